@@ -1,0 +1,139 @@
+//! What the shell tells a shard, and what a shard tells the shell. Plain values; nothing here acts.
+
+use std::net::SocketAddr;
+
+use crate::{
+    ice::Credentials,
+    sdp::{PublishPlan, SubscribePlan},
+    seats::{Slot, Stage},
+};
+
+/// One WHIP or WHEP session. Unique for the life of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerId(pub u64);
+
+/// One live lesson. Unique for the life of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LessonKey(pub u32);
+
+/// One party of a lesson. Unique within the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParticipantKey(pub u32);
+
+/// Whether a session sends media to us or takes it from us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// WHIP: it publishes.
+    Publish,
+    /// WHEP: it subscribes.
+    Subscribe,
+}
+
+/// Shell → shard.
+#[derive(Debug)]
+pub enum Command {
+    /// A WHIP offer was answered: expect this peer.
+    Publish {
+        /// The session.
+        peer: PeerId,
+        /// Where its media goes.
+        lesson: LessonKey,
+        /// Whose media it is.
+        participant: ParticipantKey,
+        /// What was negotiated.
+        plan: PublishPlan,
+    },
+    /// A WHEP offer was answered: expect this peer.
+    Subscribe {
+        /// The session.
+        peer: PeerId,
+        /// Which lesson it watches.
+        lesson: LessonKey,
+        /// Who watches: it never gets its own voice back.
+        participant: ParticipantKey,
+        /// What was negotiated.
+        plan: SubscribePlan,
+    },
+    /// ICE restart (RFC 8445 section 9, RFC 9725 section 4.3.3): new credentials on both sides, same keys.
+    RestartIce {
+        /// The session.
+        peer: PeerId,
+        /// Ours and theirs from now on.
+        credentials: Credentials,
+    },
+    /// The session ends (DELETE, takeover, end of lesson).
+    Close {
+        /// The session.
+        peer: PeerId,
+    },
+    /// Who holds which seat has changed.
+    SetStage {
+        /// The lesson.
+        lesson: LessonKey,
+        /// The whole of it, as it is now.
+        stage: Stage,
+    },
+    /// Forget the lesson and close its sessions.
+    EndLesson {
+        /// The lesson.
+        lesson: LessonKey,
+    },
+}
+
+/// Shard → shell. Rare; never one per packet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// ICE and DTLS are done: media may flow.
+    Connected {
+        /// The session.
+        peer: PeerId,
+        /// The address it is reached at.
+        remote: SocketAddr,
+    },
+    /// Nothing authenticated has arrived for `limits::SILENCE_BEFORE_LOST`.
+    Lost {
+        /// The session.
+        peer: PeerId,
+    },
+    /// A lost session is heard again.
+    Recovered {
+        /// The session.
+        peer: PeerId,
+    },
+    /// The session is over and forgotten.
+    Closed {
+        /// The session.
+        peer: PeerId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// The first packet of a source arrived.
+    SourceStarted {
+        /// The publishing session.
+        peer: PeerId,
+        /// Which of its m-lines.
+        slot: Slot,
+    },
+    /// The line of a session as its receiver reports tell, at most one a second and only when it changed class.
+    Loss {
+        /// The session.
+        peer: PeerId,
+        /// Fraction lost, 0 to 255 of 256 (RFC 3550 section 6.4.1).
+        fraction_lost: u8,
+    },
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The shell asked for it.
+    Asked,
+    /// The peer closed DTLS.
+    PeerClosed,
+    /// It never finished ICE and DTLS in time.
+    NeverConnected,
+    /// No authenticated check for `limits::CONSENT_EXPIRY` (the intent of RFC 7675).
+    ConsentExpired,
+    /// The certificate is not the one the offer promised, or no usable SRTP profile.
+    DtlsFailed,
+}

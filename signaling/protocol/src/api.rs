@@ -1,0 +1,129 @@
+//! Bodies of the JSON HTTP interface under `/api`.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    LessonId, ParticipantId, UtcMs,
+    message::{Phase, RecordingState, Role},
+};
+
+/// RFC 9457 problem document (`application/problem+json`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Problem {
+    /// Relative URI of the kind of problem, e.g. `/problems/sdp-no-bundle`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Short, the same for every problem of this kind.
+    pub title: String,
+    /// The HTTP status again.
+    pub status: u16,
+    /// What was wrong this time and what to do, in one sentence.
+    pub detail: String,
+    /// The field, attribute or parameter at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// A person or device one can be (`GET /api/demo/people`; exists in demo mode only).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DemoPerson {
+    /// `master`, `point-1`, `observer`, `student`, `admin`.
+    pub key: String,
+    /// Name to show.
+    pub name: String,
+    /// School or office.
+    pub organisation: String,
+    /// Role.
+    pub role: Role,
+    /// Bearer token, valid while the demo runs.
+    pub token: String,
+}
+
+/// `GET /api/me`: who the bearer is and which lesson concerns them now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Me {
+    /// Id used in lessons.
+    pub id: ParticipantId,
+    /// Name to show.
+    pub name: String,
+    /// School or office.
+    pub organisation: String,
+    /// Role.
+    pub role: Role,
+    /// The lesson to show: the one under way or next today, if any.
+    pub current: Option<LessonSummary>,
+    /// The server's clock.
+    pub server_time: UtcMs,
+}
+
+/// A lesson in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct LessonSummary {
+    /// Which lesson.
+    pub id: LessonId,
+    /// 课名.
+    pub title: String,
+    /// 学科.
+    pub subject: String,
+    /// Class groups.
+    pub class_group: String,
+    /// 主讲教师.
+    pub master_teacher: String,
+    /// 主校.
+    pub hub_school: String,
+    /// 节次, counted from 1.
+    pub period: u8,
+    /// Planned start.
+    pub starts_at: UtcMs,
+    /// Planned end.
+    pub ends_at: UtcMs,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its recording.
+    pub recording: RecordingState,
+    /// Length of the recording in milliseconds, once finished.
+    pub duration_ms: Option<u32>,
+}
+
+/// `GET /api/library`: lessons with a recording, newest first; `GET /api/lessons`: today's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct LessonList {
+    /// The lessons.
+    pub lessons: Vec<LessonSummary>,
+}
+
+/// `POST /api/lessons/{id}/playback`: where to play a recording from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Playback {
+    /// Signed path of the HLS master playlist: relative URIs in it need no header, so native players work.
+    pub playlist: String,
+    /// When the path stops working.
+    pub expires_at: UtcMs,
+    /// The tracks, as they appear in the playlist.
+    pub tracks: Vec<PlaybackTrack>,
+}
+
+/// One recorded track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PlaybackTrack {
+    /// Directory of the track, e.g. `master-camera`.
+    pub name: String,
+    /// Whose it is.
+    pub participant: ParticipantId,
+    /// `voice`, `camera` or `screen`.
+    pub slot: String,
+    /// Signed path of the track's own media playlist.
+    pub playlist: String,
+    /// Start on the lesson clock, milliseconds.
+    pub starts_at_ms: u32,
+    /// Length in milliseconds.
+    pub duration_ms: u32,
+}

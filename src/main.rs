@@ -1,0 +1,2 @@
+//! The binary: parses the command line and runs the program.
+fn main() {}
