@@ -10,7 +10,6 @@ use crate::{
 
 /// RFC 9457 problem document (`application/problem+json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct Problem {
     /// Relative URI of the kind of problem, e.g. `/problems/sdp-no-bundle`.
     #[serde(rename = "type")]
@@ -23,12 +22,12 @@ pub struct Problem {
     pub detail: String,
     /// The field, attribute or parameter at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub field: Option<String>,
 }
 
 /// A person or device one can be (`GET /api/demo/people`; exists in demo mode only).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct DemoPerson {
     /// `master`, `point-1`, `observer`, `student`, `admin`.
     pub key: String,
@@ -44,7 +43,6 @@ pub struct DemoPerson {
 
 /// `GET /api/me`: who the bearer is and which lesson concerns them now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct Me {
     /// Id used in lessons.
     pub id: ParticipantId,
@@ -62,7 +60,6 @@ pub struct Me {
 
 /// A lesson in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct LessonSummary {
     /// Which lesson.
     pub id: LessonId,
@@ -92,7 +89,6 @@ pub struct LessonSummary {
 
 /// `GET /api/library`: lessons with a recording, newest first; `GET /api/lessons`: today's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct LessonList {
     /// The lessons.
     pub lessons: Vec<LessonSummary>,
@@ -100,7 +96,6 @@ pub struct LessonList {
 
 /// `POST /api/lessons/{id}/playback`: where to play a recording from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct Playback {
     /// Signed path of the HLS master playlist: relative URIs in it need no header, so native players work.
     pub playlist: String,
@@ -112,7 +107,6 @@ pub struct Playback {
 
 /// One recorded track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct PlaybackTrack {
     /// Directory of the track, e.g. `master-camera`.
     pub name: String,

@@ -24,7 +24,7 @@ macro_rules! slug_id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
         #[serde(try_from = "String", into = "String")]
-        #[ts(export, type = "string")]
+        #[ts(type = "string")]
         pub struct $name(String);
 
         impl $name {

@@ -11,7 +11,6 @@ pub const MAX_CLIENT_MESSAGE_LEN: usize = 4096;
 /// The role a token carries. What each may do is in the `access` crate's table, nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum Role {
     /// 主讲教师: holds the lead seats of the lesson.
     MasterTeacher,
@@ -28,7 +27,6 @@ pub enum Role {
 /// Where a lesson stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum Phase {
     /// In the timetable, doors still closed.
     Scheduled,
@@ -43,7 +41,6 @@ pub enum Phase {
 /// Whether a party is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum Presence {
     /// Never came, or left of its own accord.
     Absent,
@@ -58,7 +55,6 @@ pub enum Presence {
 /// How good a party's line is, judged by the server from RTCP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum LinkState {
     /// No measurement yet.
     Unknown,
@@ -73,7 +69,6 @@ pub enum LinkState {
 /// Video codecs a lesson may run on, in the order they are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum VideoCodec {
     /// H.264 constrained baseline: panels decode it in hardware.
     H264,
@@ -86,7 +81,6 @@ pub enum VideoCodec {
 /// What a device can do, told in `hello`; the lesson's codec is chosen from the roster's answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
-#[ts(export)]
 pub struct Capabilities {
     /// Video codecs the device decodes, in any order.
     pub decodes: Vec<VideoCodec>,
@@ -94,7 +88,6 @@ pub struct Capabilities {
 
 /// One seat-holder of the lesson as everyone sees it. Observers are not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct Participant {
     /// Whose this is.
     pub id: ParticipantId,
@@ -113,7 +106,6 @@ pub struct Participant {
 /// Whether the lesson is being recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum RecordingState {
     /// Nothing has been published yet.
     Idle,
@@ -129,7 +121,6 @@ pub enum RecordingState {
 
 /// Everything a page needs to draw the lesson, sent once in `welcome`; later messages change it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
 pub struct LessonSnapshot {
     /// Which lesson.
     pub id: LessonId,
@@ -168,7 +159,6 @@ pub struct LessonSnapshot {
 /// Client → server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[ts(export)]
 pub enum ClientMessage {
     /// First message of every connection.
     Hello {
@@ -205,7 +195,6 @@ pub enum ClientMessage {
 /// Why a request was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
 pub enum Refusal {
     /// The message could not be read; `detail` names the field.
     Malformed,
@@ -230,7 +219,6 @@ pub enum Refusal {
 /// Server → client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[ts(export)]
 pub enum ServerMessage {
     /// Answer to `hello`.
     Welcome {

@@ -6,7 +6,7 @@ use ts_rs::TS;
 /// UTC milliseconds since 1970-01-01. Zones exist only at the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(transparent)]
-#[ts(export, type = "number")]
+#[ts(type = "number")]
 pub struct UtcMs(pub i64);
 
 impl UtcMs {
