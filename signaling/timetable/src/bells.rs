@@ -1,0 +1,144 @@
+//! Bell schedules (作息表): when the periods of a school's day are, in its own local time.
+
+/// Minutes in a day.
+const DAY_MIN: u16 = 24 * 60;
+
+/// One period (节次) of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BellPeriod {
+    /// Counted from 1.
+    pub number: u8,
+    /// First minute, counted from local midnight.
+    pub starts_min: u16,
+    /// The minute it is over.
+    pub ends_min: u16,
+}
+
+/// The periods of one day, in order, none overlapping another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BellSchedule {
+    periods: Vec<BellPeriod>,
+}
+
+/// Why some periods are no bell schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBells {
+    /// A period ends before it starts or after midnight: correct its times.
+    #[error("period {0} does not end after it starts, within the day")]
+    BadTimes(u8),
+    /// Two periods overlap or are out of order: correct the later one.
+    #[error("period {0} starts before the one before it ends")]
+    Overlap(u8),
+    /// Numbers must rise: correct the later one.
+    #[error("period {0} does not have a higher number than the one before it")]
+    BadNumber(u8),
+}
+
+impl BellSchedule {
+    /// Takes `periods`, which must be in order.
+    pub fn new(periods: Vec<BellPeriod>) -> Result<Self, InvalidBells> {
+        for period in &periods {
+            if period.starts_min >= period.ends_min || period.ends_min > DAY_MIN {
+                return Err(InvalidBells::BadTimes(period.number));
+            }
+        }
+        for pair in periods.windows(2) {
+            if pair[1].starts_min < pair[0].ends_min {
+                return Err(InvalidBells::Overlap(pair[1].number));
+            }
+            if pair[1].number <= pair[0].number {
+                return Err(InvalidBells::BadNumber(pair[1].number));
+            }
+        }
+        Ok(Self { periods })
+    }
+
+    /// A day of eight periods of `length_min` minutes with ten-minute breaks, one of which starts exactly at
+    /// `minute` of the day. Periods that would not fit into the day are left out.
+    pub fn around(minute: u16, length_min: u16) -> Self {
+        let step = length_min + 10;
+        let before = (minute / step).min(2);
+        let first = minute - before * step;
+        let periods = (0..8u8)
+            .map(|i| {
+                let starts_min = first + u16::from(i) * step;
+                BellPeriod {
+                    number: i + 1,
+                    starts_min,
+                    ends_min: starts_min + length_min,
+                }
+            })
+            .filter(|period| period.ends_min <= DAY_MIN)
+            .collect();
+        Self { periods }
+    }
+
+    /// The periods in order.
+    pub fn periods(&self) -> &[BellPeriod] {
+        &self.periods
+    }
+
+    /// The period with this number.
+    pub fn period(&self, number: u8) -> Option<&BellPeriod> {
+        self.periods.iter().find(|period| period.number == number)
+    }
+
+    /// The period under way at `minute` of the day.
+    pub fn period_at(&self, minute: u16) -> Option<&BellPeriod> {
+        self.periods
+            .iter()
+            .find(|period| (period.starts_min..period.ends_min).contains(&minute))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(number: u8, starts_min: u16, ends_min: u16) -> BellPeriod {
+        BellPeriod {
+            number,
+            starts_min,
+            ends_min,
+        }
+    }
+
+    #[test]
+    fn a_schedule_with_impossible_periods_is_refused() {
+        let rows = [
+            (vec![period(1, 480, 480)], InvalidBells::BadTimes(1)),
+            (vec![period(1, 1400, 1441)], InvalidBells::BadTimes(1)),
+            (
+                vec![period(1, 480, 520), period(2, 519, 560)],
+                InvalidBells::Overlap(2),
+            ),
+            (
+                vec![period(2, 480, 520), period(2, 530, 570)],
+                InvalidBells::BadNumber(2),
+            ),
+        ];
+        for (periods, why) in rows {
+            assert_eq!(BellSchedule::new(periods), Err(why));
+        }
+    }
+
+    #[test]
+    fn a_period_lasts_up_to_but_not_including_its_last_minute() {
+        let bells = BellSchedule::new(vec![period(1, 480, 520), period(2, 530, 570)]).unwrap();
+        let number_at = |minute| bells.period_at(minute).map(|p| p.number);
+        assert_eq!(number_at(479), None);
+        assert_eq!(number_at(480), Some(1));
+        assert_eq!(number_at(519), Some(1));
+        assert_eq!(number_at(520), None);
+        assert_eq!(number_at(530), Some(2));
+    }
+
+    #[test]
+    fn at_every_minute_a_day_can_be_laid_around_it() {
+        for minute in 0..DAY_MIN - 40 {
+            let bells = BellSchedule::around(minute, 40);
+            assert_eq!(bells.period_at(minute).map(|p| p.starts_min), Some(minute));
+            assert_eq!(BellSchedule::new(bells.periods().to_vec()), Ok(bells));
+        }
+    }
+}
