@@ -1,0 +1,32 @@
+// A lesson for tests: one master teacher, three teaching points, live for a minute.
+
+import type { LessonView } from "./lesson";
+import type { LessonSnapshot, Participant } from "./protocol";
+
+export const BELL = Date.UTC(2026, 10, 23, 1, 0, 0);
+
+export function point(number: number, change: Partial<Participant> = {}): Participant {
+  return {
+    id: `point-${number}`, name: `第${number}教学点`, role: "classroom_device", presence: "present", link: "good",
+    sees_video: true, ...change,
+  };
+}
+
+export function lessonWith(change: Partial<LessonSnapshot> = {}): LessonSnapshot {
+  return {
+    id: "music-3a", title: "小星星", subject: "音乐", class_group: "三年级", master_teacher: "王老师", hub_school: "实验小学",
+    starts_at: BELL, ends_at: BELL + 40 * 60_000, phase: "live", live_since: BELL,
+    participants: [
+      { id: "master", name: "王老师", role: "master_teacher", presence: "present", link: "good", sees_video: true },
+      point(1), point(2), point(3),
+    ],
+    hands: [], floor: [], courseware: false, recording: "recording", video_codec: "h264", ...change,
+  };
+}
+
+export function viewOf(you: string, change: Partial<LessonSnapshot> = {}): LessonView {
+  return {
+    you, role: you === "master" ? "master_teacher" : "classroom_device", lesson: lessonWith(change), wall: null,
+    refusal: null,
+  };
+}

@@ -1,0 +1,39 @@
+// Moments in the life of a page: it goes away, its network comes back, its screen must stay lit.
+
+/** Returns how to stop listening. */
+export function onPageHide(leaving: () => void): () => void {
+  window.addEventListener("pagehide", leaving);
+  return () => window.removeEventListener("pagehide", leaving);
+}
+
+/** Returns how to stop listening. */
+export function onNetworkBack(back: () => void): () => void {
+  window.addEventListener("online", back);
+  return () => window.removeEventListener("online", back);
+}
+
+type WakeLock = { request: (type: "screen") => Promise<{ release: () => Promise<void> }> };
+
+/** Keeps a classroom panel from dimming during a lesson, where the browser can. Returns how to let go. */
+export function keepScreenLit(): () => void {
+  const wakeLock = (navigator as { wakeLock?: WakeLock }).wakeLock;
+  let release: (() => void) | null = null;
+  let done = false;
+  const ask = (): void => {
+    if (document.visibilityState !== "visible" || done) return;
+    wakeLock?.request("screen").then(
+      (lock) => {
+        release = () => void lock.release();
+        if (done) release();
+      },
+      () => undefined,
+    );
+  };
+  ask();
+  document.addEventListener("visibilitychange", ask);
+  return () => {
+    done = true;
+    document.removeEventListener("visibilitychange", ask);
+    release?.();
+  };
+}
