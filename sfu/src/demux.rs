@@ -1,0 +1,54 @@
+//! Which protocol a datagram on the media port belongs to (RFC 7983 section 7).
+
+/// What a datagram is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Connectivity check.
+    Stun,
+    /// Handshake or alert.
+    Dtls,
+    /// SRTP.
+    Rtp,
+    /// SRTCP.
+    Rtcp,
+    /// None of these: dropped in silence.
+    Other,
+}
+
+/// Tells what `datagram` is from its first bytes.
+pub fn kind(datagram: &[u8]) -> Kind {
+    match datagram {
+        [0..=3, ..] if datagram.len() >= 20 => Kind::Stun,
+        [20..=63, ..] if datagram.len() >= 13 => Kind::Dtls,
+        // RFC 5761 section 4: payload types 64 to 95 with the marker bit are RTCP packet types 192 to 223.
+        [128..=191, 192..=223, ..] if datagram.len() >= 8 => Kind::Rtcp,
+        [128..=191, ..] if datagram.len() >= 12 => Kind::Rtp,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_the_protocol() {
+        let rows: &[(&[u8], usize, Kind)] = &[
+            (&[0, 1], 20, Kind::Stun),
+            (&[0, 1], 19, Kind::Other),
+            (&[22, 254], 13, Kind::Dtls),
+            (&[63, 0], 13, Kind::Dtls),
+            (&[64, 0], 40, Kind::Other),
+            (&[0x80, 200], 8, Kind::Rtcp),
+            (&[0x80, 111], 12, Kind::Rtp),
+            (&[0x80, 0x80 | 111], 12, Kind::Rtp),
+            (&[0xc0, 200], 40, Kind::Other),
+        ];
+        for (head, len, expected) in rows {
+            let mut datagram = head.to_vec();
+            datagram.resize(*len, 0);
+            assert_eq!(kind(&datagram), *expected, "{head:?} {len}");
+        }
+        assert_eq!(kind(&[]), Kind::Other);
+    }
+}

@@ -1,0 +1,217 @@
+//! A view of an RTP packet (RFC 3550 section 5.1) and its header extensions (RFC 8285). Reads, never copies.
+
+/// Length of the fixed header in bytes.
+pub const FIXED_HEADER_LEN: usize = 12;
+
+/// Why bytes are not an RTP packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RtpError {
+    /// Shorter than its header says.
+    #[error("RTP packet is truncated")]
+    Truncated,
+    /// Version other than 2.
+    #[error("RTP version is not 2")]
+    Version,
+}
+
+/// The header of an RTP packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RtpHeader {
+    /// Marker bit.
+    pub marker: bool,
+    /// Padding bit: the last byte of the payload counts the padding.
+    pub padding: bool,
+    /// Payload type, 0 to 127.
+    pub payload_type: u8,
+    /// Sequence number.
+    pub sequence: u16,
+    /// Timestamp in units of the codec's clock.
+    pub timestamp: u32,
+    /// Synchronisation source.
+    pub ssrc: u32,
+    /// Length of the whole header: fixed part, CSRCs and extension. The payload starts here.
+    pub len: usize,
+    /// Profile of the header extension block and where its body starts and ends.
+    extension: Option<(u16, usize, usize)>,
+}
+
+impl RtpHeader {
+    /// Reads the header of `packet`.
+    pub fn parse(packet: &[u8]) -> Result<Self, RtpError> {
+        let fixed = packet.first_chunk::<FIXED_HEADER_LEN>().ok_or(RtpError::Truncated)?;
+        if fixed[0] >> 6 != 2 {
+            return Err(RtpError::Version);
+        }
+        let mut len = FIXED_HEADER_LEN + 4 * usize::from(fixed[0] & 0x0f);
+        let mut extension = None;
+        if fixed[0] & 0x10 != 0 {
+            let head = packet.get(len..len + 4).ok_or(RtpError::Truncated)?;
+            let profile = u16::from_be_bytes([head[0], head[1]]);
+            let body = 4 * usize::from(u16::from_be_bytes([head[2], head[3]]));
+            extension = Some((profile, len + 4, len + 4 + body));
+            len += 4 + body;
+        }
+        if packet.len() < len {
+            return Err(RtpError::Truncated);
+        }
+        Ok(Self {
+            marker: fixed[1] & 0x80 != 0,
+            padding: fixed[0] & 0x20 != 0,
+            payload_type: fixed[1] & 0x7f,
+            sequence: u16::from_be_bytes([fixed[2], fixed[3]]),
+            timestamp: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+            ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
+            len,
+            extension,
+        })
+    }
+
+    /// Header extensions as `(id, data)`; ends at the first malformed element.
+    pub fn extensions<'p>(&self, packet: &'p [u8]) -> Extensions<'p> {
+        let (form, rest) = match self.extension {
+            Some((0xbede, from, to)) => (Form::OneByte, packet.get(from..to).unwrap_or(&[])),
+            // The low four bits are application bits (RFC 8285 section 4.3).
+            Some((profile, from, to)) if profile & 0xfff0 == 0x1000 => {
+                (Form::TwoByte, packet.get(from..to).unwrap_or(&[]))
+            }
+            _ => (Form::OneByte, &[][..]),
+        };
+        Extensions { form, rest }
+    }
+
+    /// The data of extension `id`, if the packet carries it.
+    pub fn extension<'p>(&self, packet: &'p [u8], id: u8) -> Option<&'p [u8]> {
+        self.extensions(packet).find(|(found, _)| *found == id).map(|(_, data)| data)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    OneByte,
+    TwoByte,
+}
+
+/// Iterator over header extensions.
+#[derive(Debug, Clone)]
+pub struct Extensions<'p> {
+    form: Form,
+    rest: &'p [u8],
+}
+
+impl<'p> Iterator for Extensions<'p> {
+    type Item = (u8, &'p [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let &first = self.rest.first()?;
+            if first == 0 {
+                // Padding (RFC 8285 section 4.1).
+                self.rest = &self.rest[1..];
+                continue;
+            }
+            let (id, len, head) = match self.form {
+                // Id 15 stops processing (RFC 8285 section 4.2).
+                Form::OneByte if first >> 4 == 15 => return None,
+                Form::OneByte => (first >> 4, usize::from(first & 0x0f) + 1, 1),
+                Form::TwoByte => (first, usize::from(*self.rest.get(1)?), 2),
+            };
+            let data = self.rest.get(head..head + len)?;
+            self.rest = &self.rest[head + len..];
+            return Some((id, data));
+        }
+    }
+}
+
+/// Writes a fixed header without CSRCs or extensions.
+pub fn write_fixed_header(out: &mut [u8; FIXED_HEADER_LEN], header: &RtpHeader) {
+    out[0] = 0x80 | (u8::from(header.padding) << 5);
+    out[1] = (u8::from(header.marker) << 7) | (header.payload_type & 0x7f);
+    out[2..4].copy_from_slice(&header.sequence.to_be_bytes());
+    out[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
+    out[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
+}
+
+impl RtpHeader {
+    /// A header of [`FIXED_HEADER_LEN`] bytes to be written.
+    pub fn fixed(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32) -> Self {
+        Self {
+            marker: false,
+            padding: false,
+            payload_type,
+            sequence,
+            timestamp,
+            ssrc,
+            len: FIXED_HEADER_LEN,
+            extension: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(first: u8, rest: &[u8]) -> Vec<u8> {
+        let mut packet = vec![first, 0x80 | 96, 0x12, 0x34, 0, 0, 0, 7, 0xde, 0xad, 0xbe, 0xef];
+        packet.extend_from_slice(rest);
+        packet
+    }
+
+    #[test]
+    fn a_plain_header_is_read() {
+        let bytes = packet(0x80, &[1, 2, 3]);
+        let header = RtpHeader::parse(&bytes).unwrap();
+        assert!(header.marker);
+        assert_eq!((header.payload_type, header.sequence, header.timestamp), (96, 0x1234, 7));
+        assert_eq!((header.ssrc, header.len), (0xdead_beef, 12));
+    }
+
+    #[test]
+    fn one_byte_extensions_of_rfc_8285_section_4_2_are_found_past_padding() {
+        // id 1 length 1, padding, id 3 length 4, padding to the word.
+        let bytes = packet(0x90, &[0xbe, 0xde, 0, 2, 0x10, 0xaa, 0, 0x33, 1, 2, 3, 4, 0x99]);
+        let header = RtpHeader::parse(&bytes).unwrap();
+        assert_eq!(header.len, 24);
+        assert_eq!(header.extension(&bytes, 1), Some(&[0xaa][..]));
+        assert_eq!(header.extension(&bytes, 3), Some(&[1, 2, 3, 4][..]));
+        assert_eq!(header.extension(&bytes, 9), None);
+    }
+
+    #[test]
+    fn two_byte_extensions_of_rfc_8285_section_4_3_may_be_empty() {
+        let bytes = packet(0x90, &[0x10, 0x00, 0, 2, 5, 0, 0, 7, 3, 1, 2, 3]);
+        let header = RtpHeader::parse(&bytes).unwrap();
+        assert_eq!(header.extension(&bytes, 5), Some(&[][..]));
+        assert_eq!(header.extension(&bytes, 7), Some(&[1, 2, 3][..]));
+    }
+
+    #[test]
+    fn id_15_ends_the_one_byte_list() {
+        let bytes = packet(0x90, &[0xbe, 0xde, 0, 1, 0xf0, 1, 0x10, 2]);
+        let header = RtpHeader::parse(&bytes).unwrap();
+        assert_eq!(header.extensions(&bytes).count(), 0);
+    }
+
+    #[test]
+    fn truncated_packets_are_refused() {
+        assert_eq!(RtpHeader::parse(&[0x80; 11]), Err(RtpError::Truncated));
+        assert_eq!(RtpHeader::parse(&packet(0x8f, &[0; 20])), Err(RtpError::Truncated));
+        assert_eq!(RtpHeader::parse(&packet(0x90, &[0xbe, 0xde, 0, 9])), Err(RtpError::Truncated));
+        assert_eq!(RtpHeader::parse(&packet(0x40, &[])), Err(RtpError::Version));
+    }
+
+    #[test]
+    fn an_element_longer_than_its_block_ends_the_list() {
+        let bytes = packet(0x90, &[0xbe, 0xde, 0, 1, 0x1f, 1, 2, 3]);
+        assert_eq!(RtpHeader::parse(&bytes).unwrap().extensions(&bytes).count(), 0);
+    }
+
+    #[test]
+    fn a_written_header_reads_back() {
+        let mut header = RtpHeader::fixed(111, 65535, u32::MAX, 42);
+        header.marker = true;
+        let mut out = [0; FIXED_HEADER_LEN];
+        write_fixed_header(&mut out, &header);
+        assert_eq!(RtpHeader::parse(&out), Ok(header));
+    }
+}

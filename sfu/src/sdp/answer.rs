@@ -1,0 +1,327 @@
+//! Writing answers.
+
+use std::{fmt::Write, net::SocketAddr};
+
+use super::{
+    Kind, Media, Offer, Payload, PublishPlan, PublishTrack, SdpError, SubscribeLine, SubscribePayload, SubscribePlan,
+    TransportPlan,
+};
+use crate::{
+    codec::{Codec, H264Profile},
+    ice::{Credentials, Half},
+    seats::{Feed, Slot, View, feeds},
+};
+
+const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+const TWCC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+/// Our side of a session, and the chance it needs.
+pub struct Local<'a> {
+    /// Our ICE credentials for it.
+    pub ice: Half,
+    /// SHA-256 fingerprint of our certificate, as in `a=fingerprint`.
+    pub fingerprint: &'a str,
+    /// Addresses media is received at.
+    pub candidates: &'a [SocketAddr],
+    /// Number for the `o=` line and CNAME.
+    pub session: u64,
+    /// A source of random numbers.
+    pub random: &'a mut dyn FnMut() -> u32,
+}
+
+/// An answer and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<P> {
+    /// The SDP to send back.
+    pub sdp: String,
+    /// What the shard must know.
+    pub plan: P,
+}
+
+/// Answers a WHIP offer. `video` is the lesson's codec for camera and screen; without one the publisher's best is taken.
+///
+/// The first audio m-line becomes the voice, the first video the camera, the second video the screen; the rest is rejected.
+pub fn answer_publisher(
+    offer: &Offer,
+    video: impl Fn(Codec) -> bool,
+    local: &mut Local<'_>,
+) -> Result<Answer<PublishPlan>, SdpError> {
+    let mut slots = Slots::default();
+    let mut chosen: Vec<Option<(Slot, &Payload)>> = Vec::new();
+    for media in &offer.media {
+        let payload = media.payloads.iter().filter(|p| !p.codec.is_video() || video(p.codec)).min_by_key(|p| rank(p.codec));
+        let slot = slots.next(media.kind);
+        chosen.push(slot.zip(payload));
+        if slot.is_some() && !media.sends {
+            return Err(SdpError::Direction { mid: media.mid.clone(), expected: "sendonly" });
+        }
+    }
+    if chosen.iter().all(Option::is_none) {
+        return Err(SdpError::NoCommonCodec);
+    }
+    let mut sdp = session_lines(offer, local, chosen.iter().map(Option::is_some));
+    let mut tracks = Vec::new();
+    for (media, chosen) in offer.media.iter().zip(&chosen) {
+        match chosen {
+            Some((slot, payload)) => {
+                write_media_head(&mut sdp, media, offer, local, "recvonly", &[payload]);
+                write_extensions(&mut sdp, media);
+                write_payload(&mut sdp, payload, true);
+                tracks.push(publish_track(*slot, media, payload));
+            }
+            None => write_rejected(&mut sdp, media),
+        }
+    }
+    let plan = PublishPlan {
+        transport: transport(offer, local),
+        tracks,
+        mid_extension: offer.media.iter().find_map(|media| media.mid_extension),
+        twcc_extension: offer.media.iter().find_map(|media| media.twcc_extension),
+        reporter_ssrc: (local.random)(),
+    };
+    Ok(Answer { sdp, plan })
+}
+
+/// Answers a WHEP offer from a receiver with the given view.
+pub fn answer_subscriber(offer: &Offer, view: View, local: &mut Local<'_>) -> Result<Answer<SubscribePlan>, SdpError> {
+    let count = |kind| offer.media.iter().filter(|media| media.kind == kind).count();
+    let (audio, video) = feeds(view, count(Kind::Audio), count(Kind::Video));
+    let (mut audio, mut video) = (audio.into_iter(), video.into_iter());
+    let mut chosen: Vec<Option<(Feed, Vec<&Payload>)>> = Vec::new();
+    for media in &offer.media {
+        let feed = match media.kind {
+            Kind::Audio => audio.next(),
+            Kind::Video => video.next(),
+            Kind::Other => None,
+        };
+        if feed.is_some() && !media.receives {
+            return Err(SdpError::Direction { mid: media.mid.clone(), expected: "recvonly" });
+        }
+        let payloads = one_of_each(&media.payloads);
+        chosen.push(feed.zip((!payloads.is_empty()).then_some(payloads)));
+    }
+    if chosen.iter().all(Option::is_none) {
+        return Err(SdpError::NoCommonCodec);
+    }
+    let cname = format!("tongke-{:x}", local.session);
+    let mut sdp = session_lines(offer, local, chosen.iter().map(Option::is_some));
+    let mut lines = Vec::new();
+    for (media, chosen) in offer.media.iter().zip(chosen) {
+        match chosen {
+            Some((feed, payloads)) => {
+                write_media_head(&mut sdp, media, offer, local, "sendonly", &payloads);
+                payloads.iter().for_each(|payload| write_payload(&mut sdp, payload, false));
+                let line = subscribe_line(feed, media.kind, &payloads, local);
+                write_sources(&mut sdp, &line, &cname);
+                lines.push(line);
+            }
+            None => write_rejected(&mut sdp, media),
+        }
+    }
+    Ok(Answer { sdp, plan: SubscribePlan { transport: transport(offer, local), lines, cname } })
+}
+
+/// Gives out a publisher's seats in m-line order.
+#[derive(Default)]
+struct Slots {
+    audio: usize,
+    video: usize,
+}
+
+impl Slots {
+    fn next(&mut self, kind: Kind) -> Option<Slot> {
+        let (counter, slots): (_, &[Slot]) = match kind {
+            Kind::Audio => (&mut self.audio, &[Slot::Voice]),
+            Kind::Video => (&mut self.video, &[Slot::Camera, Slot::Screen]),
+            Kind::Other => return None,
+        };
+        *counter += 1;
+        slots.get(*counter - 1).copied()
+    }
+}
+
+/// Order of preference among what one m-line offers.
+fn rank(codec: Codec) -> u8 {
+    match codec {
+        Codec::Opus => 0,
+        Codec::H264(H264Profile::ConstrainedBaseline) => 1,
+        Codec::H264(H264Profile::Baseline) => 2,
+        Codec::H264(H264Profile::Main) => 3,
+        Codec::H264(H264Profile::High) => 4,
+        Codec::Vp9 => 5,
+        Codec::Vp8 => 6,
+    }
+}
+
+/// The first payload type of each codec.
+fn one_of_each(payloads: &[Payload]) -> Vec<&Payload> {
+    let mut kept: Vec<&Payload> = Vec::new();
+    for payload in payloads {
+        if kept.iter().all(|known| known.codec != payload.codec) {
+            kept.push(payload);
+        }
+    }
+    kept.sort_by_key(|payload| rank(payload.codec));
+    kept
+}
+
+fn transport(offer: &Offer, local: &Local<'_>) -> TransportPlan {
+    TransportPlan {
+        credentials: Credentials { local: local.ice.clone(), remote: offer.ice.clone() },
+        fingerprint: offer.fingerprint.clone(),
+        active: offer.wants_us_active,
+    }
+}
+
+fn publish_track(slot: Slot, media: &Media, payload: &Payload) -> PublishTrack {
+    PublishTrack {
+        slot,
+        mid: media.mid.clone(),
+        codec: payload.codec,
+        payload_type: payload.number,
+        rtx_payload_type: payload.rtx,
+        ssrc: media.fid.map(|(ssrc, _)| ssrc).or_else(|| media.ssrcs.first().copied()),
+        rtx_ssrc: media.fid.map(|(_, rtx)| rtx),
+        nack: payload.offers_feedback("nack"),
+    }
+}
+
+fn subscribe_line(feed: Feed, kind: Kind, payloads: &[&Payload], local: &mut Local<'_>) -> SubscribeLine {
+    let payloads = payloads.iter().map(|p| SubscribePayload { codec: p.codec, number: p.number, rtx: p.rtx }).collect();
+    SubscribeLine {
+        feed,
+        audio: kind == Kind::Audio,
+        ssrc: (local.random)(),
+        rtx_ssrc: (local.random)(),
+        payloads,
+        // RFC 3711 section 3.3.1: a start in the lower half keeps the first packets from being guessed a rollover late.
+        first_sequence: ((local.random)() & 0x7fff) as u16,
+        first_timestamp: (local.random)(),
+    }
+}
+
+// Writing to a String cannot fail; `push` keeps that out of the callers.
+macro_rules! push {
+    ($out:expr, $($line:tt)*) => {{
+        let _ = write!($out, $($line)*);
+        $out.push_str("\r\n");
+    }};
+}
+
+fn session_lines(offer: &Offer, local: &Local<'_>, accepted: impl Iterator<Item = bool>) -> String {
+    let mut out = String::with_capacity(4096);
+    push!(out, "v=0");
+    push!(out, "o=- {} 1 IN IP4 0.0.0.0", local.session);
+    push!(out, "s=-");
+    push!(out, "t=0 0");
+    let mids: Vec<&str> =
+        offer.media.iter().zip(accepted).filter(|(_, accepted)| *accepted).map(|(media, _)| media.mid.as_str()).collect();
+    push!(out, "a=group:BUNDLE {}", mids.join(" "));
+    push!(out, "a=ice-lite");
+    push!(out, "a=extmap-allow-mixed");
+    push!(out, "a=msid-semantic: WMS *");
+    out
+}
+
+fn write_media_head(
+    out: &mut String,
+    media: &Media,
+    offer: &Offer,
+    local: &Local<'_>,
+    direction: &str,
+    payloads: &[&Payload],
+) {
+    let numbers: Vec<String> =
+        payloads.iter().flat_map(|p| [Some(p.number), p.rtx]).flatten().map(|number| number.to_string()).collect();
+    push!(out, "m={} 9 {} {}", media.name, media.protocol, numbers.join(" "));
+    push!(out, "c=IN IP4 0.0.0.0");
+    push!(out, "a=rtcp:9 IN IP4 0.0.0.0");
+    push!(out, "a=ice-ufrag:{}", local.ice.ufrag);
+    push!(out, "a=ice-pwd:{}", local.ice.password);
+    push!(out, "a=fingerprint:sha-256 {}", local.fingerprint);
+    push!(out, "a=setup:{}", if offer.wants_us_active { "active" } else { "passive" });
+    push!(out, "a=mid:{}", media.mid);
+    push!(out, "a={direction}");
+    push!(out, "a=rtcp-mux");
+    if media.reduced_size {
+        push!(out, "a=rtcp-rsize");
+    }
+    write_candidates(out, local.candidates);
+}
+
+/// Host candidates, the first preferred (RFC 8445 section 5.1.2.1).
+pub(super) fn write_candidates(out: &mut String, candidates: &[SocketAddr]) {
+    for (i, address) in candidates.iter().enumerate() {
+        let priority = (126u32 << 24) + ((65_535 - i.min(65_535) as u32) << 8) + 255;
+        push!(out, "a=candidate:{} 1 udp {priority} {} {} typ host", i + 1, address.ip(), address.port());
+    }
+    push!(out, "a=end-of-candidates");
+}
+
+fn write_extensions(out: &mut String, media: &Media) {
+    for (id, uri) in [(media.mid_extension, MID_URI), (media.twcc_extension, TWCC_URI)] {
+        if let Some(id) = id {
+            push!(out, "a=extmap:{id} {uri}");
+        }
+    }
+}
+
+fn write_payload(out: &mut String, payload: &Payload, publisher: bool) {
+    let number = payload.number;
+    let name = match payload.codec {
+        Codec::Opus => "opus/48000/2",
+        Codec::H264(_) => "H264/90000",
+        Codec::Vp9 => "VP9/90000",
+        Codec::Vp8 => "VP8/90000",
+    };
+    push!(out, "a=rtpmap:{number} {name}");
+    for feedback in ["nack", "nack pli", "ccm fir", "transport-cc"] {
+        // Transport-wide feedback is what we send publishers; towards subscribers nothing carries the number yet.
+        let wanted = publisher || feedback != "transport-cc";
+        if wanted && payload.offers_feedback(feedback) {
+            push!(out, "a=rtcp-fb:{number} {feedback}");
+        }
+    }
+    let parameters = match payload.codec {
+        Codec::Opus => "minptime=10;useinbandfec=1",
+        _ => payload.parameters.as_str(),
+    };
+    if !parameters.is_empty() {
+        push!(out, "a=fmtp:{number} {parameters}");
+    }
+    if let Some(rtx) = payload.rtx {
+        push!(out, "a=rtpmap:{rtx} rtx/90000");
+        push!(out, "a=fmtp:{rtx} apt={number}");
+    }
+}
+
+/// Voice and picture of one seat share an msid: that is what a receiver synchronises.
+fn stream_of(feed: Feed) -> String {
+    match feed {
+        Feed::LeadVoice | Feed::LeadCamera | Feed::Programme => "lead".into(),
+        Feed::LeadScreen => "screen".into(),
+        Feed::FloorVoice(n) | Feed::FloorCamera(n) => format!("floor-{n}"),
+        Feed::Wall(n) => format!("wall-{n}"),
+        Feed::Unused => "-".into(),
+    }
+}
+
+fn write_sources(out: &mut String, line: &SubscribeLine, cname: &str) {
+    let (stream, kind) = (stream_of(line.feed), if line.audio { "voice" } else { "picture" });
+    push!(out, "a=msid:{stream} {stream}-{kind}");
+    let with_rtx = line.payloads.iter().any(|payload| payload.rtx.is_some());
+    if with_rtx {
+        push!(out, "a=ssrc-group:FID {} {}", line.ssrc, line.rtx_ssrc);
+    }
+    push!(out, "a=ssrc:{} cname:{cname}", line.ssrc);
+    if with_rtx {
+        push!(out, "a=ssrc:{} cname:{cname}", line.rtx_ssrc);
+    }
+}
+
+fn write_rejected(out: &mut String, media: &Media) {
+    push!(out, "m={} 0 {} {}", media.name, media.protocol, media.first_format);
+    push!(out, "c=IN IP4 0.0.0.0");
+    push!(out, "a=mid:{}", media.mid);
+    push!(out, "a=inactive");
+}

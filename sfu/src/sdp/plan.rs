@@ -1,0 +1,96 @@
+//! What was negotiated, as the shard needs it.
+
+use super::Fingerprint;
+use crate::{
+    codec::Codec,
+    ice::Credentials,
+    seats::{Feed, Slot},
+};
+
+/// The transport under a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransportPlan {
+    /// ICE credentials of both sides.
+    pub credentials: Credentials,
+    /// The certificate the peer must show.
+    pub fingerprint: Fingerprint,
+    /// Whether we start the DTLS handshake.
+    pub active: bool,
+}
+
+/// A publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishPlan {
+    /// Its transport.
+    pub transport: TransportPlan,
+    /// What it may send.
+    pub tracks: Vec<PublishTrack>,
+    /// Id of the MID header extension, if negotiated.
+    pub mid_extension: Option<u8>,
+    /// Id of the transport-wide sequence number, if negotiated.
+    pub twcc_extension: Option<u8>,
+    /// SSRC we report with.
+    pub reporter_ssrc: u32,
+}
+
+/// One m-line of a publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishTrack {
+    /// Which seat it fills.
+    pub slot: Slot,
+    /// `a=mid`.
+    pub mid: String,
+    /// The codec answered.
+    pub codec: Codec,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Payload type of retransmissions.
+    pub rtx_payload_type: Option<u8>,
+    /// SSRC announced in the offer.
+    pub ssrc: Option<u32>,
+    /// SSRC announced for retransmissions.
+    pub rtx_ssrc: Option<u32>,
+    /// Whether it answers NACK.
+    pub nack: bool,
+}
+
+/// A subscriber.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscribePlan {
+    /// Its transport.
+    pub transport: TransportPlan,
+    /// Its m-lines in order; rejected ones are left out.
+    pub lines: Vec<SubscribeLine>,
+    /// CNAME of everything we send it.
+    pub cname: String,
+}
+
+/// One m-line of a subscriber.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscribeLine {
+    /// What it is for.
+    pub feed: Feed,
+    /// Whether it is an audio line.
+    pub audio: bool,
+    /// The SSRC its packets have, whoever feeds it.
+    pub ssrc: u32,
+    /// SSRC of retransmissions.
+    pub rtx_ssrc: u32,
+    /// Codecs it takes.
+    pub payloads: Vec<SubscribePayload>,
+    /// First sequence number to send.
+    pub first_sequence: u16,
+    /// First timestamp to send.
+    pub first_timestamp: u32,
+}
+
+/// One codec a subscriber takes, under its payload types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscribePayload {
+    /// The codec.
+    pub codec: Codec,
+    /// Payload type.
+    pub number: u8,
+    /// Payload type of retransmissions.
+    pub rtx: Option<u8>,
+}
