@@ -164,6 +164,11 @@ pub enum ClientMessage {
     Hello {
         /// What this device can decode.
         capabilities: Capabilities,
+        /// Random id of the page load, at most 64 bytes. A connection with the id of the one it takes over from is the
+        /// same page come back, and its media goes on; any other is a second device, and the first one's media is closed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        page: Option<String>,
     },
     /// A point raises its class's hand.
     RaiseHand,

@@ -39,15 +39,9 @@ fn generate(out_dir: &Path) -> Files {
     api::Playback::export_all(&config).unwrap();
 
     let mut files = read_dir(out_dir);
-    let index = files.keys().fold(
-        String::from("// Generated, do not edit.\n"),
-        |text, file| {
-            text + &format!(
-                "export type * from \"./{}\";\n",
-                file.trim_end_matches(".ts")
-            )
-        },
-    );
+    let index = files.keys().fold(String::from("// Generated, do not edit.\n"), |text, file| {
+        text + &format!("export type * from \"./{}\";\n", file.trim_end_matches(".ts"))
+    });
     files.insert("index.ts".into(), index);
     files
 }
@@ -60,19 +54,14 @@ fn read_dir(dir: &Path) -> Files {
         .map(|entry| {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (
-                name,
-                without_trailing_space(&fs::read_to_string(&path).unwrap()),
-            )
+            (name, without_trailing_space(&fs::read_to_string(&path).unwrap()))
         })
         .collect()
 }
 
 /// ts-rs leaves spaces at line ends; a checkout may have other line ends.
 fn without_trailing_space(text: &str) -> String {
-    text.lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 fn write(dir: &Path, files: &Files) {
@@ -94,11 +83,7 @@ fn the_checked_in_typescript_is_what_the_wire_types_say() {
         .iter()
         .filter(|(name, text)| checked_in.get(*name) != Some(text))
         .map(|(name, _)| name)
-        .chain(
-            checked_in
-                .keys()
-                .filter(|name| !generated.contains_key(*name)),
-        )
+        .chain(checked_in.keys().filter(|name| !generated.contains_key(*name)))
         .collect();
     assert!(
         stale.is_empty(),
@@ -109,10 +94,7 @@ fn the_checked_in_typescript_is_what_the_wire_types_say() {
 #[test]
 fn numbers_reach_the_page_as_numbers() {
     let generated = generate(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("typescript-numbers"));
-    let wrong: Vec<&String> = generated
-        .iter()
-        .filter(|(_, text)| text.contains("bigint"))
-        .map(|(name, _)| name)
-        .collect();
+    let wrong: Vec<&String> =
+        generated.iter().filter(|(_, text)| text.contains("bigint")).map(|(name, _)| name).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -9,7 +9,12 @@ export type ClientMessage = { "type": "hello",
 /**
  * What this device can decode.
  */
-capabilities: Capabilities, } | { "type": "raise_hand" } | { "type": "lower_hand" } | { "type": "grant_floor",
+capabilities: Capabilities,
+/**
+ * Random id of the page load, at most 64 bytes. A connection with the id of the one it takes over from is the
+ * same page come back, and its media goes on; any other is a second device, and the first one's media is closed.
+ */
+page?: string, } | { "type": "raise_hand" } | { "type": "lower_hand" } | { "type": "grant_floor",
 /**
  * The teaching point called on.
  */

@@ -1,0 +1,31 @@
+//! Every bound of a live lesson, each with what happens beyond it.
+
+/// A point called on that stops being present keeps the floor this long, then loses it.
+pub const FLOOR_KEPT_MS: i64 = 10_000;
+
+/// A lost point keeps its raised hand this long, then it is taken down.
+pub const HAND_KEPT_MS: i64 = 60_000;
+
+/// Courseware of a lead that stops being present stays on the screens this long, then it is taken off.
+pub const COURSEWARE_KEPT_MS: i64 = 10_000;
+
+/// After the last bell a lesson whose lead has been away this long is over.
+pub const LEAD_GONE_AFTER_BELL_MS: i64 = 120_000;
+
+/// Client messages a connection may send at once; more are refused as too fast.
+pub const MESSAGE_BURST: u32 = 20;
+
+/// Client messages a second a connection may send in the long run.
+pub const MESSAGES_PER_SECOND: u32 = 10;
+
+/// After this many refused as too fast in a row the connection is closed.
+pub const TOO_FAST_IN_A_ROW: u32 = 50;
+
+/// Open connections of one lesson; the next one is turned away.
+pub const CONNECTIONS: usize = 2_000;
+
+/// Viewing sessions of unseen observers in one lesson; the next one is turned away.
+pub const OBSERVER_SESSIONS: usize = 1_000;
+
+/// Longest page id taken from a `hello`, in bytes; a longer one counts as none.
+pub const PAGE_ID_LEN: usize = 64;
