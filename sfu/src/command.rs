@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::{
     ice::Credentials,
     sdp::{PublishPlan, SubscribePlan},
-    seats::{Slot, Stage},
+    seats::{Slot, Source, Stage},
 };
 
 /// One WHIP or WHEP session. Unique for the life of the process.
@@ -72,6 +72,13 @@ pub enum Command {
         lesson: LessonKey,
         /// The whole of it, as it is now.
         stage: Stage,
+    },
+    /// The recorder needs a key frame (at its start, at an unrepaired gap).
+    RequestKeyFrame {
+        /// The lesson.
+        lesson: LessonKey,
+        /// Of which stream.
+        source: Source,
     },
     /// Forget the lesson and close its sessions.
     EndLesson {

@@ -166,7 +166,10 @@ mod tests {
 
     fn credentials() -> Credentials {
         let half = |ufrag: &str, password: &str| Half { ufrag: ufrag.into(), password: password.into() };
-        Credentials { local: half("ours", "our-password-of-22-chars"), remote: half("theirs", "their-password-22-chars") }
+        Credentials {
+            local: half("ours", "our-password-of-22-chars"),
+            remote: half("theirs", "their-password-22-chars"),
+        }
     }
 
     fn path(port: u16) -> Path {

@@ -4,14 +4,33 @@
 //! is owned by one thread of the shell. The path of a packet: [`demux`] → [`srtp`] → [`source`] → per subscriber
 //! [`line`] → the outbox.
 
+mod clock;
 pub mod codec;
 pub mod command;
 pub mod demux;
+mod dtls;
 pub mod ice;
 pub mod limits;
+mod line;
+mod nack;
+mod outbox;
+mod payload;
+mod publisher;
+mod reception;
+mod ring;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod seats;
 pub mod sequence;
+mod shard;
 pub mod srtp;
+mod subscriber;
 pub mod tap;
+mod track;
+mod transport;
+
+pub use clock::NtpClock;
+pub use dtls::{Identity, IdentityError};
+pub use outbox::{Datagram, Outbox};
+pub use shard::{Counters, Shard};

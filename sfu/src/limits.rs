@@ -45,8 +45,6 @@ pub const SILENCE_BEFORE_LOST: Duration = Duration::from_millis(3500);
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);
 /// Time from the answer to finished ICE and DTLS; after it the session ends.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long DTLS state is kept after the handshake, to answer retransmitted flights.
-pub const DTLS_LINGER: Duration = Duration::from_secs(10);
 /// DTLS datagrams kept while the peer's address is being checked; further ones are dropped.
 pub const MAX_ADDRESSES_PER_PEER: usize = 8;
 /// Source changes a receiving line remembers for retransmission; the oldest is forgotten.

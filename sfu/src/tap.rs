@@ -5,11 +5,7 @@
 
 use std::time::Instant;
 
-use crate::{
-    codec::Codec,
-    command::LessonKey,
-    seats::Source,
-};
+use crate::{codec::Codec, command::LessonKey, seats::Source};
 
 /// Packets of one or more lessons, in arrival order.
 #[derive(Debug, Default)]

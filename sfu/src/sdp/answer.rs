@@ -49,7 +49,8 @@ pub fn answer_publisher(
     let mut slots = Slots::default();
     let mut chosen: Vec<Option<(Slot, &Payload)>> = Vec::new();
     for media in &offer.media {
-        let payload = media.payloads.iter().filter(|p| !p.codec.is_video() || video(p.codec)).min_by_key(|p| rank(p.codec));
+        let payload =
+            media.payloads.iter().filter(|p| !p.codec.is_video() || video(p.codec)).min_by_key(|p| rank(p.codec));
         let slot = slots.next(media.kind);
         chosen.push(slot.zip(payload));
         if slot.is_some() && !media.sends {
@@ -214,8 +215,13 @@ fn session_lines(offer: &Offer, local: &Local<'_>, accepted: impl Iterator<Item 
     push!(out, "o=- {} 1 IN IP4 0.0.0.0", local.session);
     push!(out, "s=-");
     push!(out, "t=0 0");
-    let mids: Vec<&str> =
-        offer.media.iter().zip(accepted).filter(|(_, accepted)| *accepted).map(|(media, _)| media.mid.as_str()).collect();
+    let mids: Vec<&str> = offer
+        .media
+        .iter()
+        .zip(accepted)
+        .filter(|(_, accepted)| *accepted)
+        .map(|(media, _)| media.mid.as_str())
+        .collect();
     push!(out, "a=group:BUNDLE {}", mids.join(" "));
     push!(out, "a=ice-lite");
     push!(out, "a=extmap-allow-mixed");

@@ -16,7 +16,8 @@ impl Fragment {
         if text.len() > MAX_OFFER_LEN {
             return Err(SdpError::TooLong);
         }
-        let value = |key: &str| text.lines().find_map(|line| line.trim_end().strip_prefix(key)).filter(|v| !v.is_empty());
+        let value =
+            |key: &str| text.lines().find_map(|line| line.trim_end().strip_prefix(key)).filter(|v| !v.is_empty());
         let ufrag = value("a=ice-ufrag:").ok_or(SdpError::Missing("a=ice-ufrag"))?;
         let password = value("a=ice-pwd:").ok_or(SdpError::Missing("a=ice-pwd"))?;
         Ok(Self { ice: Half { ufrag: ufrag.to_owned(), password: password.to_owned() } })

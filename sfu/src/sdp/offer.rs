@@ -2,11 +2,7 @@
 
 use std::io::Cursor;
 
-use rtc_sdp::description::{
-    common::Attribute,
-    media::MediaDescription,
-    session::SessionDescription,
-};
+use rtc_sdp::description::{common::Attribute, media::MediaDescription, session::SessionDescription};
 
 use super::SdpError;
 use crate::{
@@ -141,7 +137,10 @@ impl Offer {
             }
         }
         Ok(Self {
-            ice: Half { ufrag: required(&session, "ice-ufrag", "a=ice-ufrag")?, password: required(&session, "ice-pwd", "a=ice-pwd")? },
+            ice: Half {
+                ufrag: required(&session, "ice-ufrag", "a=ice-ufrag")?,
+                password: required(&session, "ice-pwd", "a=ice-pwd")?,
+            },
             fingerprint: Fingerprint::parse(&required(&session, "fingerprint", "a=fingerprint")?)?,
             wants_us_active: match required(&session, "setup", "a=setup")?.as_str() {
                 "actpass" | "active" => false,

@@ -14,7 +14,9 @@ use crate::{
 const PRINT: &str = "AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA";
 
 fn head(mids: &str) -> String {
-    format!("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mids}\r\na=fingerprint:sha-256 {PRINT}\r\n")
+    format!(
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mids}\r\na=fingerprint:sha-256 {PRINT}\r\n"
+    )
 }
 
 fn audio(mid: &str, direction: &str) -> String {
@@ -115,7 +117,8 @@ fn a_plain_player_gets_voice_and_programme_with_every_codec_it_takes() {
 
 #[test]
 fn a_data_channel_is_rejected_and_the_rest_goes_on() {
-    let data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sctp-port:5000\r\n";
+    let data =
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sctp-port:5000\r\n";
     let answer = publish(&(head("0 1") + &audio("0", "sendonly") + data), |_| true).unwrap();
     assert!(answer.sdp.contains("m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
     assert!(answer.sdp.contains("a=group:BUNDLE 0\r\n"));

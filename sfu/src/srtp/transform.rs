@@ -49,7 +49,7 @@ impl Profile {
 
 enum Cipher {
     Gcm { key: LessSafeKey, salt: [u8; 12] },
-    Cm { key: EncryptingKey, mac: hmac::Key, salt: [u8; 14] },
+    Cm { key: EncryptingKey, mac: Box<hmac::Key>, salt: [u8; 14] },
 }
 
 impl Cipher {
@@ -64,7 +64,7 @@ impl Cipher {
             let mut mac = [0; 20];
             session_key(master, salt, authentication, &mut mac)?;
             let mac = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &mac);
-            return Ok(Self::Cm { key: counter_mode(key)?, mac, salt: session_salt });
+            return Ok(Self::Cm { key: counter_mode(key)?, mac: Box::new(mac), salt: session_salt });
         }
         let mut session_salt = [0; 12];
         session_key(master, salt, salting, &mut session_salt)?;
@@ -143,13 +143,7 @@ impl RtpKeys {
         }
     }
 
-    pub(super) fn open(
-        &self,
-        packet: &mut [u8],
-        header_len: usize,
-        ssrc: u32,
-        index: u64,
-    ) -> Result<usize, SrtpError> {
+    pub(super) fn open(&self, packet: &mut [u8], header_len: usize, ssrc: u32, index: u64) -> Result<usize, SrtpError> {
         match &self.0 {
             Cipher::Gcm { key, salt } => {
                 if packet.len() < header_len + GCM_TAG {

@@ -1,0 +1,256 @@
+//! One WHIP session: takes packets in, asks for what is missing, tells the browser how fast it may send.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    clock::NtpClock,
+    command::{LessonKey, ParticipantKey, PeerId},
+    limits::{MAX_DATAGRAM, MAX_RTP_PACKET, REPORT_INTERVAL, TWCC_INTERVAL},
+    outbox::Outbox,
+    rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
+    rtp::RtpHeader,
+    sdp::PublishPlan,
+    seats::{Slot, Source},
+    srtp::MAX_OVERHEAD,
+    track::{Taken, Track},
+    transport::Transport,
+};
+
+/// Clock steps of a publisher beyond this start a new mapping of its sender reports.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+
+/// A publishing session.
+pub(crate) struct Publisher {
+    pub(crate) peer: PeerId,
+    pub(crate) lesson: LessonKey,
+    pub(crate) participant: ParticipantKey,
+    pub(crate) transport: Transport,
+    pub(crate) tracks: Vec<Track>,
+    mid_extension: Option<u8>,
+    twcc_extension: Option<u8>,
+    reporter_ssrc: u32,
+    origin: Instant,
+    arrivals: ArrivalLog,
+    twcc_media_ssrc: u32,
+    next_twcc: Instant,
+    next_report: Instant,
+    /// Server NTP minus publisher NTP, fixed at the first sender report: one offset for all tracks keeps them in sync.
+    pub(crate) clock_offset: Option<u64>,
+    /// Worst fraction lost of the last reports.
+    pub(crate) fraction_lost: u8,
+}
+
+/// A packet of a publisher, as the shard forwards it.
+pub(crate) struct Received<'p> {
+    pub(crate) track: usize,
+    pub(crate) taken: Taken,
+    /// The plain packet; for a retransmission it starts with the rebuilt header.
+    pub(crate) packet: &'p [u8],
+}
+
+enum Belongs {
+    Media(usize),
+    Retransmission(usize),
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        ids: (PeerId, LessonKey, ParticipantKey),
+        transport: Transport,
+        plan: PublishPlan,
+        first_run: u64,
+        now: Instant,
+    ) -> Self {
+        Self {
+            peer: ids.0,
+            lesson: ids.1,
+            participant: ids.2,
+            transport,
+            tracks: plan.tracks.into_iter().map(|spec| Track::new(spec, first_run)).collect(),
+            mid_extension: plan.mid_extension,
+            twcc_extension: plan.twcc_extension,
+            reporter_ssrc: plan.reporter_ssrc,
+            origin: now,
+            arrivals: ArrivalLog::new(now),
+            twcc_media_ssrc: 0,
+            next_twcc: now,
+            next_report: now + REPORT_INTERVAL,
+            clock_offset: None,
+            fraction_lost: 0,
+        }
+    }
+
+    /// The sources it offers.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (usize, Source)> {
+        let participant = self.participant;
+        self.tracks.iter().enumerate().map(move |(i, track)| (i, Source { participant, slot: track.spec.slot }))
+    }
+
+    /// Takes in one SRTP packet. `None` when there is nothing to forward.
+    pub(crate) fn receive<'p>(&mut self, now: Instant, packet: &'p mut [u8]) -> Option<Received<'p>> {
+        let header = RtpHeader::parse(packet).ok()?;
+        let inbound = self.transport.inbound()?;
+        let (len, _) = inbound.open_rtp(packet, header.len, header.ssrc, header.sequence).ok()?;
+        if len > MAX_RTP_PACKET {
+            return None;
+        }
+        let sequence = self.twcc_extension.and_then(|id| header.extension(packet, id)).and_then(|d| d.first_chunk());
+        if let Some(sequence) = sequence {
+            self.arrivals.arrived(u16::from_be_bytes(*sequence), now);
+            self.twcc_media_ssrc = header.ssrc;
+        }
+        match self.belongs(&header, packet)? {
+            Belongs::Media(track) => {
+                let packet = &packet[..len];
+                let taken = self.tracks[track].take(&header, &packet[header.len..], self.origin, now)?;
+                Some(Received { track, taken, packet })
+            }
+            Belongs::Retransmission(track) => self.receive_again(now, track, &header, &mut packet[..len]),
+        }
+    }
+
+    /// RFC 4588 section 4: the payload starts with the original sequence number. The header is rebuilt in place, so that
+    /// everyone after here sees the original packet.
+    fn receive_again<'p>(
+        &mut self,
+        now: Instant,
+        track: usize,
+        header: &RtpHeader,
+        packet: &'p mut [u8],
+    ) -> Option<Received<'p>> {
+        let body = packet.len() - header.len;
+        let padding = if header.padding { usize::from(*packet.last()?) } else { 0 };
+        // Padding alone is a bandwidth probe, not a packet.
+        if body < 2 + padding + 1 {
+            return None;
+        }
+        let original = u16::from_be_bytes([packet[header.len], packet[header.len + 1]]);
+        // Move the header up over the two bytes of the original sequence number.
+        packet.copy_within(..header.len, 2);
+        let packet = &mut packet[2..];
+        let track_ = &mut self.tracks[track];
+        packet[1] = (packet[1] & 0x80) | track_.spec.payload_type;
+        packet[2..4].copy_from_slice(&original.to_be_bytes());
+        packet[8..12].copy_from_slice(&track_.ssrc()?.to_be_bytes());
+        let taken = track_.take_again(original, header, &packet[header.len..], now)?;
+        Some(Received { track, taken, packet })
+    }
+
+    /// Which track a packet belongs to: by SSRC once known, else by MID, else by payload type (RFC 9143 section 9.2).
+    fn belongs(&mut self, header: &RtpHeader, packet: &[u8]) -> Option<Belongs> {
+        let ssrc = header.ssrc;
+        for (i, track) in self.tracks.iter().enumerate() {
+            let spec = &track.spec;
+            if track.ssrc() == Some(ssrc) || (spec.ssrc == Some(ssrc) && spec.payload_type == header.payload_type) {
+                return (spec.payload_type == header.payload_type).then_some(Belongs::Media(i));
+            }
+            if spec.rtx_ssrc == Some(ssrc) {
+                return Some(Belongs::Retransmission(i));
+            }
+        }
+        let mid = self.mid_extension.and_then(|id| header.extension(packet, id));
+        let by_mid = |track: &Track| mid.is_none_or(|mid| track.spec.mid.as_bytes() == mid);
+        let fits = |track: &Track| by_mid(track) && track.spec.payload_type == header.payload_type;
+        let fits_rtx = |track: &Track| by_mid(track) && track.spec.rtx_payload_type == Some(header.payload_type);
+        if let Some(i) = self.tracks.iter().position(fits_rtx) {
+            self.tracks[i].spec.rtx_ssrc = Some(ssrc);
+            return Some(Belongs::Retransmission(i));
+        }
+        self.tracks.iter().position(fits).map(Belongs::Media)
+    }
+
+    /// Takes in one SRTCP packet; calls `report` with each track that had a sender report.
+    pub(crate) fn receive_rtcp(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        packet: &mut [u8],
+        mut report: impl FnMut(Slot, u64, u32),
+    ) -> bool {
+        let Some(inbound) = self.transport.inbound() else { return false };
+        let Ok(len) = inbound.open_rtcp(packet) else { return false };
+        let (tracks, clock_offset) = (&mut self.tracks, &mut self.clock_offset);
+        read(&packet[..len], |feedback| {
+            let Feedback::SenderReport { ssrc, ntp, rtp } = feedback else { return };
+            let Some(track) = tracks.iter_mut().find(|track| track.ssrc() == Some(ssrc)) else { return };
+            track.reported(ntp, rtp, now);
+            let offset = clock.ntp(now).wrapping_sub(ntp);
+            let step = clock_offset.map(|known| (offset.wrapping_sub(known) as i64).unsigned_abs() >> 32);
+            if step.is_none_or(|seconds| seconds >= CLOCK_STEP.as_secs()) {
+                *clock_offset = Some(offset);
+            }
+            report(track.spec.slot, ntp, rtp);
+        });
+        true
+    }
+
+    /// Sends whatever RTCP is due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outbox: &mut Outbox) {
+        let mut plain = [0; MAX_DATAGRAM - MAX_OVERHEAD];
+        let mut writer = Writer::new(&mut plain);
+        if now >= self.next_report {
+            self.next_report = now + REPORT_INTERVAL;
+            self.write_report(now, &mut writer);
+        }
+        let reporter = self.reporter_ssrc;
+        for track in &mut self.tracks {
+            let Some(ssrc) = track.ssrc() else { continue };
+            // One buffer of sequence numbers for all: the list is bounded by limits::MAX_MISSING.
+            let mut asked = [0u16; crate::limits::MAX_MISSING];
+            let mut count = 0;
+            track.due(now, |sequence| {
+                asked[count] = sequence;
+                count += 1;
+            });
+            if count > 0 {
+                writer.nack(reporter, ssrc, asked[..count].iter().copied());
+            }
+            if track.take_key_frame_request(now) {
+                writer.picture_loss(reporter, ssrc);
+            }
+        }
+        let len = writer.len();
+        self.send_rtcp(&plain[..len], outbox);
+        if now >= self.next_twcc {
+            self.next_twcc = now + TWCC_INTERVAL;
+            self.send_transport_feedback(outbox);
+        }
+    }
+
+    /// Receiver report first, as RFC 3550 section 6.1 wants of a compound.
+    fn write_report(&mut self, now: Instant, writer: &mut Writer<'_>) {
+        let mut blocks = [(crate::rtcp::ReportBlock::default(), 0); 3];
+        let mut count = 0;
+        for report in self.tracks.iter_mut().filter_map(|track| track.report(now)).take(blocks.len()) {
+            blocks[count] = report;
+            count += 1;
+        }
+        if count > 0 {
+            self.fraction_lost = blocks[..count].iter().map(|(block, _)| block.fraction_lost).max().unwrap_or(0);
+            writer.receiver_report(self.reporter_ssrc, &blocks[..count]);
+        }
+    }
+
+    fn send_transport_feedback(&mut self, outbox: &mut Outbox) {
+        let mut body = [0; MAX_FEEDBACK_LEN];
+        while let Some(len) = self.arrivals.feedback(&mut body) {
+            let mut plain = [0; MAX_FEEDBACK_LEN + 16];
+            let mut writer = Writer::new(&mut plain);
+            writer.transport_wide(self.reporter_ssrc, self.twcc_media_ssrc, &body[..len]);
+            let len = writer.len();
+            self.send_rtcp(&plain[..len], outbox);
+        }
+    }
+
+    fn send_rtcp(&mut self, plain: &[u8], outbox: &mut Outbox) {
+        if plain.is_empty() {
+            return;
+        }
+        let Some((path, outbound)) = self.transport.outbound() else { return };
+        let room = outbox.room();
+        room[..plain.len()].copy_from_slice(plain);
+        if let Ok(len) = outbound.seal_rtcp(room, plain.len()) {
+            outbox.commit(path, len);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Sessions coming, staying alive and going.
+
+use std::time::Instant;
+
+use super::{Place, Shard};
+use crate::{
+    command::{CloseReason, Event, LessonKey, ParticipantKey, PeerId},
+    ice::Credentials,
+    publisher::Publisher,
+    sdp::{PublishPlan, SubscribePlan},
+    seats::{Source, Stage},
+    subscriber::Subscriber,
+    tap::Tapped,
+    transport::Transport,
+};
+
+/// Loss classes told to the shell: below 2 %, below 10 %, above.
+fn loss_class(fraction: u8) -> u8 {
+    match fraction {
+        0..=4 => 0,
+        5..=24 => 1,
+        _ => 2,
+    }
+}
+
+impl Shard {
+    pub(super) fn add_publisher(&mut self, now: Instant, ids: (PeerId, LessonKey, ParticipantKey), plan: PublishPlan) {
+        let transport = Transport::new(&self.identity, plan.transport.clone(), now);
+        let ufrag = transport.ice().local_ufrag().to_owned();
+        self.next_run += 1;
+        let publisher = Publisher::new(ids, transport, plan, self.next_run << 32, now);
+        let sources: Vec<(usize, Source)> = publisher.sources().collect();
+        let at = self.publishers.insert(publisher);
+        self.by_peer.insert(ids.0, Place::Publisher(at));
+        self.by_ufrag.insert(ufrag, Place::Publisher(at));
+        let room = self.rooms.entry(ids.1).or_default();
+        // The newest publisher of a source is the source: a reload or a second computer takes the seat over.
+        room.sources.extend(sources.into_iter().map(|(track, source)| (source, (at, track))));
+        self.reseat(ids.1);
+    }
+
+    pub(super) fn add_subscriber(
+        &mut self,
+        now: Instant,
+        ids: (PeerId, LessonKey, ParticipantKey),
+        plan: SubscribePlan,
+    ) {
+        let transport = Transport::new(&self.identity, plan.transport.clone(), now);
+        let ufrag = transport.ice().local_ufrag().to_owned();
+        let at = self.subscribers.insert(Subscriber::new(ids, transport, plan, now));
+        self.by_peer.insert(ids.0, Place::Subscriber(at));
+        self.by_ufrag.insert(ufrag, Place::Subscriber(at));
+        self.rooms.entry(ids.1).or_default().subscribers.push(at);
+        self.reseat(ids.1);
+    }
+
+    pub(super) fn restart_ice(&mut self, peer: PeerId, credentials: Credentials) {
+        let Some(&place) = self.by_peer.get(&peer) else { return };
+        self.by_ufrag.retain(|_, known| *known != place);
+        self.by_ufrag.insert(credentials.local.ufrag.clone(), place);
+        match place {
+            Place::Publisher(at) => self.publishers[at].transport.restart(credentials),
+            Place::Subscriber(at) => self.subscribers[at].transport.restart(credentials),
+        }
+    }
+
+    pub(super) fn close_peer(&mut self, now: Instant, peer: PeerId) {
+        if let Some(&place) = self.by_peer.get(&peer) {
+            self.remove(now, place, CloseReason::Asked);
+        }
+    }
+
+    pub(super) fn set_stage(&mut self, lesson: LessonKey, stage: Stage) {
+        self.rooms.entry(lesson).or_default().stage = stage;
+        self.reseat(lesson);
+    }
+
+    pub(super) fn end_lesson(&mut self, now: Instant, lesson: LessonKey) {
+        let of_lesson = |found: LessonKey| found == lesson;
+        let publishers: Vec<usize> =
+            self.publishers.iter().filter(|(_, p)| of_lesson(p.lesson)).map(|(at, _)| at).collect();
+        let subscribers: Vec<usize> =
+            self.subscribers.iter().filter(|(_, s)| of_lesson(s.lesson)).map(|(at, _)| at).collect();
+        publishers.into_iter().for_each(|at| self.remove(now, Place::Publisher(at), CloseReason::Asked));
+        subscribers.into_iter().for_each(|at| self.remove(now, Place::Subscriber(at), CloseReason::Asked));
+        self.rooms.remove(&lesson);
+    }
+
+    /// Forgets a session and everything that points to it.
+    pub(super) fn remove(&mut self, now: Instant, place: Place, reason: CloseReason) {
+        let (peer, lesson) = match place {
+            Place::Publisher(at) => {
+                let Some(publisher) = self.publishers.try_remove(at) else { return };
+                for (track, source) in publisher.sources() {
+                    let room = self.rooms.entry(publisher.lesson).or_default();
+                    if room.sources.get(&source) == Some(&(at, track)) {
+                        room.sources.remove(&source);
+                    }
+                    if publisher.tracks[track].ssrc().is_some() {
+                        self.tap_entry(now, publisher.lesson, source, Tapped::Ended);
+                    }
+                }
+                (publisher.peer, publisher.lesson)
+            }
+            Place::Subscriber(at) => {
+                let Some(subscriber) = self.subscribers.try_remove(at) else { return };
+                if let Some(room) = self.rooms.get_mut(&subscriber.lesson) {
+                    room.subscribers.retain(|&known| known != at);
+                }
+                (subscriber.peer, subscriber.lesson)
+            }
+        };
+        self.by_peer.remove(&peer);
+        self.by_ufrag.retain(|_, known| *known != place);
+        self.by_address.retain(|_, known| *known != place);
+        self.reseat(lesson);
+        self.event(Event::Closed { peer, reason });
+    }
+
+    pub(super) fn tick_sessions(&mut self, now: Instant) {
+        let publishers: Vec<usize> = self.publishers.iter().map(|(at, _)| at).collect();
+        for at in publishers {
+            let publisher = &mut self.publishers[at];
+            let (peer, before) = (publisher.peer, loss_class(publisher.fraction_lost));
+            publisher.handle_timeout(now, &mut self.outbox);
+            let fraction = publisher.fraction_lost;
+            let change = publisher.transport.handle_timeout(now, &mut self.outbox);
+            if loss_class(fraction) != before {
+                self.event(Event::Loss { peer, fraction_lost: fraction });
+            }
+            self.changed(now, peer, Place::Publisher(at), change);
+        }
+        let subscribers: Vec<usize> = self.subscribers.iter().map(|(at, _)| at).collect();
+        for at in subscribers {
+            let subscriber = &mut self.subscribers[at];
+            let peer = subscriber.peer;
+            let change = subscriber.transport.handle_timeout(now, &mut self.outbox);
+            if subscriber.report_due(now) {
+                self.send_reports(now, at);
+            }
+            self.changed(now, peer, Place::Subscriber(at), change);
+        }
+    }
+
+    /// Tells the shell when a receiver's loss changed its class.
+    pub(super) fn told_loss(&mut self, peer: PeerId, before: u8, after: u8) {
+        if loss_class(before) != loss_class(after) {
+            self.event(Event::Loss { peer, fraction_lost: after });
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One published stream: its packets, what is missing of them, and who is fed from it.
+
+use std::time::Instant;
+
+use crate::{
+    clock::Mapping,
+    codec::Codec,
+    limits::{AUDIO_RING, KEYFRAME_REQUEST_INTERVAL, VIDEO_RING},
+    nack::MissingPackets,
+    payload::{Entry, entry, h264::ParameterSets},
+    reception::Reception,
+    ring::PacketRing,
+    rtp::RtpHeader,
+    sdp::PublishTrack,
+    sequence::Unwrapper,
+};
+
+/// A receiving m-line, by the subscriber's place in the shard and the line's in the subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LineRef {
+    pub(crate) subscriber: usize,
+    pub(crate) line: usize,
+}
+
+/// A published track, by the publisher's place in the shard and the track's in the publisher. `run` tells a stream from an
+/// earlier one in the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TrackRef {
+    pub(crate) publisher: usize,
+    pub(crate) track: usize,
+    pub(crate) run: u64,
+}
+
+/// The stream now arriving on a track.
+struct Stream {
+    ssrc: u32,
+    unwrapper: Unwrapper,
+    missing: MissingPackets,
+    reception: Reception,
+    /// Last sender report: publisher's NTP time, RTP timestamp, when it arrived.
+    report: Option<(u64, u32, Instant)>,
+}
+
+/// One m-line of a publisher.
+pub(crate) struct Track {
+    pub(crate) spec: PublishTrack,
+    pub(crate) ring: PacketRing,
+    pub(crate) parameter_sets: ParameterSets,
+    /// Lines fed, or waiting to be fed, by this track.
+    pub(crate) lines: Vec<LineRef>,
+    /// Counts streams: a new SSRC is a new stream.
+    pub(crate) run: u64,
+    stream: Option<Stream>,
+    /// A key frame is wanted and has not been asked for yet.
+    key_frame_wanted: bool,
+    key_frame_asked: Option<Instant>,
+}
+
+/// A packet that was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Extended sequence number: where the ring has it.
+    pub(crate) index: u64,
+    /// Whether a receiver may enter here.
+    pub(crate) entry: Entry,
+    /// The first of its stream.
+    pub(crate) first: bool,
+}
+
+impl Track {
+    pub(crate) fn new(spec: PublishTrack, run: u64) -> Self {
+        let ring = PacketRing::new(if spec.codec.is_video() { VIDEO_RING } else { AUDIO_RING });
+        Self {
+            ring,
+            spec,
+            parameter_sets: ParameterSets::new(),
+            lines: Vec::new(),
+            run,
+            stream: None,
+            key_frame_wanted: false,
+            key_frame_asked: None,
+        }
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        self.spec.codec
+    }
+
+    /// SSRC now arriving.
+    pub(crate) fn ssrc(&self) -> Option<u32> {
+        self.stream.as_ref().map(|stream| stream.ssrc)
+    }
+
+    /// Takes in an original packet.
+    pub(crate) fn take(&mut self, header: &RtpHeader, payload: &[u8], origin: Instant, now: Instant) -> Option<Taken> {
+        let first = self.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc);
+        if first {
+            self.begin(header);
+        }
+        let rate = self.codec().clock_rate();
+        let stream = self.stream.as_mut()?;
+        let index = stream.unwrapper.unwrap(header.sequence);
+        stream.reception.arrived(index, header.timestamp, origin, now, rate);
+        stream.missing.arrived(index, now);
+        self.keep(index, header, payload, first)
+    }
+
+    /// Takes in a retransmission whose original sequence number was `sequence` (RFC 4588 section 4).
+    pub(crate) fn take_again(
+        &mut self,
+        sequence: u16,
+        header: &RtpHeader,
+        payload: &[u8],
+        now: Instant,
+    ) -> Option<Taken> {
+        let stream = self.stream.as_mut()?;
+        let index = stream.unwrapper.peek(sequence);
+        stream.missing.arrived(index, now);
+        self.keep(index, header, payload, false)
+    }
+
+    fn begin(&mut self, header: &RtpHeader) {
+        let mut unwrapper = Unwrapper::default();
+        let first = unwrapper.unwrap(header.sequence);
+        let stream = Stream {
+            ssrc: header.ssrc,
+            unwrapper,
+            missing: MissingPackets::default(),
+            reception: Reception::new(first),
+            report: None,
+        };
+        if self.stream.replace(stream).is_some() {
+            self.ring = PacketRing::new(if self.codec().is_video() { VIDEO_RING } else { AUDIO_RING });
+        }
+        self.run += 1;
+    }
+
+    fn keep(&mut self, index: u64, header: &RtpHeader, payload: &[u8], first: bool) -> Option<Taken> {
+        if !self.ring.keep(index, header, payload) {
+            return None;
+        }
+        if matches!(self.codec(), Codec::H264(_)) {
+            self.parameter_sets.observe(payload);
+        }
+        Some(Taken { index, entry: entry(self.codec(), payload), first })
+    }
+
+    /// Notes a sender report.
+    pub(crate) fn reported(&mut self, ntp: u64, rtp: u32, now: Instant) {
+        if let Some(stream) = &mut self.stream {
+            stream.report = Some((ntp, rtp, now));
+        }
+    }
+
+    /// The source's clock on the server's, given how far the publisher's clock is behind (in NTP units).
+    pub(crate) fn mapping(&self, clock_offset: u64) -> Option<Mapping> {
+        let (ntp, rtp, _) = self.stream.as_ref()?.report?;
+        Some(Mapping { ntp: ntp.wrapping_add(clock_offset), rtp })
+    }
+
+    /// A receiver needs a key frame; it is asked for at the next chance, at most once per interval for all of them.
+    pub(crate) fn want_key_frame(&mut self) {
+        self.key_frame_wanted = self.codec().is_video();
+    }
+
+    /// Whether a key frame is to be asked for now; takes the wish.
+    pub(crate) fn take_key_frame_request(&mut self, now: Instant) -> bool {
+        let throttled =
+            self.key_frame_asked.is_some_and(|at| now.saturating_duration_since(at) < KEYFRAME_REQUEST_INTERVAL);
+        if !self.key_frame_wanted || throttled || self.stream.is_none() {
+            return false;
+        }
+        self.key_frame_wanted = false;
+        self.key_frame_asked = Some(now);
+        true
+    }
+
+    /// Calls `ask` for each packet to be asked for again now.
+    pub(crate) fn due(&mut self, now: Instant, ask: impl FnMut(u16)) {
+        let nack = self.spec.nack;
+        let Some(stream) = &mut self.stream else { return };
+        if nack && !stream.missing.is_quiet() {
+            stream.missing.due(now, ask);
+        }
+        if stream.missing.take_lost() {
+            self.want_key_frame();
+        }
+    }
+
+    /// The report block for now.
+    pub(crate) fn report(&mut self, now: Instant) -> Option<(crate::rtcp::ReportBlock, u32)> {
+        let stream = self.stream.as_mut()?;
+        let (mut block, lost) = stream.reception.report(stream.ssrc);
+        if let Some((ntp, _, at)) = stream.report {
+            let delay = now.saturating_duration_since(at);
+            block.last_report = (ntp >> 16) as u32;
+            block.delay_since = (delay.as_micros() * 65_536 / 1_000_000) as u32;
+        }
+        Some((block, lost))
+    }
+}

@@ -1,0 +1,148 @@
+//! ICE, DTLS and SRTP of one session together: from the answer to the last packet.
+
+use std::time::Instant;
+
+use is::stun::StunMessage;
+
+use crate::{
+    command::CloseReason,
+    dtls::{Handshake, Identity, Progress},
+    ice::{Check, Credentials, Path, Responder},
+    limits::{CONNECT_TIMEOUT, CONSENT_EXPIRY, SILENCE_BEFORE_LOST},
+    outbox::Outbox,
+    sdp::TransportPlan,
+    srtp::{Inbound, Outbound},
+};
+
+/// What happened to a session's transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing anyone needs to know.
+    None,
+    /// Media may flow.
+    Connected(Path),
+    /// It is silent.
+    Lost,
+    /// It is heard again.
+    Recovered,
+    /// It is over.
+    Closed(CloseReason),
+}
+
+/// The transport of one session.
+pub(crate) struct Transport {
+    ice: Responder,
+    handshake: Handshake,
+    keys: Option<(Inbound, Outbound)>,
+    created: Instant,
+    last_heard: Instant,
+    lost: bool,
+}
+
+impl Transport {
+    pub(crate) fn new(identity: &Identity, plan: TransportPlan, now: Instant) -> Self {
+        Self {
+            handshake: Handshake::new(identity, plan.fingerprint, plan.active, now),
+            ice: Responder::new(plan.credentials),
+            keys: None,
+            created: now,
+            last_heard: now,
+            lost: false,
+        }
+    }
+
+    pub(crate) fn ice(&self) -> &Responder {
+        &self.ice
+    }
+
+    pub(crate) fn restart(&mut self, credentials: Credentials) {
+        self.ice.restart(credentials);
+    }
+
+    /// Where to send and how to seal, once both are known.
+    pub(crate) fn outbound(&mut self) -> Option<(Path, &mut Outbound)> {
+        let path = self.ice.selected()?;
+        self.keys.as_mut().map(|(_, outbound)| (path, outbound))
+    }
+
+    /// How to open what arrives, once known.
+    pub(crate) fn inbound(&mut self) -> Option<&mut Inbound> {
+        self.keys.as_mut().map(|(inbound, _)| inbound)
+    }
+
+    /// Notes that something authentic arrived. RFC 7675 wants checks as proof of consent; a lite agent sends none, and some
+    /// publishers stop checking once connected, so fresh authenticated media from a checked address counts as well.
+    pub(crate) fn heard(&mut self, now: Instant) -> Change {
+        self.last_heard = now;
+        if std::mem::take(&mut self.lost) { Change::Recovered } else { Change::None }
+    }
+
+    /// Handles a connectivity check. `true` when it was authentic: its address belongs to this session now.
+    pub(crate) fn handle_check(
+        &mut self,
+        now: Instant,
+        path: Path,
+        message: &StunMessage<'_>,
+        outbox: &mut Outbox,
+    ) -> (bool, Change) {
+        match self.ice.handle_check(now, path, message, outbox.room()) {
+            Check::Ignored => (false, Change::None),
+            Check::Answered { len, .. } => {
+                outbox.commit(path, len);
+                (true, self.heard(now))
+            }
+        }
+    }
+
+    pub(crate) fn handle_dtls(&mut self, now: Instant, datagram: &[u8], outbox: &mut Outbox) -> Change {
+        let Some(path) = self.ice.selected() else { return Change::None };
+        let progress = self.handshake.handle_datagram(now, datagram, |record| send(outbox, path, record));
+        self.progressed(path, progress)
+    }
+
+    /// Looks after retransmissions and silence.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outbox: &mut Outbox) -> Change {
+        let silence = now.saturating_duration_since(self.last_heard);
+        if self.keys.is_none() && now.saturating_duration_since(self.created) > CONNECT_TIMEOUT {
+            return Change::Closed(CloseReason::NeverConnected);
+        }
+        if silence > CONSENT_EXPIRY {
+            return Change::Closed(CloseReason::ConsentExpired);
+        }
+        if self.keys.is_some() && !self.lost && silence > SILENCE_BEFORE_LOST {
+            self.lost = true;
+            return Change::Lost;
+        }
+        match self.ice.selected() {
+            Some(path) if self.keys.is_none() && self.handshake.timeout().is_none_or(|at| at <= now) => {
+                let progress = self.handshake.handle_timeout(now, |record| send(outbox, path, record));
+                self.progressed(path, progress)
+            }
+            _ => Change::None,
+        }
+    }
+
+    fn progressed(&mut self, path: Path, progress: Progress) -> Change {
+        if progress.failed {
+            return Change::Closed(CloseReason::DtlsFailed);
+        }
+        if progress.closed {
+            return Change::Closed(CloseReason::PeerClosed);
+        }
+        match progress.keys {
+            Some(keys) => {
+                self.keys = Some(keys);
+                Change::Connected(path)
+            }
+            None => Change::None,
+        }
+    }
+}
+
+fn send(outbox: &mut Outbox, path: Path, bytes: &[u8]) {
+    let room = outbox.room();
+    if bytes.len() <= room.len() {
+        room[..bytes.len()].copy_from_slice(bytes);
+        outbox.commit(path, bytes.len());
+    }
+}
