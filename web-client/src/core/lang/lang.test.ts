@@ -7,7 +7,7 @@ function sentences(table: object, path = ""): [string, string][] {
   return Object.entries(table).flatMap(([key, value]: [string, unknown]): [string, string][] => {
     const at = path === "" ? key : `${path}.${key}`;
     if (typeof value === "string") return [[at, value]];
-    if (typeof value === "function") return [[at, String((value as (...values: number[]) => string)(3, 5))]];
+    if (typeof value === "function") return [[at, (value as (...values: number[]) => string)(3, 5)]];
     return sentences(value as object, at);
   });
 }

@@ -1,0 +1,9 @@
+import { createApp } from "vue";
+
+import "./ui/styles/tokens.css";
+import "./ui/styles/base.css";
+import "./io/diagnostics";
+import App from "./ui/App.vue";
+import { router } from "./ui/router";
+
+createApp(App).use(router).mount("#app");

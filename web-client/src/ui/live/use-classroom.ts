@@ -1,0 +1,59 @@
+// A teaching point: follows the lesson, sends its camera always and its microphone only while it holds the floor.
+
+import { computed, onScopeDispose, watchEffect, type ComputedRef } from "vue";
+
+import { COURSEWARE, microphoneOpen, POINT_CAMERA, voicePlan } from "../../core/capture";
+import { statusOf, type Status } from "../../core/status";
+import { keepScreenLit } from "../../io/page-life";
+import { useCapture, type UsedCapture } from "./use-capture";
+import { useFollower, type Follower } from "./use-follower";
+import { usePublishing } from "./use-publishing";
+
+export type Classroom = Follower & {
+  capture: UsedCapture;
+  status: ComputedRef<Status>;
+  onFloor: ComputedRef<boolean>;
+  giveBack: () => void;
+};
+
+export function useClassroom(): Classroom {
+  const follower = useFollower(() => null);
+  const { view } = follower.line;
+  const voice = voicePlan("point", "");
+  const capture = useCapture(POINT_CAMERA, () => voice);
+  const onFloor = computed(() => {
+    const now = view.value;
+    return now !== null && now.lesson.phase === "live" && now.lesson.floor.includes(now.you);
+  });
+  watchEffect(() => {
+    const track = capture.microphone.value;
+    if (track !== null) track.enabled = microphoneOpen("point", false, onFloor.value);
+  });
+
+  const publishing = usePublishing(
+    () => {
+      const lesson = view.value?.lesson;
+      const something = capture.camera.value !== null || capture.microphone.value !== null;
+      if (follower.joined.value === null || lesson === undefined || !something) return null;
+      if (follower.line.line.value.kind === "replaced") return null;
+      if (lesson.phase !== "live" && lesson.phase !== "doors_open") return null;
+      return { lesson: follower.joined.value, token: follower.token, voice, camera: POINT_CAMERA, screen: COURSEWARE };
+    },
+    { camera: capture.camera, microphone: capture.microphone, screen: null },
+    follower.line.line,
+  );
+  onScopeDispose(keepScreenLit());
+
+  return {
+    ...follower,
+    capture, onFloor,
+    status: computed(() => statusOf({
+      view: view.value,
+      line: follower.line.line.value,
+      receiving: follower.receiving.link.value,
+      publishing: publishing.link.value,
+      equipment: capture.equipment.value,
+    })),
+    giveBack: () => view.value !== null && follower.line.send({ type: "release_floor", point: view.value.you }),
+  };
+}

@@ -1,0 +1,64 @@
+// What the classroom's and the observer's pages share: following a lesson's line and receiving its three pictures
+// and two voices.
+
+import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from "vue";
+
+import { isMusic } from "../../core/lesson";
+import type { LessonId, LessonSummary } from "../../core/protocol";
+import { serverNow, type ServerClock } from "../../core/server-clock";
+import { stageOf, type Source, type Stage } from "../../core/stage";
+import type { SubscribeSession } from "../../io/whep";
+import { session } from "../session";
+import { useCurrentLesson } from "./use-current-lesson";
+import { useJoined } from "./use-joined";
+import { useLessonLine, type LessonLine } from "./use-lesson-line";
+import type { UsedMediaLink } from "./use-media-link";
+import { FLOOR_PICTURE, FLOOR_VOICE, FOLLOWER_LINES, LEAD_CAMERA, LEAD_SCREEN, LEAD_VOICE, useReceiving } from "./use-receiving";
+import { useTick } from "./use-tick";
+
+export type Pictures = Record<Exclude<Source, "self">, MediaStreamTrack | null>;
+
+export type Follower = {
+  token: string;
+  joined: ShallowRef<LessonId | null>;
+  current: ShallowRef<LessonSummary | null | undefined>;
+  line: LessonLine;
+  receiving: UsedMediaLink<SubscribeSession>;
+  stage: ComputedRef<Stage | null>;
+  pictures: ComputedRef<Pictures>;
+  voices: ComputedRef<{ lead: MediaStreamTrack | null; floor: MediaStreamTrack | null }>;
+  /** The server's time, for countdowns; null until known. */
+  now: ComputedRef<number | null>;
+};
+
+/** `chosen` is a lesson asked for by name (an observer's link); otherwise the timetable decides. */
+export function useFollower(chosen: () => LessonId | null): Follower {
+  const token = session.token ?? "";
+  const joined = shallowRef<LessonId | null>(chosen());
+  const line = useLessonLine(() => joined.value, token);
+  const { view } = line;
+  const asked = useCurrentLesson(() => line.line.value.kind === "open" && view.value?.lesson.phase !== "ended");
+  const byTimetable = useJoined(asked.current, () => view.value);
+  watch([byTimetable, chosen], ([id, wish]) => (joined.value = wish ?? id), { immediate: true });
+
+  const receiving = useReceiving(() => {
+    const lesson = view.value?.lesson;
+    if (joined.value === null || lesson === undefined || line.line.value.kind === "replaced") return null;
+    if (lesson.phase !== "live" && lesson.phase !== "doors_open") return null;
+    return { lesson: joined.value, token, ...FOLLOWER_LINES, stereo: isMusic(lesson.subject) };
+  }, line.line);
+
+  const tick = useTick(500);
+  const clock = computed<ServerClock>(() => line.clock.value ?? asked.clock.value);
+  const videoAt = (index: number): MediaStreamTrack | null => receiving.session.value?.video[index] ?? null;
+  const audioAt = (index: number): MediaStreamTrack | null => receiving.session.value?.audio[index] ?? null;
+  return {
+    token, joined, current: asked.current, line, receiving,
+    stage: computed(() => (view.value === null ? null : stageOf(view.value))),
+    pictures: computed(() => ({
+      lead_camera: videoAt(LEAD_CAMERA), lead_screen: videoAt(LEAD_SCREEN), floor: videoAt(FLOOR_PICTURE),
+    })),
+    voices: computed(() => ({ lead: audioAt(LEAD_VOICE), floor: audioAt(FLOOR_VOICE) })),
+    now: computed(() => serverNow(clock.value, tick.value)),
+  };
+}

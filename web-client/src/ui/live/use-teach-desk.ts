@@ -1,0 +1,122 @@
+// Everything behind the master's page: the lesson's line, what is captured, sent and received, and the actions.
+
+import { computed, shallowRef, watch, watchEffect, type ComputedRef, type ShallowRef } from "vue";
+
+import { COURSEWARE, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
+import { pointsOf, type LessonView } from "../../core/lesson";
+import type { LessonId, LessonSummary, ParticipantId } from "../../core/protocol";
+import type { ServerClock } from "../../core/server-clock";
+import { tilesOf, wallLines, type Tile } from "../../core/wall";
+import { keepScreenLit } from "../../io/page-life";
+import type { SubscribeSession } from "../../io/whep";
+import type { PublishSession } from "../../io/whip";
+import { session } from "../session";
+import { useCapture, type UsedCapture } from "./use-capture";
+import { useCourseware, type Courseware } from "./use-courseware";
+import { useCurrentLesson } from "./use-current-lesson";
+import { useJoined } from "./use-joined";
+import { useLessonLine, type LessonLine } from "./use-lesson-line";
+import type { UsedMediaLink } from "./use-media-link";
+import { usePublishing } from "./use-publishing";
+import { useReceiving } from "./use-receiving";
+
+export type TeachDesk = {
+  current: ShallowRef<LessonSummary | null | undefined>;
+  clock: ComputedRef<ServerClock>;
+  line: LessonLine;
+  capture: UsedCapture;
+  courseware: Courseware;
+  publishing: UsedMediaLink<PublishSession>;
+  receiving: UsedMediaLink<SubscribeSession>;
+  onAir: ShallowRef<boolean>;
+  muted: ShallowRef<boolean>;
+  tiles: ComputedRef<Tile[]>;
+  start: () => void;
+  toggleMute: () => void;
+  callOn: (point: ParticipantId) => void;
+  release: (point: ParticipantId) => void;
+  turnWall: (page: number) => void;
+  end: () => void;
+};
+
+export function useTeachDesk(): TeachDesk {
+  const token = session.token ?? "";
+  const joinedId = shallowRef<LessonId | null>(null);
+  const line = useLessonLine(() => joinedId.value, token);
+  const { view } = line;
+  const asked = useCurrentLesson(() => line.line.value.kind === "open" && view.value?.lesson.phase !== "ended");
+  const joined = useJoined(asked.current, () => view.value);
+  watch(joined, (id) => (joinedId.value = id), { immediate: true });
+
+  const voice = computed(() => voicePlan("lead", view.value?.lesson.subject ?? asked.current.value?.subject ?? ""));
+  const capture = useCapture(MASTER_CAMERA, () => voice.value);
+  const courseware = useCourseware(line.send);
+  const onAir = useOnAir(view, joined);
+  const muted = shallowRef(false);
+  watchEffect(() => {
+    const track = capture.microphone.value;
+    if (track !== null) track.enabled = microphoneOpen("lead", muted.value, false);
+  });
+  // Asked before the subject was known, music would be captured as speech.
+  watch(() => voice.value.hint, (hint, before) => hint !== before && capture.retry());
+
+  const ready = (): { lesson: LessonId; token: string } | null => {
+    const live = onAir.value && capture.equipment.value !== null && line.line.value.kind !== "replaced";
+    return live && joined.value !== null && view.value !== null && view.value.lesson.phase !== "ended"
+      ? { lesson: joined.value, token }
+      : null;
+  };
+  const publishing = usePublishing(
+    () => {
+      const place = ready();
+      return place && { ...place, voice: voice.value, camera: MASTER_CAMERA, screen: COURSEWARE };
+    },
+    { camera: capture.camera, microphone: capture.microphone, screen: courseware.track },
+    line.line,
+  );
+  const points = (): number => (view.value === null ? 0 : pointsOf(view.value.lesson).length);
+  const receiving = useReceiving(() => {
+    const place = ready();
+    return place && { ...place, audioLines: 1, videoLines: wallLines(points()), stereo: false };
+  }, line.line);
+  useCoursewareTold(line, publishing, courseware);
+
+  return {
+    current: asked.current,
+    clock: computed(() => line.clock.value ?? asked.clock.value),
+    line, capture, courseware, publishing, receiving, onAir, muted,
+    tiles: computed(() => (view.value === null ? [] : tilesOf(view.value))),
+    start: () => (onAir.value = true),
+    toggleMute: () => (muted.value = !muted.value),
+    callOn: (point) => line.send({ type: "grant_floor", point }),
+    release: (point) => line.send({ type: "release_floor", point }),
+    turnWall: (page) => line.send({ type: "turn_wall", page }),
+    end: () => line.send({ type: "end_lesson" }),
+  };
+}
+
+/** A page that opens in the middle of its own live lesson was reloaded, or is another computer: it goes on at once. */
+function useOnAir(view: ShallowRef<LessonView | null>, joined: ShallowRef<LessonId | null>): ShallowRef<boolean> {
+  const onAir = shallowRef(false);
+  let letGo: () => void = () => undefined;
+  watch(() => view.value?.lesson.phase, (phase) => {
+    if (phase === "live") onAir.value = true;
+    if (phase === "ended") onAir.value = false;
+  });
+  watch(joined, () => (onAir.value = false));
+  watch(onAir, (now) => {
+    letGo();
+    letGo = now ? keepScreenLit() : () => undefined;
+  });
+  return onAir;
+}
+
+/** After a reconnect or reload the lesson must say what the screen's m-line really carries. */
+function useCoursewareTold(line: LessonLine, publishing: UsedMediaLink<PublishSession>, courseware: Courseware): void {
+  watch([() => publishing.link.value.kind, () => line.line.value.kind], ([media, signaling]) => {
+    const lesson = line.view.value?.lesson;
+    if (media !== "up" || signaling !== "open" || lesson === undefined) return;
+    const sharing = courseware.track.value !== null;
+    if (sharing !== lesson.courseware) line.send({ type: sharing ? "start_courseware" : "stop_courseware" });
+  });
+}

@@ -1,0 +1,33 @@
+// Pages by address; each is its own chunk. Everything but the first page needs a token.
+
+import { createRouter, createWebHistory } from "vue-router";
+
+import { tokenInHash } from "../core/roles";
+import { home, loadMe, session, takeToken } from "./session";
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: "/", component: () => import("./pages/Pick.vue"), meta: { open: true } },
+    { path: "/teach", component: () => import("./pages/Teach.vue") },
+    { path: "/classroom", component: () => import("./pages/Classroom.vue") },
+    { path: "/watch", component: () => import("./pages/Watch.vue") },
+    { path: "/library", component: () => import("./pages/Library.vue") },
+    { path: "/replay/:id", component: () => import("./pages/Replay.vue"), props: true },
+    { path: "/admin", component: () => import("./pages/Admin.vue") },
+    { path: "/:rest(.*)*", component: () => import("./pages/NotFound.vue"), meta: { open: true } },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.beforeEach(async (to) => {
+  const token = tokenInHash(to.hash);
+  if (token !== null) {
+    takeToken(token);
+    await loadMe();
+    // The token must not stay in the address, where it would be shared or photographed with it.
+    return { path: to.path === "/" ? home() : to.path, query: to.query, hash: "", replace: true };
+  }
+  if (to.meta["open"] !== true && session.token === null) return { path: "/", query: { next: to.fullPath }, replace: true };
+  return true;
+});
