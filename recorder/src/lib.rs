@@ -8,14 +8,30 @@
 //! ```
 
 pub mod bits;
+pub mod cmaf;
 pub mod codec;
 pub mod depacketize;
+pub mod effect;
+mod epoch;
 pub mod error;
+pub mod index;
+pub mod journal;
+pub mod lesson_recording;
 pub mod limits;
+pub mod manifest;
+pub mod playlist;
+pub mod recover;
 pub mod reorder;
 pub mod rtp;
 pub mod sequence;
+#[cfg(test)]
+mod testing;
 pub mod timeline;
+mod track;
 
 pub use codec::{Codec, Refusal, Slot, TrackName};
+pub use effect::{Effect, File};
 pub use error::Error;
+pub use lesson_recording::{LessonRecording, TrackKey};
+pub use manifest::{Lesson, Manifest};
+pub use timeline::SenderReport;

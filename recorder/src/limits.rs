@@ -45,8 +45,12 @@ pub const PART_BYTES: usize = 4 << 20;
 /// Longest time the last frame or the last packet of voice is stretched over a hole. A longer hole stays one.
 pub const STRETCH: Duration = Duration::from_secs(10);
 
-/// Length a segment of a playlist aims at. Video can be cut only at keyframes, so the recorder asks for one this often.
-pub const SEGMENT: Duration = Duration::from_secs(8);
+/// How often the recorder asks for a keyframe: a viewer can start and seek only there. At 1 Mbit/s it costs the live
+/// lesson about 5 % of its bits.
+pub const KEYFRAME_EVERY: Duration = Duration::from_secs(8);
+
+/// A playlist's segment ends at the first part that can begin another once it is this long.
+pub const SEGMENT: Duration = Duration::from_secs(4);
 
 /// Longest segment while the lesson runs: what EXT-X-TARGETDURATION promises. Cut even without a keyframe.
 pub const SEGMENT_MAX: Duration = Duration::from_secs(12);

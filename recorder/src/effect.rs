@@ -1,0 +1,167 @@
+//! What the recorder wants done. The shell does it in this order and decides nothing.
+
+use crate::{
+    Codec, Error, Refusal, TrackName,
+    index::Part,
+    journal::{self, Record},
+    manifest::{Epoch, Lesson, Manifest, Refused},
+};
+use std::collections::VecDeque;
+
+/// A file of a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum File {
+    /// What never changes.
+    Lesson,
+    /// Every fact in order.
+    Journal,
+    /// What the replay needs.
+    Manifest,
+    /// Media of one epoch of a track.
+    Media {
+        /// Which track.
+        track: TrackName,
+        /// Which epoch.
+        epoch: u32,
+    },
+    /// Index of that.
+    Index {
+        /// Which track.
+        track: TrackName,
+        /// Which epoch.
+        epoch: u32,
+    },
+}
+
+impl File {
+    /// Its path within the recording's directory.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Lesson => "lesson.json".into(),
+            Self::Journal => "journal.wal".into(),
+            Self::Manifest => "manifest.json".into(),
+            Self::Media { track, epoch } => format!("t/{track}/{epoch}.cmaf"),
+            Self::Index { track, epoch } => format!("t/{track}/{epoch}.idx"),
+        }
+    }
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Append to a file in one write, making it if it is not there.
+    Append {
+        /// Which file.
+        file: File,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Put this in place of the file so that a crash leaves either the old or the new one.
+    Replace {
+        /// Which file.
+        file: File,
+        /// The whole of it.
+        bytes: Vec<u8>,
+    },
+    /// Ask the track's publisher for a keyframe.
+    RequestKeyframe {
+        /// Which track.
+        track: TrackName,
+    },
+    /// Say that this track is not being recorded. Once a track.
+    NotRecordable {
+        /// Which track.
+        track: TrackName,
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+/// Effects on their way out. Drained after every call, so it holds what one packet or one tick brings about.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    effects: VecDeque<Effect>,
+    /// Records not yet among the effects: they go out behind the bytes they speak of, in one write.
+    journal: Vec<u8>,
+    manifest: Manifest,
+    manifest_is_stale: bool,
+}
+
+impl Outbox {
+    pub fn new(lesson: Lesson) -> Result<Self, Error> {
+        let json = serde_json::to_vec_pretty(&lesson).map_err(|error| Error::Manifest(error.to_string()))?;
+        let mut outbox = Self {
+            effects: [Effect::Replace { file: File::Lesson, bytes: json }].into(),
+            journal: Vec::new(),
+            manifest: Manifest::new(lesson.clone()),
+            manifest_is_stale: true,
+        };
+        outbox.record(&Record::LessonStarted(lesson));
+        Ok(outbox)
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    pub fn push(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub fn append(&mut self, file: File, bytes: Vec<u8>) {
+        self.push(Effect::Append { file, bytes });
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Effect> {
+        if let Some(effect) = self.effects.pop_front() {
+            return Some(effect);
+        }
+        let bytes = std::mem::take(&mut self.journal);
+        (!bytes.is_empty()).then_some(Effect::Append { file: File::Journal, bytes })
+    }
+
+    /// Writes the manifest if it changed since it was last written.
+    pub fn write_manifest(&mut self) -> Result<(), Error> {
+        if std::mem::take(&mut self.manifest_is_stale) {
+            let bytes = self.manifest.to_json()?;
+            self.push(Effect::Replace { file: File::Manifest, bytes });
+        }
+        Ok(())
+    }
+
+    pub fn start_track(&mut self, name: &TrackName, codec: Codec) {
+        self.record(&Record::TrackStarted { name: name.clone(), codec });
+    }
+
+    pub fn refuse_track(&mut self, name: &TrackName, reason: Refusal) {
+        self.record(&Record::TrackRefused(Refused { name: name.clone(), reason }));
+        self.push(Effect::NotRecordable { track: name.clone(), reason });
+    }
+
+    pub fn start_epoch(&mut self, track: u16, epoch: Epoch) {
+        self.record(&Record::EpochStarted { track, epoch });
+    }
+
+    pub fn add_part(&mut self, track: u16, epoch: u32, part: Part) {
+        self.record(&Record::PartAppended { track, epoch, part });
+    }
+
+    pub fn end_track(&mut self, track: u16, at_ms: u64) {
+        self.record(&Record::TrackEnded { track, at_ms });
+    }
+
+    pub fn end_lesson(&mut self, at_ms: u64) {
+        self.record(&Record::LessonEnded { at_ms });
+    }
+
+    pub fn note(&mut self, at_ms: u64, what: &str) {
+        self.record(&Record::Event { at_ms, what: what.to_owned() });
+    }
+
+    fn record(&mut self, record: &Record) {
+        self.manifest.apply(record);
+        self.manifest_is_stale = true;
+        journal::append(record, &mut self.journal);
+    }
+}

@@ -1,0 +1,116 @@
+//! One file of a track: its init segment, its parts, and their index.
+
+use crate::{
+    Error, TrackName,
+    cmaf::{self, Encoded, Muxer, Sample},
+    depacketize::Format,
+    effect::{File, Outbox},
+    index::{self, Part},
+    limits::STRETCH,
+    manifest::Epoch,
+};
+
+/// Index entries go to the disk by the ten: 4 s.
+const INDEX_WRITE_BYTES: usize = 10 * index::ENTRY_BYTES;
+
+/// A file being written.
+#[derive(Debug)]
+pub(crate) struct EpochWriter {
+    track: TrackName,
+    track_number: u16,
+    number: u32,
+    format: Format,
+    muxer: Muxer,
+    /// Length of the file so far.
+    offset: u64,
+    /// End of the last part, in ticks.
+    end: u64,
+    /// Index entries not yet among the effects.
+    index: Vec<u8>,
+}
+
+impl EpochWriter {
+    /// Begins file `number` of a track.
+    pub fn start(
+        track: (&TrackName, u16),
+        number: u32,
+        format: Format,
+        start: u64,
+        outbox: &mut Outbox,
+    ) -> Result<Self, Error> {
+        let (spec, init) = cmaf::init_segment(&format)?;
+        let (track, track_number) = (track.0.clone(), track.1);
+        let offset = init.len() as u64;
+        let epoch = Epoch {
+            codecs: spec.codecs,
+            width: spec.width,
+            height: spec.height,
+            timescale: spec.timescale,
+            init_len: init.len() as u32,
+            start,
+            end: start,
+            bytes: offset,
+            parts: 0,
+        };
+        let muxer = Muxer::new(spec.timescale, format != Format::Opus);
+        outbox.append(File::Media { track: track.clone(), epoch: number }, init);
+        outbox.start_epoch(track_number, epoch);
+        Ok(Self { track, track_number, number, format, muxer, offset, end: start, index: Vec::new() })
+    }
+
+    /// Whether a keyframe of `format` still fits this file.
+    pub fn fits(&self, format: &Format) -> bool {
+        self.format == *format
+    }
+
+    /// Takes a sample later than all before.
+    pub fn push(&mut self, sample: Sample, outbox: &mut Outbox) -> Result<(), Error> {
+        if let Some(part) = self.muxer.push(sample)? {
+            self.write(part, outbox);
+        }
+        Ok(())
+    }
+
+    /// Where the last sample ends by itself, in ticks; the next should begin there.
+    pub fn end(&self) -> u64 {
+        self.muxer.end().unwrap_or(self.end)
+    }
+
+    /// Longest hole that is bridged, in ticks.
+    pub fn bridgeable(&self) -> u64 {
+        let rate = match self.format {
+            Format::Opus => 48_000,
+            Format::H264(_) | Format::Vp9(_) => 90_000,
+        };
+        STRETCH.as_secs() * rate
+    }
+
+    /// Ends the file; the track goes on at `next`, if it does. Returns where it ends, in ticks.
+    pub fn finish(mut self, next: Option<u64>, outbox: &mut Outbox) -> Result<u64, Error> {
+        if let Some(part) = self.muxer.finish(next)? {
+            self.write(part, outbox);
+        }
+        self.write_index(outbox);
+        Ok(self.end)
+    }
+
+    fn write(&mut self, encoded: Encoded, outbox: &mut Outbox) {
+        let Encoded { bytes, start, duration, independent } = encoded;
+        let part = Part { offset: self.offset, len: bytes.len() as u32, start, duration, independent };
+        self.offset += bytes.len() as u64;
+        self.end = part.end();
+        index::encode(&part, &mut self.index);
+        if self.index.len() >= INDEX_WRITE_BYTES {
+            self.write_index(outbox);
+        }
+        outbox.append(File::Media { track: self.track.clone(), epoch: self.number }, bytes);
+        outbox.add_part(self.track_number, self.number, part);
+    }
+
+    fn write_index(&mut self, outbox: &mut Outbox) {
+        let bytes = std::mem::take(&mut self.index);
+        if !bytes.is_empty() {
+            outbox.append(File::Index { track: self.track.clone(), epoch: self.number }, bytes);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use mp4_atom::{Any, Decode, DecodeMaybe, Ftyp, Moov};
+
+use super::*;
+use crate::{
+    Slot,
+    depacketize::opus::SILENCE,
+    manifest::tests::{lesson, name},
+    testing::{Studio, rtp},
+};
+
+/// Decode time and duration of every sample of a file, in ticks.
+fn samples(file: &[u8]) -> Vec<(u64, u32)> {
+    let mut rest = file;
+    Ftyp::decode(&mut rest).unwrap();
+    Moov::decode(&mut rest).unwrap();
+    let mut samples = Vec::new();
+    while let Some(atom) = Any::decode_maybe(&mut rest).unwrap() {
+        let Any::Moof(moof) = atom else { continue };
+        let traf = &moof.traf[0];
+        let mut time = traf.tfdt.as_ref().unwrap().base_media_decode_time;
+        for entry in traf.trun[0].samples.iter() {
+            samples.push((time, entry.duration.unwrap()));
+            time += u64::from(entry.duration.unwrap());
+        }
+    }
+    assert!(rest.is_empty());
+    samples
+}
+
+fn taught(ms: u64) -> Studio {
+    let mut studio = Studio::new();
+    studio.start_lead();
+    studio.teach(0..ms);
+    studio
+}
+
+#[test]
+fn every_track_becomes_a_file_without_holes() {
+    let mut studio = taught(10_000);
+    studio.end();
+    for (path, step, at_least) in [("t/master-camera/0.cmaf", 7_200, 120), ("t/master-voice/0.cmaf", 960, 490)] {
+        let samples = samples(studio.file(path));
+        assert!(samples.len() >= at_least, "{path}: {}", samples.len());
+        assert!(samples.windows(2).all(|pair| pair[0].0 + u64::from(pair[0].1) == pair[1].0), "{path}");
+        assert!(samples.iter().rev().skip(1).all(|sample| sample.1 == step), "{path}");
+    }
+    let manifest = Manifest::from_json(studio.file("manifest.json")).unwrap();
+    assert!(manifest.ended && (9_900..=10_100).contains(&manifest.duration_ms), "{}", manifest.duration_ms);
+    assert_eq!(&manifest.to_json().unwrap(), &studio.recording.manifest().to_json().unwrap());
+    assert!(!studio.file("lesson.json").is_empty());
+}
+
+#[test]
+fn voice_and_picture_of_one_teacher_stay_in_sync_whatever_their_delays() {
+    let mut studio = Studio::new();
+    studio.start_lead();
+    studio.sender(&name("master", Slot::Camera)).delay_ms = 180;
+    studio.teach(0..6_000);
+    studio.end();
+    let camera = samples(studio.file("t/master-camera/0.cmaf"))[0].0 as f64 / 90_000.0;
+    let voice = samples(studio.file("t/master-voice/0.cmaf"))[0].0 as f64 / 48_000.0;
+    // Both senders began at zero of their clocks.
+    assert!((camera - voice).abs() < 0.040, "camera {camera}, voice {voice}");
+}
+
+#[test]
+fn a_lost_packet_of_picture_asks_for_a_keyframe_and_freezes_until_it_comes() {
+    let mut studio = Studio::new();
+    studio.start_lead();
+    let camera = name("master", Slot::Camera);
+    let sequence = studio.sender(&camera).sequence.wrapping_add(6);
+    studio.lost.push((camera.clone(), sequence));
+    studio.teach(0..6_000);
+    studio.end();
+    assert!(studio.keyframes_asked.contains(&camera));
+    let frozen: Vec<_> = samples(studio.file("t/master-camera/0.cmaf")).into_iter().filter(|s| s.1 != 7_200).collect();
+    // The 6th picture is missing: the 5th, at 320 ms, stays until the keyframe at 2 s.
+    assert_eq!(frozen.len(), 1, "{frozen:?}");
+    assert_eq!(frozen[0].1, 90_000 * (2_000 - 320) / 1_000);
+}
+
+#[test]
+fn silence_stands_in_for_lost_voice() {
+    let mut studio = Studio::new();
+    studio.start_lead();
+    let voice = name("master", Slot::Voice);
+    let first = studio.sender(&voice).sequence;
+    studio.lost = (50..60).map(|n| (voice.clone(), first.wrapping_add(n))).collect();
+    studio.teach(0..6_000);
+    studio.end();
+    let samples = samples(studio.file("t/master-voice/0.cmaf"));
+    assert!(samples.iter().all(|sample| sample.1 == 960));
+    assert!(samples.windows(2).all(|pair| pair[0].0 + 960 == pair[1].0));
+    assert!(studio.keyframes_asked.iter().all(|track| track.slot != Slot::Voice));
+}
+
+#[test]
+fn a_new_sps_or_a_new_source_begins_a_new_file_and_time_runs_on() {
+    let mut studio = taught(3_000);
+    let camera = name("master", Slot::Camera);
+    studio.change_sps(&camera);
+    studio.teach(3_000..5_000);
+    studio.end_track(&camera);
+    studio.start(camera.clone(), Codec::H264, 90_000);
+    studio.teach(5_000..9_000);
+    studio.end();
+    let track = studio.recording.manifest().track(&camera).unwrap().1;
+    assert_eq!(track.epochs.len(), 3);
+    assert_eq!((track.epochs[0].codecs.as_str(), track.epochs[1].codecs.as_str()), ("avc1.42c01f", "avc1.42c020"));
+    let mut end = 0;
+    for epoch in 0..3 {
+        let samples = samples(studio.file(&format!("t/master-camera/{epoch}.cmaf")));
+        assert!(samples[0].0 >= end, "epoch {epoch}");
+        end = samples.last().map(|last| last.0 + u64::from(last.1)).unwrap();
+    }
+    assert_eq!(track.epochs[0].end, track.epochs[1].start, "a change of size leaves no hole");
+}
+
+#[test]
+fn a_keyframe_is_asked_for_at_the_start_and_then_every_8_seconds() {
+    let mut recording = LessonRecording::new(lesson()).unwrap();
+    let camera = name("master", Slot::Camera);
+    let key = recording.handle_track_started(Duration::ZERO, &camera, Codec::H264, 7).unwrap();
+    let mut asked = Vec::new();
+    for ms in (0..30_000u64).step_by(100) {
+        let now = Duration::from_millis(ms);
+        let is_key = ms == 500;
+        let payload: &[u8] = if is_key { &[0x65, 0x88] } else { &[0x41, 0x9a] };
+        if is_key {
+            recording.handle_packet(now, key, &rtp(1_000, 0, 7, &[0x67, 0x42, 0xc0, 0x1f])).unwrap();
+        }
+        recording.handle_packet(now, key, &rtp((ms / 100) as u16, ms as u32 * 90, 7, payload)).unwrap();
+        recording.handle_timeout(now).unwrap();
+        while let Some(effect) = recording.poll_effect() {
+            if matches!(effect, Effect::RequestKeyframe { .. }) {
+                asked.push(ms);
+            }
+        }
+    }
+    assert!(asked.len() > 20, "an unanswered request is repeated every second: {asked:?}");
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= 1_000));
+}
+
+#[test]
+fn nobody_silent_is_asked_for_keyframes() {
+    let mut studio = taught(3_000);
+    studio.senders.clear();
+    studio.keyframes_asked.clear();
+    studio.teach(5_000..60_000);
+    assert!(studio.keyframes_asked.is_empty());
+}
+
+#[test]
+fn vp8_is_refused_once_and_the_voice_beside_it_is_recorded() {
+    let mut studio = Studio::new();
+    let camera = name("point-1", Slot::Camera);
+    for _ in 0..3 {
+        studio.start(camera.clone(), Codec::Vp8, 90_000);
+    }
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..2_000);
+    studio.end();
+    assert_eq!(studio.refused, [camera]);
+    let manifest = studio.recording.manifest();
+    assert_eq!((manifest.refused.len(), manifest.tracks.len()), (1, 1));
+    assert_eq!(manifest.refused[0].reason, Refusal::Vp8);
+}
+
+#[test]
+fn without_sender_reports_the_track_is_written_all_the_same() {
+    let mut recording = LessonRecording::new(lesson()).unwrap();
+    let voice = name("master", Slot::Voice);
+    let key = recording.handle_track_started(Duration::ZERO, &voice, Codec::Opus, 7).unwrap();
+    for n in 0..400u16 {
+        let now = Duration::from_millis(u64::from(n) * 20 + 100);
+        recording.handle_packet(now, key, &rtp(n, u32::from(n) * 960, 7, SILENCE)).unwrap();
+        recording.handle_timeout(now).unwrap();
+    }
+    recording.handle_end(Duration::from_secs(9)).unwrap();
+    let track = recording.manifest().track(&voice).unwrap().1;
+    assert_eq!(track.span_micros(), Some((100_000, 8_100_000)));
+}
+
+#[test]
+fn foreign_and_malformed_packets_change_nothing() {
+    let mut recording = LessonRecording::new(lesson()).unwrap();
+    let voice = name("master", Slot::Voice);
+    let key = recording.handle_track_started(Duration::ZERO, &voice, Codec::Opus, 7).unwrap();
+    assert_eq!(recording.handle_packet(Duration::ZERO, key, &[1, 2, 3]), Err(Error::MalformedRtp));
+    assert_eq!(recording.handle_packet(Duration::ZERO, key, &rtp(1, 0, 8, SILENCE)), Ok(()));
+    recording.handle_end(Duration::from_secs(1)).unwrap();
+    assert_eq!(recording.manifest().duration_ms, 0);
+}
+
+#[test]
+fn what_comes_after_the_end_is_not_taken() {
+    let mut studio = taught(3_000);
+    studio.end();
+    let before = studio.disk.clone();
+    let key = studio.senders[0].key;
+    assert_eq!(studio.recording.handle_end(Duration::from_secs(4)), Err(Error::Ended));
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.recording.handle_timeout(Duration::from_secs(60)).unwrap();
+    studio.recording.handle_packet(Duration::from_secs(5), key, &rtp(1, 0, 0x1000, &[0x41, 0x9a])).unwrap();
+    assert_eq!(studio.recording.poll_effect(), None);
+    assert_eq!(studio.disk, before);
+}
+
+#[test]
+fn a_lesson_has_a_bounded_number_of_tracks() {
+    let mut studio = Studio::new();
+    for n in 0..TRACKS + 5 {
+        studio.start(name(&format!("point-{n}"), Slot::Voice), Codec::Opus, 48_000);
+    }
+    assert_eq!((studio.senders.len(), studio.refused.len()), (TRACKS, 5));
+}

@@ -1,0 +1,172 @@
+use m3u8_rs::{AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType};
+
+use super::*;
+use crate::{Codec, File, Manifest, Slot, TrackName, index, manifest::tests::name, testing::Studio};
+
+fn playlist(studio: &Studio, of: &TrackName) -> MediaPlaylist {
+    let manifest = studio.recording.manifest();
+    let track = manifest.track(of).unwrap().1;
+    let parts = (0..track.epochs.len() as u32)
+        .map(|epoch| index::decode(studio.file(&File::Index { track: of.clone(), epoch }.path())))
+        .collect::<Vec<_>>();
+    let text = media(manifest, track, &parts);
+    let (rest, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
+    assert!(rest.is_empty(), "{text}");
+    read
+}
+
+fn read_master(manifest: &Manifest) -> MasterPlaylist {
+    m3u8_rs::parse_master_playlist(master(manifest).as_bytes()).unwrap().1
+}
+
+fn is_gap(segment: &m3u8_rs::MediaSegment) -> bool {
+    segment.unknown_tags.iter().any(|tag| tag.tag == "X-GAP")
+}
+
+/// Start of each segment by summing EXTINF, in milliseconds.
+fn starts(playlist: &MediaPlaylist) -> Vec<u64> {
+    let mut at = 0.0;
+    let starts = playlist.segments.iter().map(|segment| {
+        let start = at;
+        at += f64::from(segment.duration);
+        (start * 1_000.0f64).round() as u64
+    });
+    starts.collect()
+}
+
+fn lesson_of_20_s() -> Studio {
+    let mut studio = Studio::new();
+    studio.start_lead();
+    studio.teach(0..20_000);
+    studio
+}
+
+#[test]
+fn a_finished_track_is_segments_of_its_file_from_keyframe_to_keyframe() {
+    let mut studio = lesson_of_20_s();
+    studio.end();
+    let camera = name("master", Slot::Camera);
+    let playlist = playlist(&studio, &camera);
+    assert_eq!(playlist.playlist_type, Some(MediaPlaylistType::Vod));
+    assert!(playlist.end_list);
+    let media: Vec<_> = playlist.segments.iter().filter(|segment| !is_gap(segment)).collect();
+    assert_eq!(media.len(), 5);
+    let mut next = u64::from(studio.recording.manifest().tracks[0].epochs[0].init_len);
+    for segment in &media {
+        let range = segment.byte_range.as_ref().unwrap();
+        assert_eq!((segment.uri.as_str(), range.offset), ("0.cmaf", Some(next)));
+        next += range.length;
+    }
+    assert_eq!(next, studio.media_len(&camera, 0), "every byte is in one segment");
+    assert!(media.iter().all(|segment| segment.duration <= playlist.target_duration as f32 + 0.5));
+    let map = playlist.segments[0].map.as_ref().unwrap();
+    assert_eq!((map.uri.as_str(), map.byte_range.as_ref().unwrap().offset), ("0.cmaf", Some(0)));
+}
+
+#[test]
+fn a_running_lesson_lists_what_is_complete_and_only_grows() {
+    let mut studio = lesson_of_20_s();
+    let camera = name("master", Slot::Camera);
+    let before = playlist(&studio, &camera);
+    assert_eq!(before.playlist_type, Some(MediaPlaylistType::Event));
+    assert!(!before.end_list);
+    studio.teach(20_000..32_000);
+    let after = playlist(&studio, &camera);
+    assert!(after.segments.len() > before.segments.len());
+    assert_eq!(after.segments[..before.segments.len()], before.segments);
+    assert_eq!(after.target_duration, before.target_duration);
+}
+
+#[test]
+fn a_track_that_begins_late_begins_late_in_the_player_too() {
+    let mut studio = lesson_of_20_s();
+    let screen = name("master", Slot::Screen);
+    studio.start(screen.clone(), Codec::H264, 90_000);
+    studio.teach(20_000..32_000);
+    studio.end();
+    let playlist = playlist(&studio, &screen);
+    let first = playlist.segments.iter().position(|segment| !is_gap(segment)).unwrap();
+    let start = starts(&playlist)[first];
+    let recorded = studio.recording.manifest().track(&screen).unwrap().1.span_micros().unwrap().0;
+    assert_eq!(start, (recorded + 500) / 1_000);
+    assert!((20_000..22_100).contains(&start), "{start}");
+    assert!(playlist.segments[0].map.is_some(), "a map stands before the first entry, gap or not");
+}
+
+#[test]
+fn a_reconnect_breaks_all_renditions_of_the_lead_at_the_same_place() {
+    let mut studio = lesson_of_20_s();
+    let (camera, voice) = (name("master", Slot::Camera), name("master", Slot::Voice));
+    let screen = name("master", Slot::Screen);
+    studio.start(screen.clone(), Codec::H264, 90_000);
+    studio.end_track(&camera);
+    studio.end_track(&voice);
+    studio.teach(20_000..50_000);
+    studio.start_lead();
+    studio.teach(50_000..70_000);
+    studio.end();
+    for track in [&camera, &voice, &screen] {
+        let playlist = playlist(&studio, track);
+        let broken: Vec<_> = playlist.segments.iter().zip(starts(&playlist)).filter(|(s, _)| s.discontinuity).collect();
+        assert_eq!(broken.len(), 1, "{track}");
+        assert!((50_000..56_000).contains(&broken[0].1), "{track} at {}", broken[0].1);
+        assert!(broken[0].0.program_date_time.is_some());
+        if track != &screen {
+            assert_eq!((broken[0].0.uri.as_str(), broken[0].0.map.is_some()), ("1.cmaf", true), "{track}");
+            assert!(playlist.segments.iter().filter(|segment| is_gap(segment)).count() >= 3, "{track}");
+        }
+    }
+    // A point's track does not break with the lead's.
+    assert_eq!(playlist(&studio, &camera).segments.iter().filter(|segment| segment.discontinuity).count(), 1);
+}
+
+#[test]
+fn the_master_plays_the_leads_camera_with_the_voice_and_names_the_screen() {
+    let mut studio = lesson_of_20_s();
+    studio.start(name("master", Slot::Screen), Codec::H264, 90_000);
+    studio.start(name("point-1", Slot::Camera), Codec::H264, 90_000);
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(20_000..30_000);
+    studio.end();
+    let master = read_master(studio.recording.manifest());
+    assert_eq!(master.variants.len(), 1, "the screen is no other quality of the camera");
+    let variant = &master.variants[0];
+    assert_eq!(variant.uri, "t/master-camera/track.m3u8");
+    assert_eq!(variant.codecs.as_deref(), Some("avc1.42c01f,opus"));
+    assert_eq!(variant.resolution.map(|r| (r.width, r.height)), Some((1_280, 720)));
+    assert_eq!((variant.audio.as_deref(), variant.video.as_deref()), (Some("voice"), Some("picture")));
+    assert!(variant.bandwidth > 1_000);
+    let uris = |kind| -> Vec<_> {
+        master.alternatives.iter().filter(|media| media.media_type == kind).filter_map(|m| m.uri.clone()).collect()
+    };
+    assert_eq!(uris(AlternativeMediaType::Audio), ["t/master-voice/track.m3u8"]);
+    assert_eq!(uris(AlternativeMediaType::Video), ["t/master-camera/track.m3u8", "t/master-screen/track.m3u8"]);
+}
+
+#[test]
+fn a_lesson_of_voice_alone_plays_too() {
+    let mut studio = Studio::new();
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..5_000);
+    studio.end();
+    let master = read_master(studio.recording.manifest());
+    assert_eq!(master.variants[0].uri, "t/master-voice/track.m3u8");
+    assert_eq!(master.variants[0].codecs.as_deref(), Some("opus"));
+    assert!(master.alternatives.is_empty());
+}
+
+#[test]
+fn an_empty_lesson_makes_playlists_that_read() {
+    let mut studio = Studio::new();
+    studio.end();
+    assert_eq!(super::master(studio.recording.manifest()), "#EXTM3U\n#EXT-X-VERSION:7\n");
+}
+
+#[test]
+fn program_date_time_is_the_lesson_clock() {
+    let mut studio = lesson_of_20_s();
+    studio.end();
+    let playlist = playlist(&studio, &name("master", Slot::Voice));
+    let first = playlist.segments[0].program_date_time.unwrap();
+    assert_eq!(first.timestamp_millis(), studio.recording.manifest().lesson.began_at.0);
+}

@@ -1,0 +1,124 @@
+//! From a journal alone to everything the replay needs: after a crash, or when an index is gone.
+
+use crate::{
+    Error, TrackName,
+    index::Part,
+    journal::{self, Record},
+    manifest::Manifest,
+};
+
+/// Parts of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileParts {
+    /// Whose file.
+    pub track: TrackName,
+    /// Which.
+    pub epoch: u32,
+    /// Its parts, in order.
+    pub parts: Vec<Part>,
+}
+
+/// What a journal says was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// Closed: nothing more will come.
+    pub manifest: Manifest,
+    /// Parts of every file, to write its index anew.
+    pub files: Vec<FileParts>,
+    /// What the journal may be cut to.
+    pub journal_len: usize,
+    /// Whether the lesson had ended by itself.
+    pub had_ended: bool,
+}
+
+/// Reads a journal. `media_len` tells how long a file really is: of a crash the disk may have kept the journal and lost the
+/// media, and a part that is not there whole is left out with all that follow it in its file.
+pub fn recover(journal: &[u8], media_len: impl Fn(&TrackName, u32) -> u64) -> Result<Recovered, Error> {
+    let mut records = journal::read(journal);
+    let Some(Record::LessonStarted(lesson)) = records.next() else { return Err(Error::NotAJournal) };
+    let mut manifest = Manifest::new(lesson);
+    let mut files: Vec<FileParts> = Vec::new();
+    for record in records.by_ref() {
+        if let Record::PartAppended { track, epoch, part } = &record {
+            let Some(name) = manifest.tracks.get(usize::from(*track)).map(|track| track.name.clone()) else { continue };
+            let end = part.offset.saturating_add(u64::from(part.len));
+            if end > media_len(&name, *epoch) {
+                continue;
+            }
+            add_part(&mut files, name, *epoch, *part);
+        }
+        manifest.apply(&record);
+    }
+    let had_ended = manifest.ended;
+    manifest.apply(&Record::LessonEnded { at_ms: manifest.duration_ms });
+    Ok(Recovered { manifest, files, journal_len: records.good_len(), had_ended })
+}
+
+fn add_part(files: &mut Vec<FileParts>, track: TrackName, epoch: u32, part: Part) {
+    match files.iter_mut().find(|file| file.epoch == epoch && file.track == track) {
+        Some(file) => file.parts.push(part),
+        None => files.push(FileParts { track, epoch, parts: vec![part] }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Studio;
+
+    /// Seven seconds of a lesson that nobody ended.
+    fn crashed() -> Studio {
+        let mut studio = Studio::new();
+        studio.start_lead();
+        studio.teach(0..7_000);
+        studio
+    }
+
+    #[test]
+    fn a_crashed_lesson_is_whole_up_to_its_last_part() {
+        let studio = crashed();
+        let recovered = recover(studio.file("journal.wal"), |track, epoch| studio.media_len(track, epoch)).unwrap();
+        assert!(recovered.manifest.ended && !recovered.had_ended);
+        assert!((6_000..=7_000).contains(&recovered.manifest.duration_ms), "{}", recovered.manifest.duration_ms);
+        assert_eq!(recovered.journal_len, studio.file("journal.wal").len());
+        assert_eq!(recovered.files.len(), 2);
+        assert_eq!(recovered.manifest.tracks.len(), studio.recording.manifest().tracks.len());
+    }
+
+    #[test]
+    fn the_running_manifest_and_the_recovered_one_agree() {
+        let mut studio = crashed();
+        studio.end();
+        let recovered = recover(studio.file("journal.wal"), |track, epoch| studio.media_len(track, epoch)).unwrap();
+        assert!(recovered.had_ended);
+        assert_eq!(&recovered.manifest, studio.recording.manifest());
+        for file in &recovered.files {
+            let index = crate::File::Index { track: file.track.clone(), epoch: file.epoch }.path();
+            assert_eq!(crate::index::decode(studio.file(&index)), file.parts, "{index}");
+        }
+    }
+
+    #[test]
+    fn media_the_disk_lost_is_not_promised() {
+        let studio = crashed();
+        let recovered = recover(studio.file("journal.wal"), |_, _| 3_000).unwrap();
+        for track in &recovered.manifest.tracks {
+            assert!(track.epochs[0].bytes <= 3_000, "{}", track.name);
+        }
+        let nothing = recover(studio.file("journal.wal"), |_, _| 0).unwrap();
+        assert_eq!((nothing.files.len(), nothing.manifest.duration_ms), (0, 0));
+    }
+
+    #[test]
+    fn a_torn_journal_is_read_up_to_the_tear_wherever_it_is() {
+        let studio = crashed();
+        let journal = studio.file("journal.wal");
+        for cut in (0..journal.len()).step_by(7) {
+            match recover(&journal[..cut], |track, epoch| studio.media_len(track, epoch)) {
+                Ok(recovered) => assert!(recovered.journal_len <= cut),
+                Err(error) => assert_eq!(error, Error::NotAJournal),
+            }
+        }
+        assert_eq!(recover(b"not a journal", |_, _| 0), Err(Error::NotAJournal));
+    }
+}
