@@ -130,6 +130,20 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The session it is about.
+    pub fn peer(&self) -> PeerId {
+        match *self {
+            Self::Connected { peer, .. }
+            | Self::Lost { peer }
+            | Self::Recovered { peer }
+            | Self::Closed { peer, .. }
+            | Self::SourceStarted { peer, .. }
+            | Self::Loss { peer, .. } => peer,
+        }
+    }
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {

@@ -1,0 +1,380 @@
+//! Model peers: what a browser does on the wire, as far as the media plane can tell.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile, certificate};
+use is::stun::{StunMessageBuilder, TransId};
+use sfu::{
+    Identity, NtpClock, Shard,
+    command::{Command, Event, LessonKey, ParticipantKey, PeerId},
+    ice::{Half, Path},
+    rtcp::{SenderInfo, Writer},
+    rtp::RtpHeader,
+    sdp::{Local, Offer, answer_publisher, answer_subscriber},
+    seats::View,
+    sequence::Unwrapper,
+    srtp::{Inbound, MAX_OVERHEAD, MasterKeys, Outbound, Profile},
+    tap::TapBatch,
+};
+
+/// The one lesson of these tests.
+pub const LESSON: LessonKey = LessonKey(1);
+/// Step of virtual time.
+const STEP: Duration = Duration::from_millis(5);
+/// Browsers check about this often.
+const CHECK_INTERVAL: Duration = Duration::from_millis(2500);
+
+/// An RTP packet as a viewer got it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    pub ssrc: u32,
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub payload: Vec<u8>,
+}
+
+/// The server side: a shard, its clock, and what came out of it.
+pub struct School {
+    pub shard: Shard,
+    pub now: Instant,
+    pub events: Vec<Event>,
+    pub taps: Vec<TapBatch>,
+    fingerprint: String,
+    next_peer: u64,
+    next_random: u32,
+}
+
+/// One browser peer connection.
+pub struct Peer {
+    pub id: PeerId,
+    pub address: SocketAddr,
+    /// Drops everything both ways.
+    pub cut: bool,
+    /// SSRCs of the lines it receives, and of their retransmissions.
+    pub lines: Vec<u32>,
+    pub rtx: Vec<u32>,
+    pub received: Vec<Packet>,
+    pub rtcp: Vec<Vec<u8>>,
+    certificate: DtlsCertificate,
+    active: bool,
+    dtls: Option<Dtls>,
+    keys: Option<(Inbound, Outbound)>,
+    ours: Half,
+    theirs: Half,
+    next_check: Option<Instant>,
+    outgoing: Vec<Vec<u8>>,
+    numbers: HashMap<u32, Unwrapper>,
+}
+
+/// An RTP packet; `original` is prefixed as RFC 4588 has it.
+pub fn rtp(number: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8], original: Option<u16>) -> Vec<u8> {
+    let mut packet = vec![0x80, number];
+    packet.extend_from_slice(&sequence.to_be_bytes());
+    packet.extend_from_slice(&timestamp.to_be_bytes());
+    packet.extend_from_slice(&ssrc.to_be_bytes());
+    packet.extend(original.map(u16::to_be_bytes).into_iter().flatten());
+    packet.extend_from_slice(payload);
+    packet
+}
+
+impl School {
+    pub fn new() -> Self {
+        let now = Instant::now();
+        let identity = Identity::generate().unwrap();
+        let fingerprint = identity.fingerprint();
+        let shard = Shard::new(identity, NtpClock::new(now, Duration::from_secs(1_700_000_000)));
+        Self { shard, now, events: Vec::new(), taps: Vec::new(), fingerprint, next_peer: 0, next_random: 1000 }
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.shard.handle_command(self.now, command);
+    }
+
+    pub fn publisher(&mut self, participant: ParticipantKey, lines: &[&str]) -> Peer {
+        self.publish(participant, lines, true)
+    }
+
+    /// A publisher whose offer says `a=setup:passive`, as some WHIP encoders do.
+    pub fn passive_publisher(&mut self, participant: ParticipantKey, lines: &[&str]) -> Peer {
+        self.publish(participant, lines, false)
+    }
+
+    fn publish(&mut self, participant: ParticipantKey, lines: &[&str], active: bool) -> Peer {
+        let mut peer = self.peer(active);
+        let offer = Offer::parse(&peer.offer(lines, "sendonly")).unwrap();
+        let answer = self.with_local(&mut peer, |local| answer_publisher(&offer, |_| true, local)).unwrap();
+        self.command(Command::Publish { peer: peer.id, lesson: LESSON, participant, plan: answer.plan });
+        peer
+    }
+
+    pub fn subscriber(&mut self, participant: ParticipantKey, view: View, lines: &[&str]) -> Peer {
+        let mut peer = self.peer(true);
+        let offer = Offer::parse(&peer.offer(lines, "recvonly")).unwrap();
+        let answer = self.with_local(&mut peer, |local| answer_subscriber(&offer, view, local)).unwrap();
+        peer.lines = answer.plan.lines.iter().map(|line| line.ssrc).collect();
+        peer.rtx = answer.plan.lines.iter().map(|line| line.rtx_ssrc).collect();
+        self.command(Command::Subscribe { peer: peer.id, lesson: LESSON, participant, plan: answer.plan });
+        peer
+    }
+
+    fn peer(&mut self, active: bool) -> Peer {
+        self.next_peer += 1;
+        let n = self.next_peer;
+        Peer {
+            id: PeerId(n),
+            address: SocketAddr::from(([192, 0, 2, n as u8], 5000)),
+            cut: false,
+            lines: Vec::new(),
+            rtx: Vec::new(),
+            received: Vec::new(),
+            rtcp: Vec::new(),
+            certificate: certificate::generate_self_signed_certificate().unwrap(),
+            active,
+            dtls: None,
+            keys: None,
+            ours: Half { ufrag: format!("peer{n}"), password: "a-peers-password-of-22c".into() },
+            theirs: Half { ufrag: format!("serv{n}"), password: "the-servers-password-22".into() },
+            next_check: None,
+            outgoing: Vec::new(),
+            numbers: HashMap::new(),
+        }
+    }
+
+    fn with_local<T>(&mut self, peer: &mut Peer, run: impl FnOnce(&mut Local<'_>) -> T) -> T {
+        let next = &mut self.next_random;
+        let mut random = || {
+            *next += 7919;
+            *next
+        };
+        run(&mut Local {
+            ice: peer.theirs.clone(),
+            fingerprint: &self.fingerprint,
+            candidates: &[],
+            session: peer.id.0,
+            random: &mut random,
+        })
+    }
+
+    /// Lets time pass in steps, carrying everything between the shard and `peers`.
+    pub fn run(&mut self, ms: u64, peers: &mut [&mut Peer]) {
+        let end = self.now + Duration::from_millis(ms);
+        while self.now < end {
+            self.now = (self.now + STEP).min(end);
+            for peer in peers.iter_mut() {
+                peer.tick(self.now);
+            }
+            self.exchange(peers);
+            self.shard.handle_timeout(self.now);
+            self.exchange(peers);
+            self.events.extend(std::iter::from_fn(|| self.shard.poll_event()));
+            self.taps.extend(self.shard.poll_tap(self.now));
+        }
+    }
+
+    fn exchange(&mut self, peers: &mut [&mut Peer]) {
+        loop {
+            let mut moved = false;
+            for peer in peers.iter_mut() {
+                for mut datagram in std::mem::take(&mut peer.outgoing) {
+                    moved = true;
+                    if !peer.cut {
+                        let path = Path { local: None, remote: peer.address };
+                        self.shard.handle_datagram(self.now, path, &mut datagram);
+                    }
+                }
+            }
+            let outbox = self.shard.outbox();
+            for datagram in outbox.datagrams() {
+                moved = true;
+                if let Some(peer) = peers.iter_mut().find(|peer| peer.address == datagram.path.remote && !peer.cut) {
+                    peer.receive(self.now, outbox.bytes_of(datagram).to_vec());
+                }
+            }
+            outbox.clear();
+            if !moved {
+                return;
+            }
+        }
+    }
+}
+
+impl Peer {
+    fn offer(&self, lines: &[&str], direction: &str) -> String {
+        let mids: Vec<String> = (0..lines.len()).map(|i| i.to_string()).collect();
+        let setup = if self.active { "actpass" } else { "passive" };
+        let mut sdp = format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\na=fingerprint:sha-256 {}\r\n\
+             a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=setup:{setup}\r\n",
+            mids.join(" "),
+            self.certificate.fingerprint_str(),
+            self.ours.ufrag,
+            self.ours.password
+        );
+        for (i, kind) in lines.iter().enumerate() {
+            let formats = if *kind == "audio" { "111" } else { "102 103" };
+            sdp += &format!(
+                "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{i}\r\na={direction}\r\na=rtcp-mux\r\n"
+            );
+            sdp += match *kind {
+                "audio" => "a=rtpmap:111 opus/48000/2\r\n",
+                _ => {
+                    "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n\
+                      a=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
+                }
+            };
+            let (ssrc, rtx) = (Self::ssrc(i), Self::ssrc(i) + 1);
+            if direction == "sendonly" && *kind == "video" {
+                sdp += &format!("a=ssrc-group:FID {ssrc} {rtx}\r\na=ssrc:{ssrc} cname:x\r\na=ssrc:{rtx} cname:x\r\n");
+            } else if direction == "sendonly" {
+                sdp += &format!("a=ssrc:{ssrc} cname:x\r\n");
+            }
+        }
+        sdp
+    }
+
+    fn ssrc(line: usize) -> u32 {
+        100 + 10 * line as u32
+    }
+
+    pub fn connected(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    pub fn use_other_certificate(&mut self) {
+        self.certificate = certificate::generate_self_signed_certificate().unwrap();
+    }
+
+    /// Sends a packet of its line `line` (0 is a voice, others pictures).
+    pub fn publish(&mut self, line: usize, sequence: u16, timestamp: u32, payload: &[u8]) {
+        let number = if line == 0 { 111 } else { 102 };
+        self.send_rtp(rtp(number, sequence, timestamp, Self::ssrc(line), payload, None));
+    }
+
+    /// Sends it on the retransmission stream.
+    pub fn publish_again(&mut self, line: usize, sequence: u16, timestamp: u32, payload: &[u8]) {
+        self.send_rtp(rtp(103, 1, timestamp, Self::ssrc(line) + 1, payload, Some(sequence)));
+    }
+
+    fn send_rtp(&mut self, mut packet: Vec<u8>) {
+        let header = RtpHeader::parse(&packet).unwrap();
+        let (_, outbound) = self.keys.as_ref().expect("connected");
+        let len = packet.len();
+        packet.resize(len + MAX_OVERHEAD, 0);
+        let index = self.numbers.entry(header.ssrc).or_default().unwrap(header.sequence) - (1 << 16);
+        let sealed = outbound.seal_rtp(&mut packet, len, 12, header.ssrc, index).unwrap();
+        packet.truncate(sealed);
+        self.outgoing.push(packet);
+    }
+
+    pub fn sender_report(&mut self, line: usize, ntp: u64, rtp: u32) {
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        writer.sender_report(Self::ssrc(line), &SenderInfo { ntp, rtp, packets: 1, octets: 1 });
+        let len = writer.len();
+        self.send_rtcp(&buffer[..len]);
+    }
+
+    pub fn nack(&mut self, ssrc: u32, sequence: u16) {
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        writer.nack(1, ssrc, std::iter::once(sequence));
+        let len = writer.len();
+        self.send_rtcp(&buffer[..len]);
+    }
+
+    pub fn send_rtcp(&mut self, compound: &[u8]) {
+        let mut packet = compound.to_vec();
+        packet.resize(compound.len() + MAX_OVERHEAD, 0);
+        let (_, outbound) = self.keys.as_mut().expect("connected");
+        let sealed = outbound.seal_rtcp(&mut packet, compound.len()).unwrap();
+        packet.truncate(sealed);
+        self.outgoing.push(packet);
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if self.next_check.is_none_or(|at| now >= at) {
+            self.next_check = Some(now + if self.connected() { CHECK_INTERVAL } else { Duration::from_millis(50) });
+            let username = format!("{}:{}", self.theirs.ufrag, self.ours.ufrag);
+            let builder = StunMessageBuilder::new().binding().request().username(&username).prio(1);
+            let message = builder.ice_controlling(1).use_candidate().build(TransId::new());
+            let mut bytes = vec![0; 256];
+            let len = message.to_bytes(Some(self.theirs.password.as_bytes()), &mut bytes, hmac_sha1).unwrap();
+            bytes.truncate(len);
+            self.outgoing.push(bytes);
+        }
+        if let Some(dtls) = &mut self.dtls {
+            let _ = dtls.handle_timeout(now);
+            self.drain();
+        }
+    }
+
+    fn receive(&mut self, now: Instant, mut datagram: Vec<u8>) {
+        match datagram[0] {
+            0..=3 => {
+                if self.dtls.is_none() {
+                    let config = Arc::new(Config::default());
+                    let mut dtls = Dtls::new_12(config, self.certificate.clone(), now);
+                    dtls.set_active(self.active);
+                    let _ = dtls.handle_timeout(now);
+                    self.dtls = Some(dtls);
+                    self.drain();
+                }
+            }
+            20..=63 => {
+                if let Some(dtls) = &mut self.dtls {
+                    let _ = dtls.handle_packet(&datagram);
+                    self.drain();
+                }
+            }
+            _ if (192..=223).contains(&datagram[1]) => {
+                let (inbound, _) = self.keys.as_mut().expect("keys before media");
+                let len = inbound.open_rtcp(&mut datagram).unwrap();
+                datagram.truncate(len);
+                self.rtcp.push(datagram);
+            }
+            _ => {
+                let header = RtpHeader::parse(&datagram).unwrap();
+                let (inbound, _) = self.keys.as_mut().expect("keys before media");
+                let opened = inbound.open_rtp(&mut datagram, header.len, header.ssrc, header.sequence);
+                let Ok((len, _)) = opened else { return };
+                self.received.push(Packet {
+                    ssrc: header.ssrc,
+                    sequence: header.sequence,
+                    timestamp: header.timestamp,
+                    marker: header.marker,
+                    payload: datagram[header.len..len].to_vec(),
+                });
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        let Some(dtls) = &mut self.dtls else { return };
+        let mut room = [0; 2048];
+        loop {
+            match dtls.poll_output(&mut room) {
+                Output::Packet(record) => self.outgoing.push(record.to_vec()),
+                Output::KeyingMaterial(material, profile) => {
+                    assert_eq!(profile, SrtpProfile::AEAD_AES_256_GCM, "the best profile is negotiated");
+                    let keys = MasterKeys::split(Profile::AeadAes256Gcm, &material).unwrap();
+                    self.keys = Some(keys.contexts(self.active).unwrap());
+                }
+                Output::Timeout(_) => return,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    let mut context = aws_lc_rs::hmac::Context::with_key(&key);
+    parts.iter().for_each(|part| context.update(part));
+    context.sign().as_ref().try_into().unwrap()
+}
