@@ -1,0 +1,49 @@
+//! WHEP: watching a lesson (draft-ietf-wish-whep).
+
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use sfu::{
+    command::Command,
+    sdp::{Kind, answer_subscriber},
+    seats::View,
+};
+
+use super::{
+    App,
+    auth::Bearer,
+    problem::Problem,
+    sessions::{Opened, lesson_id, offer, unusable},
+};
+
+/// POST `/whep/{lesson}`.
+pub async fn subscribe(
+    State(app): State<App>,
+    Bearer(person): Bearer,
+    Path(lesson): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<Response, Problem> {
+    let lesson = lesson_id(&lesson)?;
+    let offer = offer(&headers, &body)?;
+    let media = app.media();
+    // What can be wrong with an offer does not depend on the view: check before anyone is admitted.
+    media.with_local(media.credentials(), |local| answer_subscriber(&offer, View::Class, local)).map_err(unusable)?;
+    let peer = media.next_peer();
+    let video_lines = offer.media.iter().filter(|media| media.kind == Kind::Video).count();
+    let admission = app.lessons().admit_viewer(&lesson, &person, peer, video_lines).await?;
+    let answer = media
+        .with_local(media.credentials(), |local| answer_subscriber(&offer, admission.view, local))
+        .map_err(unusable)?;
+    let credentials = answer.plan.transport.credentials.clone();
+    media.send(Command::Subscribe {
+        peer,
+        lesson: admission.lesson_key,
+        participant: admission.participant_key,
+        plan: answer.plan,
+    });
+    let opened = Opened { protocol: "whep", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };
+    Ok(app.open_session(opened))
+}

@@ -1,0 +1,169 @@
+//! The loop of a media thread: wait, take datagrams and commands, send what the shard wants sent.
+
+use std::{
+    collections::HashMap,
+    os::fd::{AsFd, BorrowedFd},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context;
+use nix::{
+    poll::{PollFd, PollFlags, ppoll},
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    sys::{
+        eventfd::{EfdFlags, EventFd},
+        time::TimeSpec,
+    },
+    unistd::Pid,
+};
+use sfu::{
+    Identity, NtpClock, Shard,
+    command::{Command, Event, LessonKey, PeerId},
+    limits::MAX_DATAGRAM,
+    tap::TapBatch,
+};
+use tokio::sync::mpsc;
+
+use super::socket::{MediaSocket, Received};
+
+/// Datagrams taken before what they caused is sent: keeps the first of a burst from waiting for the last.
+const DATAGRAMS_PER_TURN: usize = 64;
+/// Longest wait when nothing is due.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Wakes the media thread from its wait.
+pub(super) struct Wake(EventFd);
+
+impl Wake {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let flags = EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC;
+        Ok(Self(EventFd::from_flags(flags).context("eventfd")?))
+    }
+
+    pub(super) fn wake(&self) {
+        // It fails only when 2^64 wakes are pending, and then the thread wakes anyway.
+        let _ = self.0.write(1);
+    }
+}
+
+/// The ends of the queues between the thread and the rest.
+pub(super) struct Mailbox {
+    pub(super) commands: Receiver<Command>,
+    pub(super) wake: Arc<Wake>,
+    pub(super) events: mpsc::Sender<(LessonKey, Event)>,
+    pub(super) tap: SyncSender<TapBatch>,
+}
+
+/// Starts the thread.
+pub(super) fn spawn(identity: Identity, socket: MediaSocket, mailbox: Mailbox) -> anyhow::Result<()> {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let shard = Shard::new(identity, NtpClock::new(Instant::now(), since_epoch));
+    let mut turns = Turns { shard, socket, mailbox, lessons: HashMap::new(), batches_dropped: 0 };
+    let body = move || {
+        pin();
+        while turns.turn() {}
+    };
+    std::thread::Builder::new().name("media-0".into()).spawn(body).context("media thread")?;
+    Ok(())
+}
+
+/// Keeps the thread on the last of the processors it may use: the first ones take interrupts.
+fn pin() {
+    let this = Pid::from_raw(0);
+    let Ok(allowed) = sched_getaffinity(this) else { return };
+    let last = (0..CpuSet::count()).rev().find(|&cpu| allowed.is_set(cpu).unwrap_or(false));
+    let mut one = CpuSet::new();
+    if let Some(cpu) = last
+        && one.set(cpu).is_ok()
+    {
+        let _ = sched_setaffinity(this, &one);
+    }
+}
+
+struct Turns {
+    shard: Shard,
+    socket: MediaSocket,
+    mailbox: Mailbox,
+    /// Which lesson a session belongs to, for routing its events.
+    lessons: HashMap<PeerId, LessonKey>,
+    batches_dropped: u64,
+}
+
+impl Turns {
+    /// One turn; `false` when nobody is left to command.
+    fn turn(&mut self) -> bool {
+        self.wait();
+        let mut buffer = [0; MAX_DATAGRAM];
+        for _ in 0..DATAGRAMS_PER_TURN {
+            match self.socket.receive(&mut buffer) {
+                Received::Datagram(path, len) => {
+                    self.shard.handle_datagram(Instant::now(), path, &mut buffer[..len]);
+                }
+                Received::Empty => break,
+            }
+        }
+        let alive = self.take_commands();
+        self.shard.handle_timeout(Instant::now());
+        self.send();
+        self.tell();
+        alive
+    }
+
+    fn wait(&self) {
+        let now = Instant::now();
+        let due = self.shard.next_timeout().map_or(LONGEST_WAIT, |at| at.saturating_duration_since(now));
+        let wake: BorrowedFd<'_> = self.mailbox.wake.0.as_fd();
+        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN), PollFd::new(wake, PollFlags::POLLIN)];
+        // Interrupted or not, the turn that follows finds out what there is.
+        let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(due.min(LONGEST_WAIT))), None);
+    }
+
+    fn take_commands(&mut self) -> bool {
+        let _ = self.mailbox.wake.0.read();
+        loop {
+            match self.mailbox.commands.try_recv() {
+                Ok(command) => {
+                    if let Command::Publish { peer, lesson, .. } | Command::Subscribe { peer, lesson, .. } = &command {
+                        self.lessons.insert(*peer, *lesson);
+                    }
+                    self.shard.handle_command(Instant::now(), command);
+                }
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn send(&mut self) {
+        let outbox = self.shard.outbox();
+        for datagram in outbox.datagrams() {
+            self.socket.send(datagram.path, outbox.bytes_of(datagram));
+        }
+        outbox.clear();
+    }
+
+    fn tell(&mut self) {
+        while let Some(event) = self.shard.poll_event() {
+            let peer = event.peer();
+            let Some(&lesson) = self.lessons.get(&peer) else { continue };
+            if let Event::Closed { .. } = event {
+                self.lessons.remove(&peer);
+            }
+            if self.mailbox.events.try_send((lesson, event)).is_err() {
+                tracing::warn!(lesson = lesson.0, "a media event was lost: its lesson does not keep up");
+            }
+        }
+        if let Some(batch) = self.shard.poll_tap(Instant::now())
+            && let Err(TrySendError::Full(_)) = self.mailbox.tap.try_send(batch)
+        {
+            self.batches_dropped += 1;
+            if self.batches_dropped.is_power_of_two() {
+                tracing::warn!(dropped = self.batches_dropped, "the recorder lags; check the disk");
+            }
+        }
+    }
+}
