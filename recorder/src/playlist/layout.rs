@@ -7,6 +7,9 @@ use crate::{
     manifest::{Manifest, Track},
 };
 
+/// A first frame this near zero is at zero, in microseconds.
+const ROUNDING: u64 = 1_000;
+
 /// One entry of a media playlist. Together they cover the time from zero without overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -52,10 +55,11 @@ pub fn lay_out(segments: &[Segment], breaks: &[u64]) -> Vec<Entry> {
             Some(last) if segment.start.saturating_sub(cursor) <= PLAYLIST_SLACK.as_micros() as u64 => {
                 last.end = last.end.max(segment.start);
             }
+            None if segment.start <= ROUNDING => {}
             _ => add_gap(&mut entries, cursor, segment.start, breaks),
         }
         // Decode time says otherwise only where a clock was corrected backwards; the player follows decode time.
-        let start = segment.start.max(cursor);
+        let start = if entries.is_empty() { 0 } else { segment.start.max(cursor) };
         cursor = segment.end.max(start + 1);
         entries.push(Entry { start, end: cursor, segment: Some(segment), discontinuity: false });
     }
@@ -69,6 +73,7 @@ fn add_gap(entries: &mut Vec<Entry>, from: u64, to: u64, breaks: &[u64]) {
     while start < to {
         let next_break = breaks.iter().copied().find(|&at| at > start).unwrap_or(u64::MAX);
         let end = to.min(start + SEGMENT_MAX.as_micros() as u64).min(next_break);
+        let end = if to - end <= PLAYLIST_SLACK.as_micros() as u64 { to } else { end };
         entries.push(Entry { start, end, segment: None, discontinuity: false });
         start = end;
     }

@@ -24,7 +24,7 @@ const GAP_URI: &str = "gap.cmaf";
 /// The playlist of `track`; `parts` holds the index of each of its epochs, in order.
 pub fn media(manifest: &Manifest, track: &Track, parts: &[Vec<Part>]) -> String {
     let entries = lay_out(&segments(track, parts), &breaks(manifest, track));
-    let mut text = header(manifest, &entries);
+    let mut text = header(manifest, track, &entries);
     let mut file = None;
     for (position, entry) in entries.iter().enumerate() {
         if entry.discontinuity {
@@ -52,7 +52,7 @@ pub fn media(manifest: &Manifest, track: &Track, parts: &[Vec<Part>]) -> String 
     text
 }
 
-fn header(manifest: &Manifest, entries: &[Entry]) -> String {
+fn header(manifest: &Manifest, track: &Track, entries: &[Entry]) -> String {
     let longest = entries.iter().map(|entry| entry.end - entry.start).max().unwrap_or(0);
     // Section 4.3.3.1: it must not change while the playlist grows.
     let target = if manifest.ended { longest.div_ceil(1_000_000).max(1) } else { SEGMENT_MAX.as_secs() };
@@ -61,8 +61,9 @@ fn header(manifest: &Manifest, entries: &[Entry]) -> String {
         "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
          #EXT-X-PLAYLIST-TYPE:{kind}\n"
     );
+    let own_start = track.span_micros().map(|span| span.0);
     if manifest.ended
-        && let Some(start) = super::master::start_micros(manifest)
+        && let Some(start) = own_start.max(super::master::start_micros(manifest))
     {
         let _ = writeln!(text, "#EXT-X-START:TIME-OFFSET={},PRECISE=YES", seconds(start));
     }
