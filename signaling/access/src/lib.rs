@@ -56,13 +56,7 @@ pub const ACTIONS: [Action; 14] = [
 ];
 
 /// Every role.
-pub const ROLES: [Role; 5] = [
-    Role::MasterTeacher,
-    Role::ClassroomDevice,
-    Role::Researcher,
-    Role::Student,
-    Role::Admin,
-];
+pub const ROLES: [Role; 5] = [Role::MasterTeacher, Role::ClassroomDevice, Role::Researcher, Role::Student, Role::Admin];
 
 /// The roles that may do `action`. This is the table.
 pub const fn permitted(action: Action) -> &'static [Role] {
@@ -88,9 +82,7 @@ pub fn allows(role: Role, action: Action) -> bool {
 
 /// Whether someone of this role comes into a lesson unseen: may watch, holds no seat of it.
 pub fn is_observer(role: Role) -> bool {
-    allows(role, Action::Watch)
-        && !allows(role, Action::PublishLead)
-        && !allows(role, Action::PublishPoint)
+    allows(role, Action::Watch) && !allows(role, Action::PublishLead) && !allows(role, Action::PublishPoint)
 }
 
 /// A person or device that has proved who it is.
@@ -147,18 +139,8 @@ mod tests {
 
     #[test]
     fn a_student_only_replays_and_lists_the_library() {
-        let may: Vec<Action> = ACTIONS
-            .into_iter()
-            .filter(|&a| allows(Role::Student, a))
-            .collect();
-        assert_eq!(
-            may,
-            [
-                Action::ReadSelf,
-                Action::ReplayRecording,
-                Action::ListLibrary
-            ]
-        );
+        let may: Vec<Action> = ACTIONS.into_iter().filter(|&a| allows(Role::Student, a)).collect();
+        assert_eq!(may, [Action::ReadSelf, Action::ReplayRecording, Action::ListLibrary]);
     }
 
     #[test]

@@ -42,7 +42,6 @@ use wall::Wall;
 
 pub use admission::{Admission, EntryError, View};
 pub use effect::{ConnectionId, Effect, Happening, JournalEntry, PeerId, Stage};
-pub use member::Direction;
 
 /// A party of the lesson: its master teacher or one of its teaching points.
 #[derive(Debug, Clone, PartialEq, Eq)]

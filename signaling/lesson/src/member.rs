@@ -25,7 +25,7 @@ enum Flow {
 
 /// Which way the media of a session goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// It publishes.
     Publish,
     /// It watches.

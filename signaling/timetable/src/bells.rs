@@ -2,6 +2,8 @@
 
 /// Minutes in a day.
 const DAY_MIN: u16 = 24 * 60;
+/// The longest a period may be.
+const LONGEST_MIN: u16 = 240;
 
 /// One period (节次) of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +12,7 @@ pub struct BellPeriod {
     pub number: u8,
     /// First minute, counted from local midnight.
     pub starts_min: u16,
-    /// The minute it is over.
+    /// The minute it is over; past 24 hours for a period that crosses midnight.
     pub ends_min: u16,
 }
 
@@ -23,8 +25,8 @@ pub struct BellSchedule {
 /// Why some periods are no bell schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBells {
-    /// A period ends before it starts or after midnight: correct its times.
-    #[error("period {0} does not end after it starts, within the day")]
+    /// A period ends before it starts, starts on another day, or is too long: correct its times.
+    #[error("period {0} does not start within the day and end at most {LONGEST_MIN} minutes later")]
     BadTimes(u8),
     /// Two periods overlap or are out of order: correct the later one.
     #[error("period {0} starts before the one before it ends")]
@@ -38,7 +40,8 @@ impl BellSchedule {
     /// Takes `periods`, which must be in order.
     pub fn new(periods: Vec<BellPeriod>) -> Result<Self, InvalidBells> {
         for period in &periods {
-            if period.starts_min >= period.ends_min || period.ends_min > DAY_MIN {
+            let length_min = period.ends_min.saturating_sub(period.starts_min);
+            if period.starts_min >= DAY_MIN || !(1..=LONGEST_MIN).contains(&length_min) {
                 return Err(InvalidBells::BadTimes(period.number));
             }
         }
@@ -54,7 +57,7 @@ impl BellSchedule {
     }
 
     /// A day of eight periods of `length_min` minutes with ten-minute breaks, one of which starts exactly at
-    /// `minute` of the day. Periods that would not fit into the day are left out.
+    /// `minute` of the day. Periods that would start on the next day are left out.
     pub fn around(minute: u16, length_min: u16) -> Self {
         let step = length_min + 10;
         let before = (minute / step).min(2);
@@ -62,13 +65,9 @@ impl BellSchedule {
         let periods = (0..8u8)
             .map(|i| {
                 let starts_min = first + u16::from(i) * step;
-                BellPeriod {
-                    number: i + 1,
-                    starts_min,
-                    ends_min: starts_min + length_min,
-                }
+                BellPeriod { number: i + 1, starts_min, ends_min: starts_min + length_min }
             })
-            .filter(|period| period.ends_min <= DAY_MIN)
+            .filter(|period| period.starts_min < DAY_MIN)
             .collect();
         Self { periods }
     }
@@ -85,9 +84,7 @@ impl BellSchedule {
 
     /// The period under way at `minute` of the day.
     pub fn period_at(&self, minute: u16) -> Option<&BellPeriod> {
-        self.periods
-            .iter()
-            .find(|period| (period.starts_min..period.ends_min).contains(&minute))
+        self.periods.iter().find(|period| (period.starts_min..period.ends_min).contains(&minute))
     }
 }
 
@@ -96,26 +93,17 @@ mod tests {
     use super::*;
 
     fn period(number: u8, starts_min: u16, ends_min: u16) -> BellPeriod {
-        BellPeriod {
-            number,
-            starts_min,
-            ends_min,
-        }
+        BellPeriod { number, starts_min, ends_min }
     }
 
     #[test]
     fn a_schedule_with_impossible_periods_is_refused() {
         let rows = [
             (vec![period(1, 480, 480)], InvalidBells::BadTimes(1)),
-            (vec![period(1, 1400, 1441)], InvalidBells::BadTimes(1)),
-            (
-                vec![period(1, 480, 520), period(2, 519, 560)],
-                InvalidBells::Overlap(2),
-            ),
-            (
-                vec![period(2, 480, 520), period(2, 530, 570)],
-                InvalidBells::BadNumber(2),
-            ),
+            (vec![period(1, 1440, 1480)], InvalidBells::BadTimes(1)),
+            (vec![period(1, 480, 721)], InvalidBells::BadTimes(1)),
+            (vec![period(1, 480, 520), period(2, 519, 560)], InvalidBells::Overlap(2)),
+            (vec![period(2, 480, 520), period(2, 530, 570)], InvalidBells::BadNumber(2)),
         ];
         for (periods, why) in rows {
             assert_eq!(BellSchedule::new(periods), Err(why));
@@ -135,7 +123,7 @@ mod tests {
 
     #[test]
     fn at_every_minute_a_day_can_be_laid_around_it() {
-        for minute in 0..DAY_MIN - 40 {
+        for minute in 0..DAY_MIN {
             let bells = BellSchedule::around(minute, 40);
             assert_eq!(bells.period_at(minute).map(|p| p.starts_min), Some(minute));
             assert_eq!(BellSchedule::new(bells.periods().to_vec()), Ok(bells));

@@ -78,6 +78,27 @@ impl Lesson {
     }
 }
 
+/// What the program must do about a lesson that is not running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Run it: its doors are open and its time is not over.
+    Run,
+    /// Write down that it is over: nobody ran it to its end.
+    WriteEnd {
+        /// When it was over.
+        at: UtcMs,
+    },
+}
+
+/// What is to be done now about `lesson`, which is not running.
+pub fn due(lesson: &Lesson, now: UtcMs) -> Option<Due> {
+    match lesson.phase(now) {
+        Phase::DoorsOpen | Phase::Live => Some(Due::Run),
+        Phase::Ended if lesson.ended_at.is_none() => Some(Due::WriteEnd { at: lesson.ends_at }),
+        Phase::Ended | Phase::Scheduled => None,
+    }
+}
+
 /// The lesson to put before someone: the one under way, else the next to come, else the one that ended last.
 ///
 /// `lessons` are those that concern the person (for an observer: all of the day). When several are under way, the one
@@ -87,18 +108,8 @@ pub fn current_for(lessons: &[Lesson], now: UtcMs) -> Option<&Lesson> {
         .iter()
         .filter(|l| matches!(l.phase(now), Phase::DoorsOpen | Phase::Live))
         .max_by_key(|l| (l.starts_at <= now, l.starts_at));
-    let next = || {
-        lessons
-            .iter()
-            .filter(|l| l.phase(now) == Phase::Scheduled)
-            .min_by_key(|l| l.starts_at)
-    };
-    let last = || {
-        lessons
-            .iter()
-            .filter(|l| l.ended_at.is_some())
-            .max_by_key(|l| l.ended_at)
-    };
+    let next = || lessons.iter().filter(|l| l.phase(now) == Phase::Scheduled).min_by_key(|l| l.starts_at);
+    let last = || lessons.iter().filter(|l| l.ended_at.is_some()).max_by_key(|l| l.ended_at);
     under_way.or_else(next).or_else(last)
 }
 
@@ -110,10 +121,7 @@ mod tests {
     const BELL: UtcMs = UtcMs(1_000_000_000);
 
     fn party(id: &str) -> Party {
-        Party {
-            id: ParticipantId::parse(id).unwrap(),
-            name: id.into(),
-        }
+        Party { id: ParticipantId::parse(id).unwrap(), name: id.into() }
     }
 
     fn lesson(id: &str, starts_at: UtcMs) -> Lesson {
@@ -137,10 +145,7 @@ mod tests {
     #[test]
     fn the_phase_follows_the_clock() {
         let quiet = lesson("a", BELL);
-        let held = Lesson {
-            live_since: Some(BELL),
-            ..quiet.clone()
-        };
+        let held = Lesson { live_since: Some(BELL), ..quiet.clone() };
         let rows = [
             (-11, Phase::Scheduled, Phase::Live),
             (-10, Phase::DoorsOpen, Phase::Live),
@@ -158,10 +163,7 @@ mod tests {
 
     #[test]
     fn an_ended_lesson_stays_ended() {
-        let ended = Lesson {
-            ended_at: Some(BELL),
-            ..lesson("a", BELL)
-        };
+        let ended = Lesson { ended_at: Some(BELL), ..lesson("a", BELL) };
         assert_eq!(ended.phase(BELL.plus_ms(-60 * MINUTE)), Phase::Ended);
     }
 
@@ -169,10 +171,7 @@ mod tests {
     fn the_current_lesson_is_the_one_under_way_then_the_next_then_the_last() {
         let first = lesson("first", BELL);
         let second = lesson("second", BELL.plus_ms(50 * MINUTE));
-        let over = Lesson {
-            ended_at: Some(BELL.plus_ms(-9 * MINUTE)),
-            ..lesson("over", BELL.plus_ms(-49 * MINUTE))
-        };
+        let over = Lesson { ended_at: Some(BELL.plus_ms(-9 * MINUTE)), ..lesson("over", BELL.plus_ms(-49 * MINUTE)) };
         let all = [over, first, second];
         let current = |now: UtcMs| current_for(&all, now).map(|l| l.id.as_str());
         assert_eq!(current(BELL), Some("first"));
@@ -185,17 +184,24 @@ mod tests {
 
     #[test]
     fn doors_open_for_the_next_lesson_do_not_hide_the_one_in_its_last_minutes() {
-        let first = Lesson {
-            live_since: Some(BELL),
-            ..lesson("first", BELL)
-        };
+        let first = Lesson { live_since: Some(BELL), ..lesson("first", BELL) };
         let second = lesson("second", BELL.plus_ms(45 * MINUTE));
         let all = [first, second];
-        let current = |minute: i64| {
-            current_for(&all, BELL.plus_ms(minute * MINUTE)).map(|l| l.id.as_str().to_owned())
-        };
+        let current = |minute: i64| current_for(&all, BELL.plus_ms(minute * MINUTE)).map(|l| l.id.as_str().to_owned());
         assert_eq!(current(38).as_deref(), Some("first"));
         assert_eq!(current(45).as_deref(), Some("second"));
+    }
+
+    #[test]
+    fn a_lesson_is_run_in_its_time_and_its_end_is_written_down_after() {
+        let quiet = lesson("a", BELL);
+        let rows =
+            [(-11, None), (-10, Some(Due::Run)), (39, Some(Due::Run)), (40, Some(Due::WriteEnd { at: quiet.ends_at }))];
+        for (minute, expected) in rows {
+            assert_eq!(due(&quiet, BELL.plus_ms(minute * MINUTE)), expected);
+        }
+        let ended = Lesson { ended_at: Some(BELL), ..quiet };
+        assert_eq!(due(&ended, BELL), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod dated;
 mod weekly;
 
 pub use bells::{BellPeriod, BellSchedule, InvalidBells};
-pub use dated::{Lesson, Party, current_for};
+pub use dated::{Due, Lesson, Party, current_for, due};
 pub use weekly::{Day, Entry, PlannedLesson, Weekday, plan_day};
 
 /// How long before the bell the doors open.

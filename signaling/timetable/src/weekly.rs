@@ -79,50 +79,21 @@ mod tests {
     use crate::BellPeriod;
 
     fn entry(course: &str, weekday: u8, period: u8) -> Entry {
-        Entry {
-            course: course.into(),
-            weekday: Weekday::from_iso(weekday).unwrap(),
-            period,
-        }
+        Entry { course: course.into(), weekday: Weekday::from_iso(weekday).unwrap(), period }
     }
 
     #[test]
     fn a_day_holds_the_lessons_of_its_weekday_at_the_times_of_its_bells() {
         let bells = BellSchedule::new(vec![
-            BellPeriod {
-                number: 1,
-                starts_min: 480,
-                ends_min: 520,
-            },
-            BellPeriod {
-                number: 2,
-                starts_min: 530,
-                ends_min: 570,
-            },
+            BellPeriod { number: 1, starts_min: 480, ends_min: 520 },
+            BellPeriod { number: 2, starts_min: 530, ends_min: 570 },
         ])
         .unwrap();
-        let entries = [
-            entry("music", 1, 2),
-            entry("art", 1, 1),
-            entry("english", 2, 1),
-            entry("music", 1, 7),
-        ];
-        let day = Day {
-            weekday: Weekday::from_iso(1).unwrap(),
-            midnight: UtcMs(1_000_000),
-        };
+        let entries = [entry("music", 1, 2), entry("art", 1, 1), entry("english", 2, 1), entry("music", 1, 7)];
+        let day = Day { weekday: Weekday::from_iso(1).unwrap(), midnight: UtcMs(1_000_000) };
         let planned = plan_day(&entries, &bells, day);
-        let rows: Vec<_> = planned
-            .iter()
-            .map(|p| (p.course.as_str(), p.period, p.starts_at.0, p.ends_at.0))
-            .collect();
-        assert_eq!(
-            rows,
-            [
-                ("art", 1, 29_800_000, 32_200_000),
-                ("music", 2, 32_800_000, 35_200_000)
-            ]
-        );
+        let rows: Vec<_> = planned.iter().map(|p| (p.course.as_str(), p.period, p.starts_at.0, p.ends_at.0)).collect();
+        assert_eq!(rows, [("art", 1, 29_800_000, 32_200_000), ("music", 2, 32_800_000, 35_200_000)]);
     }
 
     #[test]

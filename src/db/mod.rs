@@ -1,0 +1,146 @@
+//! The database: all SQL is in this folder, one file for each family of tables. Functions take and return domain types;
+//! connections and transactions never leave it.
+
+mod journal;
+mod people;
+mod recordings;
+mod timetable;
+mod tokens;
+
+use std::{path::Path, time::Duration};
+
+use anyhow::Context;
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{
+    SqlitePool,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::fault::Fault;
+
+pub use people::SchoolKind;
+pub use recordings::Recording;
+pub use timetable::{Bells, Course};
+
+/// The file inside the data directory.
+pub const FILE_NAME: &str = "tongke.sqlite";
+
+/// Connections that read at the same time; further readers wait.
+const READERS: u32 = 4;
+/// How long a writer of another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/db/migrations");
+
+/// The one store of everything that outlives a lesson: many readers, one writer.
+#[derive(Debug, Clone)]
+pub struct Db {
+    read: SqlitePool,
+    write: SqlitePool,
+}
+
+impl Db {
+    /// Opens the database of a data directory, makes it if there is none, and brings its schema up to date.
+    pub async fn open(data: &Path) -> anyhow::Result<Self> {
+        let path = data.join(FILE_NAME);
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let write = SqlitePoolOptions::new().max_connections(1);
+        let write = write.connect_with(options.clone()).await.map_err(|e| {
+            let path = path.display();
+            Fault::new(format_args!("不能打开数据库 {path}：{e}"), format_args!("cannot open the database {path}"))
+        })?;
+        migrate(&write).await?;
+        let read = SqlitePoolOptions::new().max_connections(READERS);
+        let read = read.connect_with(options).await?;
+        Ok(Self { read, write })
+    }
+
+    /// Writes a consistent copy to `target`, which must not exist, while others read and write.
+    pub async fn copy_to(&self, target: &Path) -> anyhow::Result<()> {
+        let target = target.to_str().context("the path is not UTF-8")?;
+        let copy = sqlx::query("VACUUM INTO $1").bind(target);
+        copy.execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Whether it answers.
+    pub async fn ping(&self) -> anyhow::Result<()> {
+        sqlx::query("SELECT 1").execute(&self.read).await?;
+        Ok(())
+    }
+
+    /// Waits for what is under way, then closes the files.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+async fn migrate(pool: &SqlitePool) -> anyhow::Result<()> {
+    match MIGRATIONS.run(pool).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(version)) => Err(Fault::new(
+            format_args!("数据库由更新版本的同课写成（结构版本 {version}），请用新版本打开"),
+            format_args!("the database has schema {version}, of a newer Tongke: use that one"),
+        )
+        .into()),
+        Err(other) => Err(other).context("bringing the database up to date"),
+    }
+}
+
+/// The wire name of an enum value, as it is stored.
+fn name_of(value: impl Serialize) -> anyhow::Result<String> {
+    match serde_json::to_value(value)? {
+        serde_json::Value::String(name) => Ok(name),
+        other => anyhow::bail!("{other} is no name"),
+    }
+}
+
+/// The enum value of a stored name.
+fn from_name<T: DeserializeOwned>(name: String) -> anyhow::Result<T> {
+    Ok(serde_json::from_value(serde_json::Value::String(name))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TempDir;
+
+    #[tokio::test]
+    async fn a_database_can_be_opened_again() {
+        let dir = TempDir::new();
+        for _ in 0..2 {
+            Db::open(dir.path()).await.unwrap().close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_with_one_sentence() {
+        let dir = TempDir::new();
+        let db = Db::open(dir.path()).await.unwrap();
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (9999, 'later', 1, x'00', 0)";
+        sqlx::query(newer).execute(&db.write).await.unwrap();
+        db.close().await;
+        let refused = Db::open(dir.path()).await.unwrap_err();
+        let fault = refused.downcast::<Fault>().unwrap().to_string();
+        assert!(fault.contains("9999"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_a_database_of_its_own() {
+        let (dir, copy) = (TempDir::new(), TempDir::new());
+        let db = Db::open(dir.path()).await.unwrap();
+        db.copy_to(&copy.path().join(FILE_NAME)).await.unwrap();
+        assert!(Db::open(copy.path()).await.is_ok());
+        let again = db.copy_to(&copy.path().join(FILE_NAME)).await;
+        assert!(again.is_err(), "never over another file");
+    }
+}

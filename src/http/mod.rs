@@ -1,0 +1,72 @@
+//! The HTTP interface: pages, `/api`, `/ws`, WHIP and WHEP.
+
+mod api;
+mod auth;
+pub mod problem;
+mod routes;
+mod serve;
+mod sessions;
+mod web;
+mod whep;
+mod whip;
+mod ws;
+
+use std::sync::Arc;
+
+use protocol::api::DemoPerson;
+
+use crate::{db::Db, lessons::Lessons, media::MediaHandle};
+
+pub use auth::{fresh_token, hash};
+pub use serve::bind;
+pub use sessions::Sessions;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The running lessons.
+    pub lessons: Lessons,
+    /// The media threads.
+    pub media: MediaHandle,
+    /// The WHIP and WHEP sessions.
+    pub sessions: Sessions,
+    /// People one can be, in demo mode.
+    pub demo: Option<Vec<DemoPerson>>,
+}
+
+impl App {
+    /// Puts it together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The running lessons.
+    pub fn lessons(&self) -> &Lessons {
+        &self.0.lessons
+    }
+
+    /// The media threads.
+    pub fn media(&self) -> &MediaHandle {
+        &self.0.media
+    }
+
+    /// The WHIP and WHEP sessions.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// People one can be, in demo mode.
+    pub fn demo(&self) -> Option<&[DemoPerson]> {
+        self.0.demo.as_deref()
+    }
+}

@@ -1,0 +1,91 @@
+//! Every route of the program, with what its caller must be permitted to do. Routes are registered here and nowhere else.
+
+use access::Action;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    handler::Handler,
+    http::Method,
+    middleware,
+    routing::{MethodFilter, MethodRouter, on},
+};
+
+use super::{App, api, auth, problem, sessions, web, whep, whip, ws};
+
+/// Longest body taken, in bytes; a longer one is a problem document.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What the caller of a route must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Permission {
+    /// Nothing.
+    Anyone,
+    /// A token of someone who may do one of these.
+    AnyOf(&'static [Action]),
+}
+
+/// One route.
+struct Route {
+    method: Method,
+    path: &'static str,
+    permission: Permission,
+    handler: MethodRouter<App>,
+}
+
+/// The table.
+fn table() -> Vec<Route> {
+    use Action as A;
+    use Permission::{AnyOf, Anyone};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PATCH: Method = Method::PATCH;
+    const DELETE: Method = Method::DELETE;
+    const PUBLISH: &[Action] = &[A::PublishLead, A::PublishPoint];
+    const SEE_LESSON: &[Action] = &[A::ListLessons, A::ListLibrary];
+    vec![
+        route(GET, "/healthz", Anyone, api::healthz),
+        route(GET, "/api/demo/people", Anyone, api::demo_people),
+        route(GET, "/api/me", AnyOf(&[A::ReadSelf]), api::me),
+        route(GET, "/api/lessons", AnyOf(&[A::ListLessons]), api::lessons),
+        route(GET, "/api/lessons/{lesson}", AnyOf(SEE_LESSON), api::lesson),
+        route(GET, "/api/library", AnyOf(&[A::ListLibrary]), api::library),
+        route(POST, "/whip/{lesson}", AnyOf(PUBLISH), whip::publish),
+        route(PATCH, "/whip/{lesson}/{session}", AnyOf(PUBLISH), sessions::patch),
+        route(DELETE, "/whip/{lesson}/{session}", AnyOf(PUBLISH), sessions::close),
+        route(POST, "/whep/{lesson}", AnyOf(&[A::Watch]), whep::subscribe),
+        route(PATCH, "/whep/{lesson}/{session}", AnyOf(&[A::Watch]), sessions::patch),
+        route(DELETE, "/whep/{lesson}/{session}", AnyOf(&[A::Watch]), sessions::close),
+        route(GET, "/ws", AnyOf(&[A::Watch]), ws::connect),
+    ]
+}
+
+fn route<H, T>(method: Method, path: &'static str, permission: Permission, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+    Route { method, path, permission, handler: on(filter, handler) }
+}
+
+/// The whole interface.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        tracing::trace!(method = %route.method, path = route.path, "route");
+        let handler = match route.permission {
+            Permission::Anyone => route.handler,
+            Permission::AnyOf(actions) => {
+                let checked = middleware::from_fn_with_state((app.clone(), actions), auth::check);
+                route.handler.route_layer(checked)
+            }
+        };
+        router = router.route(route.path, handler);
+    }
+    router
+        .fallback(web::page_or_asset)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(problem::ensure))
+        .layer(middleware::from_fn(web::guard))
+        .with_state(app)
+}

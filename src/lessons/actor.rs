@@ -1,0 +1,299 @@
+//! One running lesson: a task that takes inputs one by one, asks the `lesson` crate, and carries out what it wants.
+//! It decides nothing.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use access::Person;
+use axum::extract::ws::Utf8Bytes;
+use lesson::{ConnectionId, Effect, EntryError, Lesson};
+use protocol::{
+    ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
+    message::{Phase, RecordingState, VideoCodec},
+};
+use sfu::command::{Command, Event, LessonKey, ParticipantKey, PeerId};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    Admission,
+    limits::{LINGER, LONGEST_SLEEP},
+    scribe::{Note, Scribe},
+    translate,
+};
+use crate::{clock::utc_now, media::MediaHandle, recording::Recorder};
+
+/// Everything that can happen to a running lesson.
+pub enum Input {
+    /// Someone opens a connection.
+    Connect {
+        connection: ConnectionId,
+        person: Person,
+        outbox: mpsc::Sender<Utf8Bytes>,
+        reply: oneshot::Sender<Result<(), EntryError>>,
+    },
+    /// A client says something.
+    Message { from: ConnectionId, message: ClientMessage },
+    /// A client says something unreadable.
+    Unreadable { from: ConnectionId, detail: String },
+    /// A connection is gone.
+    Disconnect { from: ConnectionId },
+    /// Someone wants to publish.
+    AdmitPublisher {
+        person: Person,
+        peer: PeerId,
+        offered: Vec<VideoCodec>,
+        reply: oneshot::Sender<Result<Admission, EntryError>>,
+    },
+    /// Someone wants to watch.
+    AdmitViewer {
+        person: Person,
+        peer: PeerId,
+        video_lines: usize,
+        reply: oneshot::Sender<Result<Admission, EntryError>>,
+    },
+    /// The media plane tells something.
+    Media(Event),
+    /// The recorder tells how it is.
+    Recording(RecordingState),
+    /// The program ends.
+    Stop,
+}
+
+/// What others may know of a running lesson without asking it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it stands.
+    pub phase: Phase,
+    /// How its recording stands.
+    pub recording: RecordingState,
+    /// When it went live.
+    pub live_since: Option<UtcMs>,
+}
+
+/// What a running lesson acts on.
+pub struct Surroundings {
+    pub media: MediaHandle,
+    pub scribe: Scribe,
+    pub recorder: Recorder,
+    pub next_participant: Arc<AtomicU32>,
+}
+
+pub struct Actor {
+    id: LessonId,
+    key: LessonKey,
+    lesson: Lesson,
+    around: Surroundings,
+    outboxes: HashMap<ConnectionId, mpsc::Sender<Utf8Bytes>>,
+    keys: HashMap<ParticipantId, ParticipantKey>,
+    standing: watch::Sender<Standing>,
+    records: bool,
+    /// When to go, once the lesson is over.
+    leave_at: Option<Instant>,
+}
+
+impl Actor {
+    pub fn new(key: LessonKey, plan: lesson::Plan, around: Surroundings) -> (Self, watch::Receiver<Standing>) {
+        let id = plan.id.clone();
+        let lesson = Lesson::new(plan, utc_now());
+        let (standing, told) = watch::channel(standing_of(&lesson));
+        let actor = Self {
+            id,
+            key,
+            lesson,
+            around,
+            outboxes: HashMap::new(),
+            keys: HashMap::new(),
+            standing,
+            records: false,
+            leave_at: None,
+        };
+        (actor, told)
+    }
+
+    /// Runs until the lesson is over and everyone has been told, or the program ends.
+    pub async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        self.carry_out();
+        loop {
+            let input = tokio::select! {
+                input = inputs.recv() => input,
+                () = tokio::time::sleep(self.until_next()) => {
+                    self.lesson.handle_timeout(utc_now());
+                    self.carry_out();
+                    match self.leave_at {
+                        Some(at) if Instant::now() >= at => break,
+                        _ => continue,
+                    }
+                }
+            };
+            match input {
+                None | Some(Input::Stop) => break,
+                Some(input) => self.take(input),
+            }
+            self.carry_out();
+        }
+        self.close();
+    }
+
+    /// Time until something is due by itself.
+    fn until_next(&self) -> Duration {
+        let due_ms = self.lesson.poll_timeout().map(|at| at.since_ms(utc_now()));
+        let due = due_ms.map(|ms| Duration::from_millis(ms.max(1) as u64));
+        let leave = self.leave_at.map(|at| at.saturating_duration_since(Instant::now()));
+        let next = due.into_iter().chain(leave).min();
+        next.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = utc_now();
+        match input {
+            Input::Connect { connection, person, outbox, reply } => {
+                let admitted = self.lesson.handle_connected(connection, &person, now);
+                if admitted.is_ok() {
+                    self.outboxes.insert(connection, outbox);
+                }
+                let _ = reply.send(admitted);
+            }
+            Input::Message { from, message } => self.lesson.handle_message(from, message, now),
+            Input::Unreadable { from, detail } => self.lesson.handle_unreadable(from, detail, now),
+            Input::Disconnect { from } => {
+                self.outboxes.remove(&from);
+                self.lesson.handle_disconnected(from, now);
+            }
+            Input::AdmitPublisher { person, peer, offered, reply } => {
+                let peer_id = translate::peer_out(peer);
+                let admitted = self.lesson.admit_publisher(&person, peer_id, &offered, now);
+                let _ = reply.send(admitted.map(|a| self.admission(a)));
+            }
+            Input::AdmitViewer { person, peer, video_lines, reply } => {
+                let peer_id = translate::peer_out(peer);
+                let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, now);
+                let _ = reply.send(admitted.map(|a| self.admission(a)));
+            }
+            Input::Media(event) => {
+                if let Some((peer, meaning)) = translate::media_event(&event) {
+                    self.lesson.handle_media(peer, meaning, now);
+                }
+            }
+            Input::Recording(state) => self.lesson.handle_recording(state, now),
+            Input::Stop => {}
+        }
+    }
+
+    fn admission(&mut self, admission: lesson::Admission) -> Admission {
+        Admission {
+            lesson_key: self.key,
+            participant_key: self.key_of(&admission.participant),
+            participant: admission.participant,
+            video_codec: admission.video_codec,
+            view: translate::view(admission.view),
+        }
+    }
+
+    fn key_of(&mut self, participant: &ParticipantId) -> ParticipantKey {
+        let next = &self.around.next_participant;
+        let fresh = || ParticipantKey(next.fetch_add(1, Ordering::Relaxed));
+        *self.keys.entry(participant.clone()).or_insert_with(fresh)
+    }
+
+    /// Does what the lesson wants done.
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.lesson.poll_effect() {
+            match effect {
+                Effect::Tell { to, message } => self.tell(&to, &message),
+                Effect::CloseConnection(connection) => self.hang_up(connection),
+                Effect::ClosePeer(peer) => self.close_peer(peer),
+                Effect::SetStage(stage) => self.set_stage(&stage),
+                Effect::BeginRecording => self.begin_recording(),
+                Effect::PhaseReached { phase, at } => self.phase_reached(phase, at),
+                Effect::Journal(entry) => self.note(Note::Journal(entry)),
+            }
+        }
+        let standing = standing_of(&self.lesson);
+        self.standing.send_if_modified(|old| std::mem::replace(old, standing) != standing);
+    }
+
+    fn tell(&mut self, to: &[ConnectionId], message: &ServerMessage) {
+        let text = match serde_json::to_string(message) {
+            Ok(text) => Utf8Bytes::from(text),
+            Err(error) => {
+                tracing::error!(lesson = %self.id, %error, "a message cannot be written as JSON: report this");
+                return;
+            }
+        };
+        for connection in to {
+            let taken = match self.outboxes.get(connection) {
+                Some(outbox) => outbox.try_send(text.clone()).is_ok(),
+                None => true,
+            };
+            if !taken {
+                tracing::debug!(lesson = %self.id, connection = connection.0, "too slow, disconnected");
+                self.hang_up(*connection);
+                self.lesson.handle_disconnected(*connection, utc_now());
+            }
+        }
+    }
+
+    /// Dropping its outbox lets the connection send what waits and close.
+    fn hang_up(&mut self, connection: ConnectionId) {
+        self.outboxes.remove(&connection);
+    }
+
+    fn close_peer(&mut self, peer: lesson::PeerId) {
+        let peer = translate::peer_in(peer);
+        self.around.media.send(Command::Close { peer });
+    }
+
+    fn set_stage(&mut self, stage: &lesson::Stage) {
+        let stage = translate::stage(stage, |id| self.key_of(id));
+        self.around.media.send(Command::SetStage { lesson: self.key, stage });
+    }
+
+    fn begin_recording(&mut self) {
+        self.records = true;
+        self.around.recorder.begin(self.key, self.id.clone());
+    }
+
+    fn end_recording(&mut self) {
+        if std::mem::take(&mut self.records) {
+            self.around.recorder.end(self.key);
+        }
+    }
+
+    fn phase_reached(&mut self, phase: Phase, at: UtcMs) {
+        tracing::info!(lesson = %self.id, ?phase, "the lesson moved on");
+        match phase {
+            Phase::Scheduled | Phase::DoorsOpen => {}
+            Phase::Live => self.note(Note::WentLive(at)),
+            Phase::Ended => {
+                self.note(Note::Ended(at));
+                self.end_recording();
+                self.around.media.send(Command::EndLesson { lesson: self.key });
+                self.leave_at = Some(Instant::now() + LINGER);
+            }
+        }
+    }
+
+    fn note(&self, note: Note) {
+        self.around.scribe.note(&self.id, note);
+    }
+
+    fn close(mut self) {
+        self.end_recording();
+        self.around.media.send(Command::EndLesson { lesson: self.key });
+        self.outboxes.clear();
+    }
+}
+
+fn standing_of(lesson: &Lesson) -> Standing {
+    let snapshot = lesson.snapshot();
+    Standing { phase: snapshot.phase, recording: snapshot.recording, live_since: snapshot.live_since }
+}

@@ -1,0 +1,327 @@
+//! The running lessons. Each is a task ([`actor`]) behind one bounded queue; this is the registry that finds them.
+
+mod actor;
+pub mod limits;
+mod scribe;
+mod translate;
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
+
+use access::Person;
+use axum::extract::ws::Utf8Bytes;
+use dashmap::{DashMap, Entry};
+use lesson::{ConnectionId, EntryError};
+use protocol::{ClientMessage, LessonId, ParticipantId, UtcMs, message::VideoCodec};
+use sfu::{
+    command::{Event, LessonKey, ParticipantKey, PeerId},
+    seats::View,
+};
+use timetable::Due;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use self::{
+    actor::{Actor, Input, Surroundings},
+    scribe::{Note, Scribe},
+};
+use crate::{
+    clock::utc_now,
+    db::{Db, Recording},
+    media::MediaHandle,
+    recording::Recorder,
+};
+
+pub use actor::Standing;
+
+/// How far back lessons are looked for that may still run.
+const LOOK_BACK_MS: i64 = 6 * 3_600_000;
+
+/// What an admitted session is, in the media plane's terms.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    /// The lesson.
+    pub lesson_key: LessonKey,
+    /// Whose session it is.
+    pub participant_key: ParticipantKey,
+    /// The same, by name.
+    pub participant: ParticipantId,
+    /// The video codec to negotiate. For a publisher `None` means voice only; for a viewer, not fixed yet.
+    pub video_codec: Option<VideoCodec>,
+    /// How a viewer's m-lines are given out.
+    pub view: View,
+}
+
+/// Why someone may not come in.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmissionError {
+    /// There is no such lesson.
+    #[error("there is no such lesson")]
+    UnknownLesson,
+    /// The lesson says no.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The server cannot tell just now.
+    #[error("the lesson could not be reached")]
+    Unavailable(#[from] anyhow::Error),
+}
+
+/// An open connection of a client to a lesson.
+#[derive(Debug)]
+pub struct Connection {
+    id: ConnectionId,
+    inputs: mpsc::Sender<Input>,
+}
+
+impl Connection {
+    /// The client says something. False when the lesson is gone.
+    pub async fn say(&self, message: ClientMessage) -> bool {
+        let from = self.id;
+        self.put(Input::Message { from, message }).await
+    }
+
+    /// The client says something unreadable.
+    pub async fn say_unreadable(&self, detail: String) -> bool {
+        let from = self.id;
+        self.put(Input::Unreadable { from, detail }).await
+    }
+
+    async fn put(&self, input: Input) -> bool {
+        self.inputs.send(input).await.is_ok()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let gone = Input::Disconnect { from: self.id };
+        if let Err(mpsc::error::TrySendError::Full(gone)) = self.inputs.try_send(gone) {
+            let inputs = self.inputs.clone();
+            tokio::spawn(async move { inputs.send(gone).await });
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Running {
+    key: LessonKey,
+    inputs: mpsc::Sender<Input>,
+    standing: watch::Receiver<Standing>,
+}
+
+/// All running lessons. Cheap to clone.
+#[derive(Clone)]
+pub struct Lessons(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    media: MediaHandle,
+    recorder: Recorder,
+    scribe: Scribe,
+    writing: Mutex<Option<JoinHandle<()>>>,
+    running: DashMap<LessonId, Running>,
+    by_key: DashMap<LessonKey, LessonId>,
+    next_key: AtomicU32,
+    next_participant: Arc<AtomicU32>,
+    next_connection: AtomicU64,
+}
+
+impl Lessons {
+    /// A registry in which nothing runs yet.
+    pub fn new(db: Db, media: MediaHandle, recorder: Recorder) -> Self {
+        let (scribe, writing) = Scribe::start(db.clone());
+        Self(Arc::new(Inner {
+            db,
+            media,
+            recorder,
+            scribe,
+            writing: Mutex::new(Some(writing)),
+            running: DashMap::new(),
+            by_key: DashMap::new(),
+            next_key: AtomicU32::new(1),
+            next_participant: Arc::new(AtomicU32::new(1)),
+            next_connection: AtomicU64::new(1),
+        }))
+    }
+
+    /// Decides whether this person may publish into the lesson, and on which video codec. `offered` in the publisher's
+    /// order.
+    pub async fn admit_publisher(
+        &self,
+        lesson: &LessonId,
+        person: &Person,
+        peer: PeerId,
+        offered: &[VideoCodec],
+    ) -> Result<Admission, AdmissionError> {
+        let (reply, answer) = oneshot::channel();
+        let input = Input::AdmitPublisher { person: person.clone(), peer, offered: offered.to_vec(), reply };
+        self.ask(lesson, input, answer).await
+    }
+
+    /// Decides whether this person may watch the lesson, on so many video m-lines.
+    pub async fn admit_viewer(
+        &self,
+        lesson: &LessonId,
+        person: &Person,
+        peer: PeerId,
+        video_lines: usize,
+    ) -> Result<Admission, AdmissionError> {
+        let (reply, answer) = oneshot::channel();
+        let input = Input::AdmitViewer { person: person.clone(), peer, video_lines, reply };
+        self.ask(lesson, input, answer).await
+    }
+
+    /// Opens a connection: what the lesson tells comes out of the receiver; it closes when the connection must.
+    pub async fn connect(
+        &self,
+        lesson: &LessonId,
+        person: Person,
+    ) -> Result<(Connection, mpsc::Receiver<Utf8Bytes>), AdmissionError> {
+        let running = self.find(lesson).await?;
+        let id = ConnectionId(self.0.next_connection.fetch_add(1, Ordering::Relaxed));
+        let (outbox, told) = mpsc::channel(limits::OUTBOX);
+        let (reply, answer) = oneshot::channel();
+        let input = Input::Connect { connection: id, person, outbox, reply };
+        put(&running, input, answer).await?;
+        let inputs = running.inputs;
+        Ok((Connection { id, inputs }, told))
+    }
+
+    /// The media plane tells something about a session of this lesson.
+    pub async fn peer_event(&self, lesson: LessonKey, event: Event) {
+        let id = self.0.by_key.get(&lesson).map(|id| id.clone());
+        if let Some(running) = id.and_then(|id| self.running(&id)) {
+            let _ = running.inputs.send(Input::Media(event)).await;
+        }
+    }
+
+    /// The recorder tells how a recording stands, also of a lesson that no longer runs.
+    pub async fn recording_event(&self, lesson: &LessonId, recording: Recording) {
+        let state = recording.state;
+        self.0.scribe.note(lesson, Note::Recording(recording));
+        if let Some(running) = self.running(lesson) {
+            let _ = running.inputs.send(Input::Recording(state)).await;
+        }
+    }
+
+    /// How a lesson stands that runs.
+    pub fn standing(&self, lesson: &LessonId) -> Option<Standing> {
+        self.running(lesson).map(|r| *r.standing.borrow())
+    }
+
+    /// Runs every lesson whose doors are open, and writes down the end of those nobody ran to it.
+    pub async fn reconcile(&self, now: UtcMs) -> anyhow::Result<()> {
+        let from = now.plus_ms(-LOOK_BACK_MS);
+        let to = now.plus_ms(timetable::DOORS_OPEN_BEFORE_MS + 1);
+        for dated in self.0.db.lessons_between(from, to).await? {
+            if self.running(&dated.id).is_some() {
+                continue;
+            }
+            match timetable::due(&dated, now) {
+                Some(Due::Run) => drop(self.run(&dated)),
+                Some(Due::WriteEnd { at }) => self.0.scribe.note(&dated.id, Note::Ended(at)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes every lesson, their recordings too. None may be opened after.
+    pub async fn stop(&self) {
+        let running: Vec<Running> = self.0.running.iter().map(|r| r.value().clone()).collect();
+        for running in &running {
+            let _ = running.inputs.send(Input::Stop).await;
+        }
+        let closed = async {
+            for running in running {
+                running.inputs.closed().await;
+            }
+        };
+        if tokio::time::timeout(limits::SHUTDOWN, closed).await.is_err() {
+            tracing::warn!("a lesson did not close in time: its last seconds may be missing");
+        }
+    }
+
+    /// Waits until everything told to be written down is. Call it last: nothing is written after.
+    pub async fn written(&self) {
+        let writing = self.0.writing.lock();
+        let writing = writing.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writing) = writing {
+            self.0.scribe.finish().await;
+            let _ = writing.await;
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        lesson: &LessonId,
+        input: Input,
+        answer: oneshot::Receiver<Result<T, EntryError>>,
+    ) -> Result<T, AdmissionError> {
+        let running = self.find(lesson).await?;
+        put(&running, input, answer).await
+    }
+
+    fn running(&self, lesson: &LessonId) -> Option<Running> {
+        self.0.running.get(lesson).map(|r| r.value().clone())
+    }
+
+    /// The running lesson, or why there is none.
+    async fn find(&self, lesson: &LessonId) -> Result<Running, AdmissionError> {
+        if let Some(running) = self.running(lesson) {
+            return Ok(running);
+        }
+        let dated = self.0.db.lesson(lesson).await?;
+        let dated = dated.ok_or(AdmissionError::UnknownLesson)?;
+        match timetable::due(&dated, utc_now()) {
+            Some(Due::Run) => Ok(self.run(&dated)),
+            Some(Due::WriteEnd { .. }) => Err(EntryError::Ended.into()),
+            None if dated.ended_at.is_some() => Err(EntryError::Ended.into()),
+            None => {
+                let doors_open_at = dated.doors_open_at();
+                Err(EntryError::NotOpenYet { doors_open_at }.into())
+            }
+        }
+    }
+
+    /// Starts the lesson's task, unless it runs.
+    fn run(&self, dated: &timetable::Lesson) -> Running {
+        let slot = match self.0.running.entry(dated.id.clone()) {
+            Entry::Occupied(running) => return running.get().clone(),
+            Entry::Vacant(slot) => slot,
+        };
+        let key = LessonKey(self.0.next_key.fetch_add(1, Ordering::Relaxed));
+        let around = Surroundings {
+            media: self.0.media.clone(),
+            scribe: self.0.scribe.clone(),
+            recorder: self.0.recorder.clone(),
+            next_participant: self.0.next_participant.clone(),
+        };
+        let (actor, standing) = Actor::new(key, translate::plan(dated), around);
+        let (inputs, waiting) = mpsc::channel(limits::INPUTS);
+        let running = Running { key, inputs, standing };
+        slot.insert(running.clone());
+        self.0.by_key.insert(key, dated.id.clone());
+        let (inner, id) = (self.0.clone(), dated.id.clone());
+        tokio::spawn(async move {
+            actor.run(waiting).await;
+            inner.by_key.remove(&key);
+            inner.running.remove_if(&id, |_, running| running.key == key);
+        });
+        running
+    }
+}
+
+/// Puts a question to a lesson and waits for its answer.
+async fn put<T>(
+    running: &Running,
+    input: Input,
+    answer: oneshot::Receiver<Result<T, EntryError>>,
+) -> Result<T, AdmissionError> {
+    let gone = || AdmissionError::Unavailable(anyhow::anyhow!("the lesson has just closed"));
+    running.inputs.send(input).await.map_err(|_| gone())?;
+    Ok(answer.await.map_err(|_| gone())??)
+}

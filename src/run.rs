@@ -1,0 +1,219 @@
+//! `tongke serve` and `tongke demo`: everything started in order, run, and ended in order.
+
+use std::{
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use protocol::api::DemoPerson;
+use sfu::command::{Event, LessonKey};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    cli::DemoOptions,
+    clock::utc_now,
+    config, data_dir,
+    db::Db,
+    demo::{self, Demo},
+    http::{self, App, Parts},
+    lessons::{self, Lessons},
+    media::{self, Media, MediaAddress},
+    recording::Recorder,
+    telemetry,
+};
+
+/// How often the demo looks whether its lesson is over.
+const DEMO_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How the program is to run.
+struct Plan {
+    listen: String,
+    tls: Option<(PathBuf, PathBuf)>,
+    data: PathBuf,
+    media: MediaAddress,
+    demo: Option<DemoOptions>,
+}
+
+/// Runs by a configuration file until told to stop.
+pub async fn serve(path: &Path) -> anyhow::Result<()> {
+    let config = config::load(path)?;
+    telemetry::start(&config.log);
+    let tls = config.tls.files()?;
+    run(Plan {
+        tls: tls.map(|(certificate, key)| (certificate.to_owned(), key.to_owned())),
+        listen: config.listen,
+        data: config.data,
+        media: MediaAddress { bind: config.media.bind, port: config.media.port, announce: config.media.announce },
+        demo: None,
+    })
+    .await
+}
+
+/// Runs the demo until told to stop.
+pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
+    telemetry::start("warn,tongke=info");
+    let host = options.listen.rsplit_once(':').map(|(host, _)| host);
+    let host = host.unwrap_or_default().trim_matches(['[', ']']);
+    run(Plan {
+        listen: options.listen.clone(),
+        tls: None,
+        data: options.data.clone(),
+        media: MediaAddress {
+            bind: host.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            port: options.media_port,
+            announce: Vec::new(),
+        },
+        demo: Some(options),
+    })
+    .await
+}
+
+async fn run(plan: Plan) -> anyhow::Result<()> {
+    let _data = data_dir::take(&plan.data)?;
+    let tls = plan.tls.as_ref();
+    let tls = tls.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+    let server = http::bind(&plan.listen, tls).await?;
+    let db = Db::open(&plan.data).await?;
+    let seeded = match &plan.demo {
+        Some(options) => Some(demo::seed(&db, options.points, utc_now()).await?),
+        None => None,
+    };
+    let Media { handle, events, tap } = media::start(&plan.media)?;
+    let recorder = Recorder;
+    drop(tap);
+    let lessons = Lessons::new(db.clone(), handle.clone(), recorder.clone());
+    lessons.reconcile(utc_now()).await?;
+
+    let (stop, stopping) = watch::channel(false);
+    spawn_jobs(&lessons, &db, plan.demo.is_some(), stopping.clone());
+    let app = App::new(Parts {
+        sessions: http::Sessions::default(),
+        db: db.clone(),
+        lessons: lessons.clone(),
+        media: handle,
+        demo: seeded.as_ref().map(|demo| demo.people.clone()),
+    });
+    tokio::spawn(route_events(app.clone(), events));
+    let base = base_url(server.local_addr()?, server.is_secure());
+    let serving = tokio::spawn(server.run(app, stopped(stopping)));
+    announce(&base, &plan, seeded.as_ref())?;
+
+    told_to_stop().await?;
+    tracing::info!("ending");
+    lessons.stop().await;
+    let _ = stop.send(true);
+    let _ = serving.await;
+    lessons.written().await;
+    if plan.demo.is_some() {
+        db.forget_tokens().await?;
+    }
+    db.close().await;
+    Ok(())
+}
+
+/// Periodic work, each in its own task.
+fn spawn_jobs(lessons: &Lessons, db: &Db, is_demo: bool, stopping: watch::Receiver<bool>) {
+    let lessons = lessons.clone();
+    tokio::spawn(every(lessons::limits::RECONCILE, stopping.clone(), async move || lessons.reconcile(utc_now()).await));
+    if is_demo {
+        let db = db.clone();
+        tokio::spawn(every(DEMO_INTERVAL, stopping, async move || demo::keep_current(&db, utc_now()).await));
+    }
+}
+
+/// Does `job` again and again until the program stops; a failure is told and tried again.
+async fn every(period: Duration, stopping: watch::Receiver<bool>, job: impl AsyncFn() -> anyhow::Result<()>) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(stopping.clone()) => return,
+        }
+        if let Err(error) = job().await {
+            tracing::warn!(error = format!("{error:#}"), "the timetable could not be followed: check the database");
+        }
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Brings what the media threads tell to the lesson it is about.
+async fn route_events(app: App, mut events: mpsc::Receiver<(LessonKey, Event)>) {
+    while let Some((lesson, event)) = events.recv().await {
+        if let Event::Closed { peer, .. } = event {
+            app.sessions().closed(peer);
+        }
+        app.lessons().peer_event(lesson, event).await;
+    }
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Where a browser on this machine finds the pages.
+fn base_url(address: SocketAddr, is_secure: bool) -> String {
+    let scheme = if is_secure { "https" } else { "http" };
+    let host = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+    };
+    format!("{scheme}://{}", SocketAddr::new(host, address.port()))
+}
+
+/// Tells the operator that everything listens.
+fn announce(base: &str, plan: &Plan, demo: Option<&Demo>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let as_json = plan.demo.as_ref().is_some_and(|options| options.json);
+    match demo {
+        Some(demo) if as_json => writeln!(out, "{}", json_line(base, demo))?,
+        Some(demo) => {
+            writeln!(out, "同课示范已就绪 (the Tongke demo is ready)：{base}/")?;
+            writeln!(out, "  用浏览器打开上面的地址，选一个身份进入 {}。", demo.lesson)?;
+            writeln!(out, "  Open it and pick who to be. Data: {}", plan.data.display())?;
+            writeln!(out, "  Ctrl-C 结束 (ends it)。")?;
+        }
+        None => writeln!(out, "同课已就绪 (Tongke is ready)：{base}/")?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn json_line(base: &str, demo: &Demo) -> serde_json::Value {
+    let token = |person: &DemoPerson| (person.key.clone(), person.token.clone().into());
+    let tokens: serde_json::Map<_, _> = demo.people.iter().map(token).collect();
+    serde_json::json!({ "base": base, "lesson": demo.lesson, "tokens": tokens })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_address_is_shown_as_this_machine() {
+        let rows = [
+            ("127.0.0.1:80", false, "http://127.0.0.1:80"),
+            ("0.0.0.0:8080", false, "http://127.0.0.1:8080"),
+            ("[::]:8443", true, "https://[::1]:8443"),
+            ("10.1.2.3:443", true, "https://10.1.2.3:443"),
+        ];
+        for (address, is_secure, base) in rows {
+            assert_eq!(base_url(address.parse().unwrap(), is_secure), base);
+        }
+    }
+}
