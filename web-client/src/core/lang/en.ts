@@ -128,7 +128,7 @@ export const en: Messages = {
     hands: "Hands",
     noHands: "No hands raised",
     handPlace: (place) => `Hand no. ${place}`,
-    keysHint: "Keys: 1–9 call on · Esc release · M mute",
+    keysHint: "Keys: 1–9 call on, Esc release, M mute",
     troubles: {
       lost: "Line is down; waiting for it to come back",
       poor_link: "Poor line: over 10 % loss",

@@ -126,7 +126,7 @@ export const zh = {
     hands: "举手",
     noHands: "暂无举手",
     handPlace: (place: number): string => `举手 第 ${place} 位`,
-    keysHint: "按键：1–9 点名 · Esc 结束发言 · M 静音",
+    keysHint: "按键：1–9 点名，Esc 结束发言，M 静音",
     troubles: {
       lost: "线路中断，正等待它自动重连",
       poor_link: "网络差，丢包超过 10%",

@@ -1,6 +1,7 @@
-// The camera and microphone of this page, remembered from last time, re-asked when something is plugged in.
+// The camera and microphone of this page, remembered from last time, re-asked when something is plugged in. They run
+// only while wanted: no camera watches an empty classroom.
 
-import { onScopeDispose, shallowRef, type ShallowRef } from "vue";
+import { onScopeDispose, shallowRef, watch, type ShallowRef } from "vue";
 
 import type { VideoPlan, VoicePlan } from "../../core/capture";
 import type { Equipment } from "../../core/status";
@@ -18,14 +19,24 @@ export type UsedCapture = {
   retry: () => void;
 };
 
-export function useCapture(picture: VideoPlan, voice: () => VoicePlan): UsedCapture {
+export function useCapture(wanted: () => boolean, picture: VideoPlan, voice: () => VoicePlan): UsedCapture {
   const camera = shallowRef<MediaStreamTrack | null>(null);
   const microphone = shallowRef<MediaStreamTrack | null>(null);
   const equipment = shallowRef<Equipment | null>(null);
   const choices = shallowRef<DeviceChoices>({ cameras: [], microphones: [] });
   let generation = 0;
 
+  function letGo(): void {
+    generation += 1;
+    stopTrack(camera.value);
+    stopTrack(microphone.value);
+    camera.value = null;
+    microphone.value = null;
+    equipment.value = null;
+  }
+
   async function ask(): Promise<void> {
+    if (!wanted()) return;
     generation += 1;
     const mine = generation;
     const cameraId = rememberedCamera.read();
@@ -51,13 +62,14 @@ export function useCapture(picture: VideoPlan, voice: () => VoicePlan): UsedCapt
     else void deviceChoices().then((now) => (choices.value = now));
   }
 
-  void ask();
+  watch(wanted, (now) => {
+    if (now) void ask();
+    else letGo();
+  }, { immediate: true });
   const stopListening = onDevicesChanged(devicesChanged);
   onScopeDispose(() => {
-    generation += 1;
     stopListening();
-    stopTrack(camera.value);
-    stopTrack(microphone.value);
+    letGo();
   });
   return {
     camera, microphone, equipment, choices,

@@ -20,7 +20,11 @@ export function useClassroom(): Classroom {
   const follower = useFollower(() => null);
   const { view } = follower.line;
   const voice = voicePlan("point", "");
-  const capture = useCapture(POINT_CAMERA, () => voice);
+  const taking = (): boolean => {
+    const phase = view.value?.lesson.phase;
+    return (phase === "doors_open" || phase === "live") && follower.line.line.value.kind !== "replaced";
+  };
+  const capture = useCapture(taking, POINT_CAMERA, () => voice);
   const onFloor = computed(() => {
     const now = view.value;
     return now !== null && now.lesson.phase === "live" && now.lesson.floor.includes(now.you);
@@ -32,11 +36,8 @@ export function useClassroom(): Classroom {
 
   const publishing = usePublishing(
     () => {
-      const lesson = view.value?.lesson;
       const something = capture.camera.value !== null || capture.microphone.value !== null;
-      if (follower.joined.value === null || lesson === undefined || !something) return null;
-      if (follower.line.line.value.kind === "replaced") return null;
-      if (lesson.phase !== "live" && lesson.phase !== "doors_open") return null;
+      if (follower.joined.value === null || !taking() || !something) return null;
       return { lesson: follower.joined.value, token: follower.token, voice, camera: POINT_CAMERA, screen: COURSEWARE };
     },
     { camera: capture.camera, microphone: capture.microphone, screen: null },

@@ -52,6 +52,8 @@ export function useLessonLine(lessonId: () => LessonId | null, token: string): L
     }
     view.value = applyMessage(view.value, message);
     feed(message.type === "replaced" ? { kind: "replaced" } : { kind: "heard", welcome: message.type === "welcome" });
+    // Nothing may join an ended lesson: a line kept open would only be refused again and again.
+    if (view.value?.lesson.phase === "ended") feed({ kind: "stop" });
   }
 
   watch(lessonId, (next) => {

@@ -49,7 +49,11 @@ export function useTeachDesk(): TeachDesk {
   watch(joined, (id) => (joinedId.value = id), { immediate: true });
 
   const voice = computed(() => voicePlan("lead", view.value?.lesson.subject ?? asked.current.value?.subject ?? ""));
-  const capture = useCapture(MASTER_CAMERA, () => voice.value);
+  const teaching = (): boolean => {
+    const phase = view.value?.lesson.phase ?? asked.current.value?.phase;
+    return phase !== undefined && phase !== "ended" && line.line.value.kind !== "replaced";
+  };
+  const capture = useCapture(teaching, MASTER_CAMERA, () => voice.value);
   const courseware = useCourseware(line.send);
   const onAir = useOnAir(view, joined);
   const muted = shallowRef(false);
