@@ -36,8 +36,8 @@ pub(crate) struct Publisher {
     next_report: Instant,
     /// Server NTP minus publisher NTP, fixed at the first sender report: one offset for all tracks keeps them in sync.
     pub(crate) clock_offset: Option<u64>,
-    /// Worst fraction lost of the last reports.
-    pub(crate) fraction_lost: u8,
+    /// Worst fraction lost of the last reports, of 256; none before the first.
+    pub(crate) fraction_lost: Option<u8>,
 }
 
 /// A packet of a publisher, as the shard forwards it.
@@ -76,7 +76,7 @@ impl Publisher {
             next_twcc: now,
             next_report: now + REPORT_INTERVAL,
             clock_offset: None,
-            fraction_lost: 0,
+            fraction_lost: None,
         }
     }
 
@@ -226,7 +226,7 @@ impl Publisher {
             count += 1;
         }
         if count > 0 {
-            self.fraction_lost = blocks[..count].iter().map(|(block, _)| block.fraction_lost).max().unwrap_or(0);
+            self.fraction_lost = blocks[..count].iter().map(|(block, _)| block.fraction_lost).max();
             writer.receiver_report(self.reporter_ssrc, &blocks[..count]);
         }
     }

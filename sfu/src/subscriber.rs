@@ -26,7 +26,8 @@ pub(crate) struct Subscriber {
     pub(crate) participant: ParticipantKey,
     pub(crate) transport: Transport,
     pub(crate) lines: Vec<Line>,
-    pub(crate) fraction_lost: u8,
+    /// Worst fraction lost of the last reports, of 256; none before the first.
+    pub(crate) fraction_lost: Option<u8>,
     cname: String,
     budget: RetransmissionBudget,
     next_report: Instant,
@@ -79,7 +80,7 @@ impl Subscriber {
             participant: ids.2,
             transport,
             lines: plan.lines.into_iter().map(Line::new).collect(),
-            fraction_lost: 0,
+            fraction_lost: None,
             cname: plan.cname,
             budget: RetransmissionBudget { bytes: RTX_BUDGET_FLOOR, refilled: now },
             next_report: now + REPORT_INTERVAL,
@@ -193,7 +194,7 @@ impl Subscriber {
             }
             Feedback::Report(_) | Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
-        self.fraction_lost = worst.unwrap_or(self.fraction_lost);
+        self.fraction_lost = worst.or(self.fraction_lost);
         true
     }
 

@@ -121,13 +121,11 @@ impl Shard {
         let publishers: Vec<usize> = self.publishers.iter().map(|(at, _)| at).collect();
         for at in publishers {
             let publisher = &mut self.publishers[at];
-            let (peer, before) = (publisher.peer, loss_class(publisher.fraction_lost));
+            let (peer, before) = (publisher.peer, publisher.fraction_lost);
             publisher.handle_timeout(now, &mut self.outbox);
-            let fraction = publisher.fraction_lost;
+            let after = publisher.fraction_lost;
             let change = publisher.transport.handle_timeout(now, &mut self.outbox);
-            if loss_class(fraction) != before {
-                self.event(Event::Loss { peer, fraction_lost: fraction });
-            }
+            self.told_loss(peer, before, after);
             self.changed(now, peer, Place::Publisher(at), change);
         }
         let subscribers: Vec<usize> = self.subscribers.iter().map(|(at, _)| at).collect();
@@ -142,10 +140,12 @@ impl Shard {
         }
     }
 
-    /// Tells the shell when a receiver's loss changed its class.
-    pub(super) fn told_loss(&mut self, peer: PeerId, before: u8, after: u8) {
-        if loss_class(before) != loss_class(after) {
-            self.event(Event::Loss { peer, fraction_lost: after });
+    /// Tells the shell when a session's loss is first known, or changed its class.
+    pub(super) fn told_loss(&mut self, peer: PeerId, before: Option<u8>, after: Option<u8>) {
+        if let Some(fraction_lost) = after
+            && before.map(loss_class) != Some(loss_class(fraction_lost))
+        {
+            self.event(Event::Loss { peer, fraction_lost });
         }
     }
 }

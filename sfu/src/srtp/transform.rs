@@ -49,7 +49,14 @@ impl Profile {
 
 enum Cipher {
     Gcm { key: LessSafeKey, salt: [u8; 12] },
-    Cm { key: EncryptingKey, mac: Box<hmac::Key>, salt: [u8; 14] },
+    Cm(Box<CounterMode>),
+}
+
+/// What AES-CM with HMAC-SHA1 needs; boxed because it is much larger than GCM's key.
+struct CounterMode {
+    key: EncryptingKey,
+    mac: hmac::Key,
+    salt: [u8; 14],
 }
 
 impl Cipher {
@@ -64,7 +71,7 @@ impl Cipher {
             let mut mac = [0; 20];
             session_key(master, salt, authentication, &mut mac)?;
             let mac = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &mac);
-            return Ok(Self::Cm { key: counter_mode(key)?, mac: Box::new(mac), salt: session_salt });
+            return Ok(Self::Cm(Box::new(CounterMode { key: counter_mode(key)?, mac, salt: session_salt })));
         }
         let mut session_salt = [0; 12];
         session_key(master, salt, salting, &mut session_salt)?;
@@ -133,7 +140,8 @@ impl RtpKeys {
                 room[..GCM_TAG].copy_from_slice(tag.as_ref());
                 Ok(len + GCM_TAG)
             }
-            Cipher::Cm { key, mac, salt } => {
+            Cipher::Cm(cm) => {
+                let CounterMode { key, mac, salt } = &**cm;
                 apply_key_stream(key, cm_iv(salt, ssrc, index), &mut buffer[header_len..len])?;
                 let roc = ((index >> 16) as u32).to_be_bytes();
                 let tag = sha1_80(mac, [&buffer[..len], &roc]);
@@ -154,7 +162,8 @@ impl RtpKeys {
                     .map_err(|_| SrtpError::Authentication)?;
                 Ok(packet.len() - GCM_TAG)
             }
-            Cipher::Cm { key, mac, salt } => {
+            Cipher::Cm(cm) => {
+                let CounterMode { key, mac, salt } = &**cm;
                 let len = packet.len().checked_sub(SHA1_80_TAG).filter(|&len| len >= header_len);
                 let len = len.ok_or(SrtpError::Truncated)?;
                 let (body, tag) = packet.split_at_mut(len);
@@ -197,7 +206,8 @@ impl RtcpKeys {
                 Ok(len + GCM_TAG + RTCP_INDEX_WORD)
             }
             // RFC 3711 section 3.4: clear header, cipher text, index word, then the tag over all before it.
-            Cipher::Cm { key, mac, salt } => {
+            Cipher::Cm(cm) => {
+                let CounterMode { key, mac, salt } = &**cm;
                 apply_key_stream(key, cm_iv(salt, ssrc, u64::from(index)), &mut buffer[RTCP_CLEAR..len])?;
                 buffer[len..len + RTCP_INDEX_WORD].copy_from_slice(&word);
                 let end = len + RTCP_INDEX_WORD;
@@ -212,7 +222,7 @@ impl RtcpKeys {
     pub(super) fn open(&self, packet: &mut [u8], ssrc: u32) -> Result<(usize, u32), SrtpError> {
         let tail = match &self.0 {
             Cipher::Gcm { .. } => GCM_TAG + RTCP_INDEX_WORD,
-            Cipher::Cm { .. } => SHA1_80_TAG + RTCP_INDEX_WORD,
+            Cipher::Cm(_) => SHA1_80_TAG + RTCP_INDEX_WORD,
         };
         let len = packet.len().checked_sub(tail).filter(|&len| len >= RTCP_CLEAR).ok_or(SrtpError::Truncated)?;
         match &self.0 {
@@ -231,7 +241,8 @@ impl RtcpKeys {
                 // RFC 7714 section 9.3 allows clear RTCP; no client of ours sends it.
                 Err(SrtpError::Authentication)
             }
-            Cipher::Cm { key, mac, salt } => {
+            Cipher::Cm(cm) => {
+                let CounterMode { key, mac, salt } = &**cm;
                 let (body, tag) = packet.split_at_mut(len + RTCP_INDEX_WORD);
                 authentic(mac, [body, &[]], tag)?;
                 let (index, encrypted) = split_index(&body[len..]);
