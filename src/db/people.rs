@@ -53,13 +53,4 @@ impl Db {
         put.execute(&self.write).await?;
         Ok(())
     }
-
-    /// The person with this id.
-    pub async fn person(&self, id: &ParticipantId) -> anyhow::Result<Option<Person>> {
-        let sql = "SELECT people.id, people.name, people.role, schools.name
-                   FROM people JOIN schools ON schools.id = people.school
-                   WHERE people.id = $1";
-        let found: Option<PersonRow> = sqlx::query_as(sql).bind(id.as_str()).fetch_optional(&self.read).await?;
-        found.map(person).transpose()
-    }
 }

@@ -3,9 +3,12 @@
 mod api;
 mod auth;
 pub mod problem;
+mod replay;
 mod routes;
 mod serve;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod web;
 mod whep;
 mod whip;
@@ -13,17 +16,25 @@ mod ws;
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use protocol::api::DemoPerson;
 
 use crate::{db::Db, lessons::Lessons, media::MediaHandle};
 
 pub use auth::{fresh_token, hash};
+pub use replay::ReplayState;
 pub use serve::bind;
 pub use sessions::Sessions;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
+
+impl FromRef<App> for ReplayState {
+    fn from_ref(app: &App) -> Self {
+        app.0.replay.clone()
+    }
+}
 
 /// What an [`App`] is made of.
 pub struct Parts {
@@ -35,6 +46,8 @@ pub struct Parts {
     pub media: MediaHandle,
     /// The WHIP and WHEP sessions.
     pub sessions: Sessions,
+    /// The recordings.
+    pub replay: ReplayState,
     /// People one can be, in demo mode.
     pub demo: Option<Vec<DemoPerson>>,
 }

@@ -10,14 +10,14 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 
-use super::{App, api, auth, problem, sessions, web, whep, whip, ws};
+use super::{App, api, auth, problem, replay, sessions, web, whep, whip, ws};
 
 /// Longest body taken, in bytes; a longer one is a problem document.
 const MAX_BODY: usize = 256 * 1024;
 
 /// What the caller of a route must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Permission {
+pub(super) enum Permission {
     /// Nothing.
     Anyone,
     /// A token of someone who may do one of these.
@@ -25,15 +25,15 @@ enum Permission {
 }
 
 /// One route.
-struct Route {
-    method: Method,
-    path: &'static str,
-    permission: Permission,
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) permission: Permission,
     handler: MethodRouter<App>,
 }
 
 /// The table.
-fn table() -> Vec<Route> {
+pub(super) fn table() -> Vec<Route> {
     use Action as A;
     use Permission::{AnyOf, Anyone};
     const GET: Method = Method::GET;
@@ -49,6 +49,9 @@ fn table() -> Vec<Route> {
         route(GET, "/api/lessons", AnyOf(&[A::ListLessons]), api::lessons),
         route(GET, "/api/lessons/{lesson}", AnyOf(SEE_LESSON), api::lesson),
         route(GET, "/api/library", AnyOf(&[A::ListLibrary]), api::library),
+        route(POST, "/api/lessons/{lesson}/playback", AnyOf(&[A::ReplayRecording]), replay::playback),
+        // The ticket is the permission: players send no header of ours.
+        route(GET, "/replay/{ticket}/{*path}", Anyone, replay::file),
         route(POST, "/whip/{lesson}", AnyOf(PUBLISH), whip::publish),
         route(PATCH, "/whip/{lesson}/{session}", AnyOf(PUBLISH), sessions::patch),
         route(DELETE, "/whip/{lesson}/{session}", AnyOf(PUBLISH), sessions::close),

@@ -95,7 +95,6 @@ pub struct Actor {
     outboxes: HashMap<ConnectionId, mpsc::Sender<Utf8Bytes>>,
     keys: HashMap<ParticipantId, ParticipantKey>,
     standing: watch::Sender<Standing>,
-    records: bool,
     /// When to go, once the lesson is over.
     leave_at: Option<Instant>,
 }
@@ -113,7 +112,6 @@ impl Actor {
             outboxes: HashMap::new(),
             keys: HashMap::new(),
             standing,
-            records: false,
             leave_at: None,
         };
         (actor, told)
@@ -192,7 +190,6 @@ impl Actor {
         Admission {
             lesson_key: self.key,
             participant_key: self.key_of(&admission.participant),
-            participant: admission.participant,
             video_codec: admission.video_codec,
             view: translate::view(admission.view),
         }
@@ -200,8 +197,11 @@ impl Actor {
 
     fn key_of(&mut self, participant: &ParticipantId) -> ParticipantKey {
         let next = &self.around.next_participant;
-        let fresh = || ParticipantKey(next.fetch_add(1, Ordering::Relaxed));
-        *self.keys.entry(participant.clone()).or_insert_with(fresh)
+        *self.keys.entry(participant.clone()).or_insert_with(|| {
+            let fresh = ParticipantKey(next.fetch_add(1, Ordering::Relaxed));
+            self.around.recorder.introduce(self.key, fresh, participant.clone());
+            fresh
+        })
     }
 
     /// Does what the lesson wants done.
@@ -258,14 +258,12 @@ impl Actor {
     }
 
     fn begin_recording(&mut self) {
-        self.records = true;
-        self.around.recorder.begin(self.key, self.id.clone());
+        let lead = self.lesson.snapshot().participants.first().map(|lead| lead.id.clone());
+        self.around.recorder.begin(self.key, self.id.clone(), lead);
     }
 
-    fn end_recording(&mut self) {
-        if std::mem::take(&mut self.records) {
-            self.around.recorder.end(self.key);
-        }
+    fn end_recording(&self) {
+        self.around.recorder.end(self.key);
     }
 
     fn phase_reached(&mut self, phase: Phase, at: UtcMs) {

@@ -14,7 +14,7 @@ use access::Person;
 use axum::extract::ws::Utf8Bytes;
 use dashmap::{DashMap, Entry};
 use lesson::{ConnectionId, EntryError};
-use protocol::{ClientMessage, LessonId, ParticipantId, UtcMs, message::VideoCodec};
+use protocol::{ClientMessage, LessonId, UtcMs, message::VideoCodec};
 use sfu::{
     command::{Event, LessonKey, ParticipantKey, PeerId},
     seats::View,
@@ -48,8 +48,6 @@ pub struct Admission {
     pub lesson_key: LessonKey,
     /// Whose session it is.
     pub participant_key: ParticipantKey,
-    /// The same, by name.
-    pub participant: ParticipantId,
     /// The video codec to negotiate. For a publisher `None` means voice only; for a viewer, not fixed yet.
     pub video_codec: Option<VideoCodec>,
     /// How a viewer's m-lines are given out.

@@ -128,7 +128,7 @@ impl Lesson {
             self.take_over(&you, old, page.as_deref(), now);
         }
         self.connections.greet(from, page);
-        let lesson = self.snapshot();
+        let lesson = Box::new(self.snapshot());
         self.tell(from, ServerMessage::Welcome { you, role, lesson, server_time: now });
         if self.roster.lead().connection == Some(from) {
             self.tell_wall();

@@ -232,7 +232,7 @@ pub enum ServerMessage {
         /// Its role.
         role: Role,
         /// The lesson as it stands.
-        lesson: LessonSnapshot,
+        lesson: Box<LessonSnapshot>,
         /// The server's clock now; pages never trust their own.
         server_time: UtcMs,
     },

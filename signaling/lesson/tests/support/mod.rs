@@ -1,5 +1,6 @@
 //! A classroom for stories: a lesson, its people, and simulated time.
 #![allow(dead_code, reason = "each story uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 use access::Person;
 use lesson::{Admission, ConnectionId, Effect, Happening, Lesson, MediaEvent, Party, PeerId, Plan, Stage};

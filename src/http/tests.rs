@@ -1,0 +1,260 @@
+//! The interface as a client meets it, without a socket.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use access::{ROLES, allows};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use protocol::{
+    LessonId, UtcMs,
+    api::{LessonList, LessonSummary, Me, Problem},
+    message::{Phase, Role},
+};
+use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+use super::{
+    App, Parts, ReplayState, Sessions, hash,
+    routes::{Permission, router, table},
+};
+use crate::{
+    clock::utc_now,
+    db::Db,
+    demo::{self, Demo},
+    lessons::Lessons,
+    media::{self, MediaAddress},
+    recording::Recorder,
+    testing::TempDir,
+};
+
+struct County {
+    router: Router,
+    db: Db,
+    demo: Demo,
+    _dir: TempDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn problem(&self) -> Problem {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let problem: Problem = self.json();
+        assert_eq!(problem.status, self.status.as_u16());
+        problem
+    }
+}
+
+impl County {
+    async fn new() -> Self {
+        let dir = TempDir::new();
+        let db = Db::open(dir.path()).await.unwrap();
+        let demo = demo::seed(&db, 3, utc_now()).await.unwrap();
+        let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let media = media::start(&MediaAddress { bind, port: 0, announce: Vec::new() }).unwrap();
+        let lessons = Lessons::new(db.clone(), media.handle.clone(), Recorder::default());
+        let people = demo.people.clone();
+        let app = App::new(Parts {
+            db: db.clone(),
+            lessons,
+            media: media.handle,
+            sessions: Sessions::default(),
+            replay: ReplayState::new(dir.path()).unwrap(),
+            demo: Some(people),
+        });
+        Self { router: router(app), db, demo, _dir: dir }
+    }
+
+    fn token(&self, key: &str) -> &str {
+        &self.demo.people.iter().find(|person| person.key == key).unwrap().token
+    }
+
+    fn token_of(&self, role: Role) -> &str {
+        &self.demo.people.iter().find(|person| person.role == role).unwrap().token
+    }
+
+    async fn ask(&self, method: Method, path: &str, token: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn get(&self, path: &str, key: &str) -> Answer {
+        self.ask(Method::GET, path, Some(self.token(key))).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+#[tokio::test]
+async fn every_route_lets_exactly_the_permitted_roles_pass() {
+    let county = County::new().await;
+    for route in table() {
+        let path = route.path.replace("{lesson}", "no-such-lesson").replace("{session}", "none");
+        let what = format!("{} {path}", route.method);
+        let Permission::AnyOf(actions) = route.permission else {
+            let answer = county.ask(route.method, &path, None).await;
+            assert!(answer.status.is_success(), "{what}: {}", answer.status);
+            continue;
+        };
+        let without = county.ask(route.method.clone(), &path, None).await;
+        assert_eq!(without.problem().kind, "/problems/token-missing", "{what}");
+        assert_eq!(without.headers[header::WWW_AUTHENTICATE], "Bearer");
+        for role in ROLES {
+            let token = county.token_of(role);
+            let answer = county.ask(route.method.clone(), &path, Some(token)).await;
+            let may = actions.iter().any(|&action| allows(role, action));
+            let refused = [StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&answer.status);
+            assert_eq!(refused, !may, "{what} as {role:?}: {}", answer.status);
+            assert!(!answer.status.is_server_error(), "{what} as {role:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_or_expired_token_is_401() {
+    let county = County::new().await;
+    let person = county.demo.people[0].key.clone();
+    let person = protocol::ParticipantId::parse(person).unwrap();
+    let expired = utc_now().plus_ms(-1);
+    county.db.put_token(&hash("old"), &person, expired).await.unwrap();
+    for token in ["old", "nobody's"] {
+        let answer = county.ask(Method::GET, "/api/me", Some(token)).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.problem().kind, "/problems/token-invalid");
+    }
+}
+
+#[tokio::test]
+async fn each_person_sees_the_lesson_that_concerns_them() {
+    let county = County::new().await;
+    for (key, sees) in [("master", true), ("point-3", true), ("observer", true), ("admin", true), ("student", false)] {
+        let me: Me = county.get("/api/me", key).await.json();
+        assert_eq!(me.id.as_str(), key);
+        let current = me.current.map(|lesson| lesson.id);
+        assert_eq!(current, sees.then(|| county.demo.lesson.clone()), "{key}");
+    }
+    let list: LessonList = county.get("/api/lessons", "point-1").await.json();
+    assert_eq!(list.lessons.len(), 1);
+    let lesson = &list.lessons[0];
+    assert_eq!((lesson.subject.as_str(), lesson.class_group.as_str()), ("音乐", "三年级"));
+    assert_eq!(lesson.phase, Phase::DoorsOpen);
+    let library: LessonList = county.get("/api/library", "student").await.json();
+    assert!(library.lessons.is_empty());
+}
+
+#[tokio::test]
+async fn a_lesson_is_found_by_its_id_and_a_wrong_one_is_404() {
+    let county = County::new().await;
+    let path = format!("/api/lessons/{}", county.demo.lesson);
+    let found: LessonSummary = county.get(&path, "student").await.json();
+    assert_eq!(found.id, county.demo.lesson);
+    for wrong in ["none", "..%2F..%2Fetc", "%E8%AF%BE"] {
+        let answer = county.get(&format!("/api/lessons/{wrong}"), "student").await;
+        assert_eq!(answer.problem().kind, "/problems/unknown-lesson", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_party_of_another_lesson_and_one_that_is_over_are_told_apart() {
+    let county = County::new().await;
+    let path = format!("/ws?lesson={}", county.demo.lesson);
+    let upgrade = |token: &str| {
+        let request = Request::builder().uri(&path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.header(header::CONNECTION, "upgrade").header(header::UPGRADE, "websocket");
+        let request = request.header(header::SEC_WEBSOCKET_VERSION, "13");
+        request.header(header::SEC_WEBSOCKET_KEY, "AAAAAAAAAAAAAAAAAAAAAA==").body(Body::empty()).unwrap()
+    };
+    let without_lesson = county.get("/ws", "master").await.problem();
+    assert_eq!(without_lesson.kind, "/problems/malformed-parameter");
+    assert_eq!(without_lesson.field.as_deref(), Some("lesson"));
+    let plain = county.get(&path, "master").await;
+    assert_eq!(plain.status, StatusCode::UPGRADE_REQUIRED);
+    plain.problem();
+    county.db.lesson_ended(&county.demo.lesson, utc_now()).await.unwrap();
+    let over = county.send(upgrade(county.token("master"))).await;
+    // A request without a socket cannot be upgraded; what counts is that it is a problem.
+    assert!(over.status.is_client_error(), "{}", over.status);
+    over.problem();
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_below_the_interface_and_a_page_elsewhere() {
+    let county = County::new().await;
+    let rows = [
+        (Method::GET, "/api/none", StatusCode::NOT_FOUND),
+        (Method::POST, "/api/me", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, "/whip/a", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, "/whep/a/b/c/d", StatusCode::NOT_FOUND),
+        (Method::POST, "/teach", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, "/assets/none.js", StatusCode::NOT_FOUND),
+        (Method::GET, "/../Cargo.toml", StatusCode::NOT_FOUND),
+        (Method::GET, "/teach/music-3", StatusCode::OK),
+        (Method::GET, "/", StatusCode::OK),
+    ];
+    for (method, path, status) in rows {
+        let answer = county.ask(method, path, None).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        if !status.is_success() {
+            answer.problem();
+        }
+    }
+    let wrong_method = county.ask(Method::POST, "/api/me", None).await;
+    assert!(wrong_method.headers[header::ALLOW].to_str().unwrap().contains("GET"));
+}
+
+#[tokio::test]
+async fn pages_may_run_no_script_but_their_own() {
+    let county = County::new().await;
+    let answer = county.ask(Method::GET, "/", None).await;
+    let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    let scripts = policy.split(';').find(|part| part.trim().starts_with("script-src")).unwrap();
+    assert_eq!(scripts.trim(), "script-src 'self'");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_413() {
+    let county = County::new().await;
+    let request = Request::builder().method(Method::POST).uri(format!("/whip/{}", county.demo.lesson));
+    let request = request
+        .header(header::AUTHORIZATION, format!("Bearer {}", county.token("master")))
+        .header(header::CONTENT_TYPE, "application/sdp");
+    let answer = county.send(request.body(Body::from(vec![b'v'; 1024 * 1024])).unwrap()).await;
+    assert_eq!(answer.problem().kind, "/problems/body-too-large");
+}
+
+#[tokio::test]
+async fn a_lesson_whose_doors_are_closed_is_409() {
+    let county = County::new().await;
+    let later = LessonId::parse("later").unwrap();
+    let now = utc_now();
+    let planned = timetable::PlannedLesson {
+        course: "music-3".into(),
+        period: 7,
+        starts_at: now.plus_ms(3_600_000),
+        ends_at: now.plus_ms(2 * 3_600_000),
+    };
+    assert!(county.db.add_lesson(&later, "《二泉映月》欣赏", &planned).await.unwrap());
+    let summary: LessonSummary = county.get("/api/lessons/later", "master").await.json();
+    assert_eq!(summary.phase, Phase::Scheduled);
+    assert!(summary.starts_at > UtcMs(now.0));
+}
