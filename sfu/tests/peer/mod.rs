@@ -1,5 +1,7 @@
 //! Model peers: what a browser does on the wire, as far as the media plane can tell.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -45,6 +47,8 @@ pub struct School {
     pub now: Instant,
     pub events: Vec<Event>,
     pub taps: Vec<TapBatch>,
+    /// Changes each datagram on its way to the shard.
+    pub tamper: Option<Box<dyn FnMut(&mut Vec<u8>)>>,
     fingerprint: String,
     next_peer: u64,
     next_random: u32,
@@ -89,7 +93,16 @@ impl School {
         let identity = Identity::generate().unwrap();
         let fingerprint = identity.fingerprint();
         let shard = Shard::new(identity, NtpClock::new(now, Duration::from_secs(1_700_000_000)));
-        Self { shard, now, events: Vec::new(), taps: Vec::new(), fingerprint, next_peer: 0, next_random: 1000 }
+        Self {
+            shard,
+            now,
+            events: Vec::new(),
+            taps: Vec::new(),
+            tamper: None,
+            fingerprint,
+            next_peer: 0,
+            next_random: 1000,
+        }
     }
 
     pub fn command(&mut self, command: Command) {
@@ -185,6 +198,9 @@ impl School {
                     moved = true;
                     if !peer.cut {
                         let path = Path { local: None, remote: peer.address };
+                        if let Some(tamper) = &mut self.tamper {
+                            tamper(&mut datagram);
+                        }
                         self.shard.handle_datagram(self.now, path, &mut datagram);
                     }
                 }
@@ -242,6 +258,11 @@ impl Peer {
         100 + 10 * line as u32
     }
 
+    /// The datagrams it would send, for a test that delivers them itself.
+    pub fn take_outgoing(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.outgoing)
+    }
+
     pub fn connected(&self) -> bool {
         self.keys.is_some()
     }
@@ -261,13 +282,14 @@ impl Peer {
         self.send_rtp(rtp(103, 1, timestamp, Self::ssrc(line) + 1, payload, Some(sequence)));
     }
 
-    fn send_rtp(&mut self, mut packet: Vec<u8>) {
+    /// Seals a packet of its own making and sends it.
+    pub fn send_rtp(&mut self, mut packet: Vec<u8>) {
         let header = RtpHeader::parse(&packet).unwrap();
         let (_, outbound) = self.keys.as_ref().expect("connected");
         let len = packet.len();
         packet.resize(len + MAX_OVERHEAD, 0);
         let index = self.numbers.entry(header.ssrc).or_default().unwrap(header.sequence) - (1 << 16);
-        let sealed = outbound.seal_rtp(&mut packet, len, 12, header.ssrc, index).unwrap();
+        let sealed = outbound.seal_rtp(&mut packet, len, header.len, header.ssrc, index).unwrap();
         packet.truncate(sealed);
         self.outgoing.push(packet);
     }
