@@ -23,22 +23,22 @@ export async function capture(ask: CaptureAsk): Promise<Capture> {
   return { camera: camera.track, microphone: microphone.track, equipment: equipmentOf(camera, microphone) };
 }
 
-export function captureCamera(picture: PictureAsk, id: string | null): Promise<Found> {
-  return first({
+function captureCamera(picture: PictureAsk, id: string | null): Promise<Found> {
+  return first(id, (device) => ({
     video: {
       width: { ideal: picture.width }, height: { ideal: picture.height }, frameRate: { ideal: picture.frameRate, max: 30 },
-      ...device(id),
+      ...device,
     },
-  });
+  }));
 }
 
-export function captureMicrophone(voice: VoicePlan, id: string | null): Promise<Found> {
-  return first({
+function captureMicrophone(voice: VoicePlan, id: string | null): Promise<Found> {
+  return first(id, (device) => ({
     audio: {
       echoCancellation: voice.echoCancellation, noiseSuppression: voice.noiseSuppression,
-      autoGainControl: voice.autoGainControl, channelCount: { ideal: voice.channelCount }, ...device(id),
+      autoGainControl: voice.autoGainControl, channelCount: { ideal: voice.channelCount }, ...device,
     },
-  });
+  }));
 }
 
 export async function deviceChoices(): Promise<DeviceChoices> {
@@ -65,20 +65,23 @@ function mediaDevices(): MediaDevices | undefined {
   return (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
 }
 
-async function first(constraints: MediaStreamConstraints): Promise<Found> {
+type DeviceAsk = { deviceId?: { exact: string } };
+
+/**
+ * The remembered device, or any when it is gone. Asked for exactly: as a mere wish Chromium takes the system's default
+ * instead of the chosen microphone.
+ */
+async function first(id: string | null, constraints: (device: DeviceAsk) => MediaStreamConstraints): Promise<Found> {
   const devices = mediaDevices();
   if (devices === undefined) return { track: null, blocked: true };
   try {
-    const stream = await devices.getUserMedia(constraints);
+    const stream = await devices.getUserMedia(constraints(id === null ? {} : { deviceId: { exact: id } }));
     return { track: stream.getTracks()[0] ?? null, blocked: false };
   } catch (error) {
-    const blocked = error instanceof DOMException && (error.name === "NotAllowedError" || error.name === "SecurityError");
-    return { track: null, blocked };
+    const name = error instanceof DOMException ? error.name : "";
+    if (id !== null && (name === "OverconstrainedError" || name === "NotFoundError")) return first(null, constraints);
+    return { track: null, blocked: name === "NotAllowedError" || name === "SecurityError" };
   }
-}
-
-function device(id: string | null): { deviceId?: ConstrainDOMString } {
-  return id === null ? {} : { deviceId: { ideal: id } };
 }
 
 function equipmentOf(camera: Found, microphone: Found): Equipment {

@@ -179,7 +179,7 @@ export const en: Messages = {
     self: "This classroom",
     lead: "Master teacher",
     courseware: "Courseware",
-    replacedTitle: "This classroom joined on another device",
+    replacedTitle: "This lesson was opened on another device",
     replacedHint: "To go on with this device, press the button.",
     takeBack: "Continue here",
     voiceOnly: "Voice only",
