@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::Context;
 use protocol::api::DemoPerson;
-use sfu::command::{Event, LessonKey};
+use sfu::{
+    command::{Command, Event, LessonKey},
+    seats::Source,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
@@ -24,8 +27,8 @@ use crate::{
     demo::{self, Demo},
     http::{self, App, Parts},
     lessons::{self, Lessons},
-    media::{self, Media, MediaAddress},
-    recording::Recorder,
+    media::{self, Media, MediaAddress, MediaHandle},
+    recording::{self, RecordingEvent},
     telemetry,
 };
 
@@ -86,8 +89,9 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
         None => None,
     };
     let Media { handle, events, tap } = media::start(&plan.media)?;
-    let recorder = Recorder;
-    drop(tap);
+    let ask = ask_for_key_frames(handle.clone());
+    let recordings = plan.data.join(data_dir::RECORDINGS);
+    let (recorder, recorded) = recording::start(&recordings, tap, ask)?;
     let lessons = Lessons::new(db.clone(), handle.clone(), recorder.clone());
     lessons.reconcile(utc_now()).await?;
 
@@ -95,12 +99,14 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     spawn_jobs(&lessons, &db, plan.demo.is_some(), stopping.clone());
     let app = App::new(Parts {
         sessions: http::Sessions::default(),
+        replay: http::ReplayState::new(&recordings)?,
         db: db.clone(),
         lessons: lessons.clone(),
         media: handle,
         demo: seeded.as_ref().map(|demo| demo.people.clone()),
     });
     tokio::spawn(route_events(app.clone(), events));
+    let recorded = tokio::spawn(route_recordings(lessons.clone(), recorded));
     let base = base_url(server.local_addr()?, server.is_secure());
     let serving = tokio::spawn(server.run(app, stopped(stopping)));
     announce(&base, &plan, seeded.as_ref())?;
@@ -110,6 +116,8 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     lessons.stop().await;
     let _ = stop.send(true);
     let _ = serving.await;
+    recorder.finish().await;
+    let _ = recorded.await;
     lessons.written().await;
     if plan.demo.is_some() {
         db.forget_tokens().await?;
@@ -148,6 +156,18 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Brings what the media threads tell to the lesson it is about.
+/// What the recorder does to get a key frame.
+fn ask_for_key_frames(media: MediaHandle) -> impl Fn(LessonKey, Source) + Send {
+    move |lesson, source| media.send(Command::RequestKeyFrame { lesson, source })
+}
+
+/// Until the recorder ends.
+async fn route_recordings(lessons: Lessons, mut events: mpsc::Receiver<RecordingEvent>) {
+    while let Some(RecordingEvent { lesson, recording }) = events.recv().await {
+        lessons.recording_event(&lesson, recording).await;
+    }
+}
+
 async fn route_events(app: App, mut events: mpsc::Receiver<(LessonKey, Event)>) {
     while let Some((lesson, event)) = events.recv().await {
         if let Event::Closed { peer, .. } = event {

@@ -1,16 +1,115 @@
-//! The recorder, seen from the rest of the program.
+//! The recorder, seen from the rest of the program: what is published goes to files, and finished files are replayed.
+//!
+//! ```text
+//! media thread --tap--> writer thread --appends--> t/<track>/<epoch>.cmaf, .idx, journal.wal
+//!                        (one LessonRecording a lesson)
+//!                            '--replacements--> sync thread --tmp, fsync, rename--> manifest.json, lesson.json
+//!                                               (one syncfs a second for all lessons)
+//! ```
+//! Nothing here holds a lesson up: the tap's queue drops what does not fit, and a recording whose disk fails is given up.
 
-use protocol::LessonId;
-use sfu::command::LessonKey;
+mod files;
+mod limits;
+mod recovery;
+mod replay;
+mod running;
+mod sync;
+mod ticket;
+mod writer;
 
-/// How to talk to the recorder.
+use std::{
+    path::Path,
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+};
+
+use anyhow::Context;
+use protocol::{LessonId, ParticipantId};
+use sfu::{
+    command::{LessonKey, ParticipantKey},
+    seats::Source,
+    tap::TapBatch,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::db::Recording;
+
+pub use replay::{Replays, Served, tracks as playback_tracks};
+pub use ticket::Tickets;
+
+/// How a lesson's recording stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingEvent {
+    /// Which lesson.
+    pub lesson: LessonId,
+    /// Its recording.
+    pub recording: Recording,
+}
+
+/// What the writer thread is told.
+enum Order {
+    /// This is who publishes under that key.
+    Introduce { key: LessonKey, participant_key: ParticipantKey, participant: ParticipantId },
+    /// Record what is published into this lesson from now on.
+    Begin { key: LessonKey, lesson: LessonId, lead: Option<ParticipantId> },
+    /// The lesson is over.
+    End { key: LessonKey },
+    /// The program ends: close everything, then answer.
+    Finish { done: oneshot::Sender<()> },
+}
+
+/// How to talk to the recorder. The default one records nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Recorder;
+pub struct Recorder {
+    orders: Option<SyncSender<Order>>,
+}
+
+/// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `ask` asks a
+/// source for a keyframe.
+pub fn start(
+    directory: &Path,
+    tap: Receiver<TapBatch>,
+    ask: impl Fn(LessonKey, Source) + Send + 'static,
+) -> anyhow::Result<(Recorder, mpsc::Receiver<RecordingEvent>)> {
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    let (orders, waiting) = sync_channel(limits::ORDERS);
+    let (events, told) = mpsc::channel(limits::EVENTS);
+    let sync = sync::start(directory, events.clone())?;
+    let writer = writer::Writer::new(directory.to_owned(), sync, events, Box::new(ask));
+    let body = move || writer.run(&tap, &waiting);
+    std::thread::Builder::new().name("recorder".into()).spawn(body).context("recorder thread")?;
+    Ok((Recorder { orders: Some(orders) }, told))
+}
 
 impl Recorder {
-    /// Writes down what is published into this lesson from now on.
-    pub fn begin(&self, _key: LessonKey, _lesson: LessonId) {}
+    /// Says who publishes under a key of this lesson. Before the first packet, or the track is called after the key.
+    pub fn introduce(&self, key: LessonKey, participant_key: ParticipantKey, participant: ParticipantId) {
+        self.order(Order::Introduce { key, participant_key, participant });
+    }
 
-    /// The lesson is over: closes its files.
-    pub fn end(&self, _key: LessonKey) {}
+    /// Writes down what is published into this lesson from now on. The replay opens on `lead`'s camera and voice.
+    pub fn begin(&self, key: LessonKey, lesson: LessonId, lead: Option<ParticipantId>) {
+        self.order(Order::Begin { key, lesson, lead });
+    }
+
+    /// The lesson is over: closes its files, if it was recorded, and forgets it.
+    pub fn end(&self, key: LessonKey) {
+        self.order(Order::End { key });
+    }
+
+    /// Closes every recording. Nothing is recorded after. Returns when all is on the disk.
+    pub async fn finish(&self) {
+        let (done, closed) = oneshot::channel();
+        self.order(Order::Finish { done });
+        let _ = closed.await;
+    }
+
+    fn order(&self, order: Order) {
+        let Some(orders) = &self.orders else { return };
+        if orders.try_send(order).is_err() {
+            tracing::error!("the recorder does not keep up or has ended: check the disk and restart tongke");
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! Every bound of the recorder's shell.
+
+use std::time::Duration;
+
+/// Orders waiting for the writer thread; a further one is refused with an error in the log.
+pub const ORDERS: usize = 1_024;
+
+/// Events waiting to be routed to their lessons; one that does not fit is counted lost with a warning.
+pub const EVENTS: usize = 4_096;
+
+/// Jobs waiting for the sync thread. Manifests coalesce there; a job that does not fit waits on the writer's side, whose
+/// own queue then drops batches: by then the disk has stood still for a long time.
+pub const SYNC_JOBS: usize = 4_096;
+
+/// Longest wait of the writer thread for a batch.
+pub const TURN: Duration = Duration::from_millis(20);
+
+/// Time a lesson's last packets have to come through the tap after its end.
+pub const LAST_PACKETS: Duration = Duration::from_millis(400);
+
+/// How often everything written is brought to the disk.
+pub const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// Largest manifest or index read for a replay, in bytes.
+pub const REPLAY_FILE_BYTES: u64 = 64 << 20;
+
+/// How long a replay's address works: a lesson, a break, and the lesson again.
+pub const TICKET_LIFE: Duration = Duration::from_secs(6 * 3_600);

@@ -1,0 +1,174 @@
+//! One lesson being recorded: the pure machine and its files.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::mpsc::SyncSender,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use protocol::{LessonId, ParticipantId, message::RecordingState};
+use recorder::{
+    Codec, Effect, Lesson, LessonRecording, Refusal, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION,
+};
+use sfu::{
+    seats::{self, Source},
+    tap::Tapped,
+};
+
+use super::{RecordingEvent, files::Files, sync::Job};
+use crate::{clock::utc_now, db::Recording};
+
+/// A recording under way.
+pub struct Running {
+    lesson: LessonId,
+    recording: LessonRecording,
+    files: Files,
+    began: Instant,
+    tracks: HashMap<Source, TrackKey>,
+    sources: HashMap<TrackName, Source>,
+    failed: bool,
+}
+
+/// What came of something: to be told, and to be asked for.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// A new state of the recording, if it changed.
+    pub state: Option<RecordingState>,
+    /// Sources to ask for a keyframe.
+    pub ask: Vec<Source>,
+}
+
+impl Running {
+    /// Begins a recording. Zero of its clock is `now`.
+    pub fn begin(
+        directory: &Path,
+        lesson: LessonId,
+        lead: Option<ParticipantId>,
+        now: Instant,
+    ) -> anyhow::Result<Self> {
+        let files = Files::create(&directory.join(lesson.as_str())).context("the recording's directory")?;
+        let began_at = utc_now();
+        let recording = LessonRecording::new(Lesson { version: VERSION, lesson: lesson.clone(), lead, began_at })?;
+        let (tracks, sources) = (HashMap::new(), HashMap::new());
+        Ok(Self { lesson, recording, files, began: now, tracks, sources, failed: false })
+    }
+
+    /// A source began, or began again.
+    pub fn start_track(
+        &mut self,
+        source: Source,
+        who: ParticipantId,
+        codec: sfu::codec::Codec,
+        ssrc: u32,
+        at: Instant,
+    ) {
+        let name = TrackName { participant: who, slot: slot_of(source.slot) };
+        self.sources.insert(name.clone(), source);
+        let now = self.elapsed(at);
+        match self.recording.handle_track_started(now, &name, codec_of(codec), ssrc) {
+            Some(key) => self.tracks.insert(source, key),
+            None => self.tracks.remove(&source),
+        };
+    }
+
+    /// Something happened on a source that began before. `packet` holds its bytes if it is one.
+    pub fn handle(&mut self, source: Source, what: &Tapped, packet: &[u8], at: Instant) {
+        let now = self.elapsed(at);
+        let Some(&key) = self.tracks.get(&source) else { return };
+        let handled = match *what {
+            Tapped::Started { .. } => Ok(()),
+            Tapped::Packet { .. } => self.recording.handle_packet(now, key, packet),
+            Tapped::SenderReport { ntp, rtp } => {
+                self.recording.handle_sender_report(now, key, SenderReport { ntp, rtp })
+            }
+            Tapped::Ended => self.recording.handle_track_ended(now, key),
+        };
+        if let Err(error) = handled {
+            tracing::trace!(lesson = %self.lesson, %error, "not recorded");
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, at: Instant) {
+        if let Err(error) = self.recording.handle_timeout(self.elapsed(at)) {
+            tracing::error!(lesson = %self.lesson, %error, "the manifest cannot be made: report this");
+        }
+    }
+
+    /// Carries out what the machine wants. Call after everything above.
+    pub fn carry_out(&mut self, sync: &SyncSender<Job>) -> Outcome {
+        let mut outcome = Outcome::default();
+        while let Some(effect) = self.recording.poll_effect() {
+            match effect {
+                _ if self.failed => {}
+                Effect::Append { file, bytes } => {
+                    if let Err(error) = self.files.append(&file, &bytes) {
+                        let file = file.path();
+                        tracing::error!(lesson = %self.lesson, file, %error, "the recording is given up: check the disk");
+                        self.failed = true;
+                        outcome.state = Some(RecordingState::Failed);
+                    }
+                }
+                Effect::Replace { file, bytes } => {
+                    let path = self.files.path(&file);
+                    let _ = sync.send(Job::Replace { lesson: self.lesson.clone(), path, bytes });
+                }
+                Effect::RequestKeyframe { track } => outcome.ask.extend(self.sources.get(&track)),
+                Effect::NotRecordable { track, reason } => {
+                    tracing::warn!(lesson = %self.lesson, %track, ?reason, "a track is not recorded");
+                    if reason == Refusal::Vp8 {
+                        outcome.state = Some(RecordingState::NotRecordable);
+                    }
+                }
+            }
+        }
+        outcome
+    }
+
+    /// The lesson is over. Returns how the recording stands when all of it is on the disk.
+    pub fn end(mut self, at: Instant, sync: &SyncSender<Job>) -> RecordingEvent {
+        let ended = self.recording.handle_end(self.elapsed(at));
+        if let Err(error) = ended {
+            tracing::error!(lesson = %self.lesson, %error, "the recording cannot be closed: report this");
+        }
+        let refused = self.carry_out(sync).state;
+        let duration_ms = self.recording.manifest().duration_ms;
+        match (self.failed, duration_ms) {
+            (true, _) => self.event(RecordingState::Failed),
+            (false, 0) => self.event(refused.unwrap_or(RecordingState::Idle)),
+            (false, _) => self.event(RecordingState::Finished),
+        }
+    }
+
+    /// How the recording stands, as told to others.
+    pub fn event(&self, state: RecordingState) -> RecordingEvent {
+        let manifest = self.recording.manifest();
+        let finished = state == RecordingState::Finished;
+        let duration_ms = finished.then(|| u32::try_from(manifest.duration_ms).unwrap_or(u32::MAX));
+        let recording = Recording { state, started_at: manifest.lesson.began_at, duration_ms };
+        RecordingEvent { lesson: self.lesson.clone(), recording }
+    }
+
+    fn elapsed(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.began)
+    }
+}
+
+fn slot_of(slot: seats::Slot) -> Slot {
+    match slot {
+        seats::Slot::Voice => Slot::Voice,
+        seats::Slot::Camera => Slot::Camera,
+        seats::Slot::Screen => Slot::Screen,
+    }
+}
+
+fn codec_of(codec: sfu::codec::Codec) -> Codec {
+    match codec {
+        sfu::codec::Codec::Opus => Codec::Opus,
+        sfu::codec::Codec::H264(_) => Codec::H264,
+        sfu::codec::Codec::Vp9 => Codec::Vp9,
+        sfu::codec::Codec::Vp8 => Codec::Vp8,
+    }
+}

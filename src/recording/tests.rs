@@ -1,0 +1,245 @@
+use std::{
+    sync::mpsc::SyncSender,
+    time::{Duration, Instant},
+};
+
+use protocol::message::RecordingState;
+use recorder::{File, Manifest, TrackName};
+use sfu::{
+    codec::{Codec, H264Profile},
+    seats::Slot,
+    tap::{TapEntry, Tapped},
+};
+
+use super::*;
+use crate::testing::TempDir;
+
+const KEY: LessonKey = LessonKey(7);
+const MASTER: ParticipantKey = ParticipantKey(1);
+const H264: Codec = Codec::H264(H264Profile::ConstrainedBaseline);
+
+fn lesson() -> LessonId {
+    LessonId::parse("music-3a").unwrap()
+}
+
+fn master() -> ParticipantId {
+    ParticipantId::parse("master").unwrap()
+}
+
+fn source(slot: Slot) -> Source {
+    Source { participant: MASTER, slot }
+}
+
+/// A recorder on a directory of its own, and what it is fed by.
+struct Studio {
+    dir: TempDir,
+    recorder: Recorder,
+    tap: SyncSender<TapBatch>,
+    told: mpsc::Receiver<RecordingEvent>,
+    began: Instant,
+}
+
+impl Studio {
+    fn new() -> Self {
+        Self::on(TempDir::new())
+    }
+
+    fn on(dir: TempDir) -> Self {
+        let (tap, tapped) = sync_channel(4_096);
+        let (recorder, told) = start(dir.path(), tapped, |_, _| {}).unwrap();
+        Self { dir, recorder, tap, told, began: Instant::now() }
+    }
+
+    fn tap(&self, slot: Slot, at_ms: u64, what: Tapped, bytes: Vec<u8>) {
+        let arrival = self.began + Duration::from_millis(at_ms);
+        let entry = TapEntry { lesson: KEY, source: source(slot), arrival, what };
+        self.tap.send(TapBatch { entries: vec![entry], bytes }).unwrap();
+    }
+
+    fn start_voice(&self) {
+        self.tap(Slot::Voice, 0, Tapped::Started { codec: Codec::Opus, ssrc: 5 }, Vec::new());
+    }
+
+    /// 50 packets a second for so long.
+    fn speak(&self, ms: u64) {
+        let report = Tapped::SenderReport { ntp: 3_900_000_000 << 32, rtp: 0 };
+        self.tap(Slot::Voice, 0, report, Vec::new());
+        for n in 0..ms / 20 {
+            let packet = voice_packet(n as u16);
+            let what = Tapped::Packet { start: 0, len: packet.len() as u16 };
+            self.tap(Slot::Voice, n * 20, what, packet);
+        }
+    }
+
+    async fn told(&mut self) -> (RecordingState, Option<u32>) {
+        let event = tokio::time::timeout(Duration::from_secs(10), self.told.recv()).await.unwrap().unwrap();
+        assert_eq!(event.lesson, lesson());
+        (event.recording.state, event.recording.duration_ms)
+    }
+
+    fn replays(&self) -> Replays {
+        Replays::new(self.dir.path())
+    }
+}
+
+fn voice_packet(n: u16) -> Vec<u8> {
+    let mut packet = vec![0x80, 0xe0];
+    packet.extend_from_slice(&n.to_be_bytes());
+    packet.extend_from_slice(&(u32::from(n) * 960).to_be_bytes());
+    packet.extend_from_slice(&5u32.to_be_bytes());
+    packet.extend_from_slice(&[0xf8, 0xff, 0xfe]);
+    packet
+}
+
+#[tokio::test]
+async fn a_lesson_can_be_replayed_as_soon_as_it_is_told_finished() {
+    let mut studio = Studio::new();
+    studio.recorder.introduce(KEY, MASTER, master());
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    studio.speak(3_000);
+    assert_eq!(studio.told().await, (RecordingState::Recording, None));
+    studio.recorder.end(KEY);
+    assert_eq!(studio.told().await, (RecordingState::Finished, Some(3_000)));
+
+    let replays = studio.replays();
+    let playlist = |path: &str| match replays.open(&lesson(), path) {
+        Some(Served::Playlist { text, finished: true }) => text,
+        other => panic!("{path}: {other:?}"),
+    };
+    assert!(playlist("lesson.m3u8").contains("t/master-voice/track.m3u8"));
+    assert!(playlist("t/master-voice/track.m3u8").contains("#EXT-X-ENDLIST"));
+    let Some(Served::Media(path)) = replays.open(&lesson(), "t/master-voice/0.cmaf") else { panic!() };
+    let manifest = replays.manifest(&lesson()).unwrap();
+    assert_eq!(std::fs::metadata(path).unwrap().len(), manifest.tracks[0].epochs[0].bytes);
+    let tracks = playback_tracks(&manifest, "/replay/x");
+    assert_eq!(tracks[0].playlist, "/replay/x/t/master-voice/track.m3u8");
+    assert_eq!((tracks[0].starts_at_ms, tracks[0].duration_ms, tracks[0].slot.as_str()), (0, 3_000, "voice"));
+}
+
+#[tokio::test]
+async fn nothing_but_the_files_a_playlist_names_is_served() {
+    let mut studio = Studio::new();
+    studio.recorder.begin(KEY, lesson(), None);
+    studio.start_voice();
+    studio.speak(1_000);
+    studio.recorder.finish().await;
+    while studio.told.recv().await.is_some() {}
+    for path in [
+        "",
+        "journal.wal",
+        "manifest.json",
+        "t/participant-1-voice/1.cmaf",
+        "t/participant-1-voice/0.idx",
+        "t/participant-1-voice/gap.cmaf",
+        "t/participant-1-voice/../../manifest.json",
+        "t/../manifest.json",
+        "/etc/passwd",
+    ] {
+        assert_eq!(studio.replays().open(&lesson(), path), None, "{path}");
+    }
+    assert!(studio.replays().open(&lesson(), "t/participant-1-voice/0.cmaf").is_some());
+}
+
+#[tokio::test]
+async fn what_was_sent_before_the_recording_begins_is_recorded_from_then_on() {
+    let mut studio = Studio::new();
+    studio.recorder.introduce(KEY, MASTER, master());
+    studio.start_voice();
+    // Long enough for the writer to have taken that in.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    assert_eq!(studio.told().await, (RecordingState::Recording, None));
+    studio.speak(2_000);
+    studio.recorder.end(KEY);
+    assert_eq!(studio.told().await.0, RecordingState::Finished);
+}
+
+#[tokio::test]
+async fn a_lesson_into_which_nothing_is_published_leaves_nothing() {
+    let mut studio = Studio::new();
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.recorder.end(KEY);
+    studio.recorder.finish().await;
+    assert_eq!(studio.told.recv().await, None);
+    assert_eq!(studio.replays().manifest(&lesson()), None);
+}
+
+#[tokio::test]
+async fn vp8_is_told_not_recordable() {
+    let mut studio = Studio::new();
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.tap(Slot::Camera, 0, Tapped::Started { codec: Codec::Vp8, ssrc: 9 }, Vec::new());
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    assert_eq!(studio.told().await.0, RecordingState::NotRecordable);
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_fails_the_recording_and_nothing_else() {
+    let mut studio = Studio::new();
+    // A file stands where the track's directory should be made.
+    studio.recorder.introduce(KEY, MASTER, master());
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    std::fs::write(studio.dir.path().join("music-3a/t/master-voice"), "in the way").unwrap();
+    studio.speak(2_000);
+    studio.recorder.end(KEY);
+    assert_eq!(studio.told().await.0, RecordingState::Failed);
+    studio.recorder.finish().await;
+}
+
+#[tokio::test]
+async fn a_recording_a_crash_left_open_is_closed_at_the_next_start() {
+    let dir = TempDir::new();
+    let (jobs, _kept) = sync_channel(64);
+    let began = Instant::now();
+    let mut running = running::Running::begin(dir.path(), lesson(), Some(master()), began).unwrap();
+    running.start_track(source(Slot::Voice), master(), Codec::Opus, 5, began);
+    running.handle(source(Slot::Voice), &Tapped::SenderReport { ntp: 1 << 40, rtp: 0 }, &[], began);
+    for n in 0..200 {
+        let packet = voice_packet(n);
+        let what = Tapped::Packet { start: 0, len: packet.len() as u16 };
+        let at = began + Duration::from_millis(20 * u64::from(n));
+        running.handle(source(Slot::Voice), &what, &packet, at);
+        assert!(running.carry_out(&jobs).state.is_none());
+    }
+    drop(running);
+    let journal = dir.path().join("music-3a/journal.wal");
+    let mut torn = std::fs::read(&journal).unwrap();
+    let whole = torn.len();
+    torn.extend_from_slice(&[40, 0, 0, 0, 1, 2]);
+    std::fs::write(&journal, torn).unwrap();
+
+    let mut studio = Studio::on(dir);
+    let (state, duration_ms) = studio.told().await;
+    assert_eq!(state, RecordingState::Finished);
+    assert!((3_500..=4_000).contains(&duration_ms.unwrap()), "{duration_ms:?}");
+    assert_eq!(std::fs::metadata(&journal).unwrap().len(), whole as u64);
+    let voice = TrackName { participant: master(), slot: recorder::Slot::Voice };
+    let index = std::fs::read(studio.dir.path().join("music-3a").join(File::Index { track: voice, epoch: 0 }.path()));
+    assert!(!recorder::index::decode(&index.unwrap()).is_empty());
+
+    // The same lesson recorded once more does not touch what is there.
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    let before = std::fs::read(studio.dir.path().join("music-3a.1/manifest.json")).unwrap();
+    assert!(Manifest::from_json(&before).unwrap().ended);
+}
+
+#[tokio::test]
+async fn the_running_manifest_reaches_the_disk_within_seconds() {
+    let mut studio = Studio::new();
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.tap(Slot::Camera, 0, Tapped::Started { codec: H264, ssrc: 9 }, Vec::new());
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    let replays = studio.replays();
+    for _ in 0..50 {
+        if replays.manifest(&lesson()).is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!replays.manifest(&lesson()).unwrap().ended);
+}

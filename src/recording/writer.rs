@@ -1,0 +1,220 @@
+//! The writer thread: takes what the media thread taps, hands it to the lesson it belongs to, and appends.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    time::Instant,
+};
+
+use protocol::{LessonId, ParticipantId, message::RecordingState};
+use recorder::limits::TICK;
+use sfu::{
+    codec::Codec,
+    command::{LessonKey, ParticipantKey},
+    seats::Source,
+    tap::{TapBatch, TapEntry, Tapped},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Order, RecordingEvent,
+    limits::{LAST_PACKETS, TURN},
+    recovery,
+    running::Running,
+    sync::Job,
+};
+
+type Ask = Box<dyn Fn(LessonKey, Source) + Send>;
+
+/// What the thread works on.
+pub struct Writer {
+    directory: PathBuf,
+    sync: SyncSender<Job>,
+    events: mpsc::Sender<RecordingEvent>,
+    ask: Ask,
+    lessons: HashMap<LessonKey, Session>,
+    finishing: Option<oneshot::Sender<()>>,
+}
+
+/// One live lesson.
+#[derive(Default)]
+struct Session {
+    names: HashMap<ParticipantKey, ParticipantId>,
+    /// What is being sent now, recorded or not: a recording that begins later begins with these.
+    live: HashMap<Source, (Codec, u32)>,
+    /// To be recorded as soon as something is published.
+    wanted: Option<(LessonId, Option<ParticipantId>)>,
+    running: Option<Running>,
+    ends_at: Option<Instant>,
+}
+
+impl Writer {
+    /// Works on `directory`.
+    pub fn new(directory: PathBuf, sync: SyncSender<Job>, events: mpsc::Sender<RecordingEvent>, ask: Ask) -> Self {
+        Self { directory, sync, events, ask, lessons: HashMap::new(), finishing: None }
+    }
+
+    /// Runs until told to finish, or the media thread is gone.
+    pub fn run(mut self, tap: &Receiver<TapBatch>, orders: &Receiver<Order>) {
+        for event in recovery::close_all(&self.directory) {
+            self.tell(event);
+        }
+        let mut next_tick = Instant::now();
+        let mut media_is_gone = false;
+        loop {
+            let batch = tap.recv_timeout(TURN);
+            while let Ok(order) = orders.try_recv() {
+                self.take_order(order);
+            }
+            match batch {
+                Ok(batch) => batch.entries.iter().for_each(|entry| self.take(entry, &batch)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    media_is_gone = true;
+                    self.end_all(Instant::now());
+                }
+            }
+            let now = Instant::now();
+            if now >= next_tick {
+                next_tick = now + TICK;
+                self.tick(now);
+            }
+            if self.lessons.is_empty() && (self.finishing.is_some() || media_is_gone) {
+                break;
+            }
+        }
+        if let Some(done) = self.finishing {
+            let _ = self.sync.send(Job::End(done));
+        }
+    }
+
+    fn take_order(&mut self, order: Order) {
+        match order {
+            Order::Introduce { key, participant_key, participant } => {
+                self.lessons.entry(key).or_default().names.insert(participant_key, participant);
+            }
+            Order::Begin { key, lesson, lead } => {
+                self.lessons.entry(key).or_default().wanted = Some((lesson, lead));
+                self.begin_if_live(key, Instant::now());
+            }
+            Order::End { key } => {
+                if let Some(session) = self.lessons.get_mut(&key) {
+                    session.ends_at.get_or_insert(Instant::now() + LAST_PACKETS);
+                }
+            }
+            Order::Finish { done } => {
+                self.end_all(Instant::now() + LAST_PACKETS);
+                self.finishing = Some(done);
+            }
+        }
+    }
+
+    fn end_all(&mut self, at: Instant) {
+        for session in self.lessons.values_mut() {
+            session.ends_at = Some(session.ends_at.map_or(at, |sooner| sooner.min(at)));
+        }
+    }
+
+    fn take(&mut self, entry: &TapEntry, batch: &TapBatch) {
+        let (key, source, at) = (entry.lesson, entry.source, entry.arrival);
+        match entry.what {
+            Tapped::Started { codec, ssrc } => {
+                self.lessons.entry(key).or_default().live.insert(source, (codec, ssrc));
+                if self.lessons.get(&key).is_some_and(|session| session.running.is_none()) {
+                    self.begin_if_live(key, at);
+                } else if let Some(session) = self.lessons.get_mut(&key) {
+                    session.start_track(source, codec, ssrc, at);
+                }
+            }
+            Tapped::Packet { start, len } => self.handle(entry, batch.packet(start, len)),
+            Tapped::SenderReport { .. } => self.handle(entry, &[]),
+            Tapped::Ended => {
+                self.handle(entry, &[]);
+                if let Some(session) = self.lessons.get_mut(&key) {
+                    session.live.remove(&source);
+                }
+            }
+        }
+        self.carry_out(key);
+    }
+
+    fn handle(&mut self, entry: &TapEntry, packet: &[u8]) {
+        if let Some(running) = self.lessons.get_mut(&entry.lesson).and_then(|session| session.running.as_mut()) {
+            running.handle(entry.source, &entry.what, packet, entry.arrival);
+        }
+    }
+
+    /// A recording is wanted, and there is something to record.
+    fn begin_if_live(&mut self, key: LessonKey, at: Instant) {
+        let Some(session) = self.lessons.get_mut(&key) else { return };
+        if session.live.is_empty() {
+            return;
+        }
+        let Some((lesson, lead)) = session.wanted.take() else { return };
+        match Running::begin(&self.directory, lesson.clone(), lead, at) {
+            Ok(running) => {
+                let event = running.event(RecordingState::Recording);
+                session.running = Some(running);
+                for (source, (codec, ssrc)) in session.live.clone() {
+                    session.start_track(source, codec, ssrc, at);
+                }
+                self.tell(event);
+            }
+            Err(error) => {
+                tracing::error!(%lesson, error = format!("{error:#}"), "no recording can be made: check the disk");
+                self.tell(recovery::failed(lesson));
+            }
+        }
+        self.carry_out(key);
+    }
+
+    fn carry_out(&mut self, key: LessonKey) {
+        let Some(running) = self.lessons.get_mut(&key).and_then(|session| session.running.as_mut()) else { return };
+        let outcome = running.carry_out(&self.sync);
+        let event = outcome.state.map(|state| running.event(state));
+        for source in outcome.ask {
+            (self.ask)(key, source);
+        }
+        if let Some(event) = event {
+            self.tell(event);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let keys: Vec<LessonKey> = self.lessons.keys().copied().collect();
+        for key in keys {
+            if let Some(running) = self.lessons.get_mut(&key).and_then(|session| session.running.as_mut()) {
+                running.tick(now);
+                self.carry_out(key);
+            }
+        }
+        let over = |session: &mut Session| session.ends_at.is_some_and(|at| now >= at);
+        for (_, session) in self.lessons.extract_if(|_, session| over(session)) {
+            if let Some(running) = session.running {
+                let event = running.end(now, &self.sync);
+                let _ = self.sync.send(Job::Tell(event));
+            }
+        }
+    }
+
+    fn tell(&self, event: RecordingEvent) {
+        if self.events.try_send(event).is_err() {
+            tracing::warn!("an event of a recording is lost: its lesson does not keep up");
+        }
+    }
+}
+
+impl Session {
+    fn start_track(&mut self, source: Source, codec: Codec, ssrc: u32, at: Instant) {
+        let who = self.names.get(&source.participant).cloned().or_else(|| unnamed(source.participant));
+        if let (Some(running), Some(who)) = (&mut self.running, who) {
+            running.start_track(source, who, codec, ssrc, at);
+        }
+    }
+}
+
+/// A publisher nobody introduced is still recorded.
+fn unnamed(key: ParticipantKey) -> Option<ParticipantId> {
+    ParticipantId::parse(format!("participant-{}", key.0)).ok()
+}
