@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The demo, from a fresh machine: installs what building needs, builds server and web pages, and runs a made-up county
+# with a lesson going on. Arguments go to `tongke demo` (try --help).
+set -euo pipefail
+cd "$(dirname "$0")"
+source tests/packages.sh
+
+need_toolchains
+need cc=gcc c++=g++ make=make cmake=cmake
+exec cargo run --release -- demo "$@"
