@@ -4,7 +4,7 @@ import { lessonWith, point, viewOf } from "./fixture";
 import { statusOf, type Situation } from "./status";
 
 const fine: Situation = {
-  view: viewOf("point-1"), line: { kind: "open", heardMs: 0 }, receiving: { kind: "up" }, publishing: { kind: "up" },
+  prospect: "joining", view: viewOf("point-1"), line: { kind: "open", heardMs: 0 }, receiving: { kind: "up" }, publishing: { kind: "up" },
   equipment: "ok",
 };
 const lost = lessonWith().participants.map((each) => (each.id === "master" ? { ...each, presence: "lost" as const } : each));
@@ -15,6 +15,9 @@ test("the most pressing sentence is the one shown", () => {
     ["listening", {}],
     ["connecting", { view: null, line: { kind: "connecting", attempt: 0, sinceMs: 0 } }],
     ["reconnecting", { view: null, line: { kind: "waiting", attempt: 1, retryAtMs: 0 } }],
+    ["reconnecting", { view: null, line: { kind: "idle" }, prospect: "unreachable" }],
+    ["no_lesson", { view: null, line: { kind: "idle" }, prospect: "none" }],
+    ["waiting_doors", { view: null, line: { kind: "idle" }, prospect: "scheduled" }],
     ["reconnecting", { line: { kind: "waiting", attempt: 1, retryAtMs: 0 }, equipment: "no_camera" }],
     ["lead_away", { view: viewOf("point-1", { participants: lost }), receiving: { kind: "shaky", sinceMs: 0 } }],
     ["media_reconnecting", { receiving: { kind: "shaky", sinceMs: 0 } }],

@@ -10,6 +10,7 @@ export type Equipment = "ok" | "no_camera" | "no_microphone" | "nothing" | "bloc
 
 export type StatusKey =
   | "connecting"
+  | "no_lesson"
   | "reconnecting"
   | "media_reconnecting"
   | "media_refused"
@@ -30,7 +31,11 @@ export type StatusKey =
 export type Tone = "calm" | "active" | "warning";
 export type Status = { key: StatusKey; tone: Tone };
 
+/** What is known of the lesson to come while no line is open yet. */
+export type Prospect = "unknown" | "unreachable" | "none" | "scheduled" | "joining";
+
 export type Situation = {
+  prospect: Prospect;
   view: LessonView | null;
   line: Line;
   receiving: MediaLink;
@@ -42,9 +47,23 @@ export type Situation = {
 export function statusOf(situation: Situation): Status {
   const { view, line } = situation;
   if (view?.lesson.phase === "ended") return { key: "ended", tone: "calm" };
-  if (view === null) return line.kind === "waiting" ? warning("reconnecting") : { key: "connecting", tone: "calm" };
+  if (view === null) return line.kind === "waiting" ? warning("reconnecting") : prospectOf(situation.prospect);
   if (line.kind !== "open") return warning("reconnecting");
   return troubleOf(situation, view) ?? courseOf(view) ?? equipmentOf(situation.equipment) ?? restOf(view);
+}
+
+function prospectOf(prospect: Prospect): Status {
+  switch (prospect) {
+    case "unreachable":
+      return warning("reconnecting");
+    case "none":
+      return { key: "no_lesson", tone: "calm" };
+    case "scheduled":
+      return { key: "waiting_doors", tone: "calm" };
+    case "unknown":
+    case "joining":
+      return { key: "connecting", tone: "calm" };
+  }
 }
 
 function warning(key: StatusKey): Status {

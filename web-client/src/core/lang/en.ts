@@ -186,6 +186,7 @@ export const en: Messages = {
   },
   status: {
     connecting: "Joining the lesson…",
+    no_lesson: "All is well; no lesson is planned yet",
     reconnecting: "The connection is down, reconnecting…",
     media_reconnecting: "Picture and sound are down, recovering…",
     media_refused: "This device cannot receive the lesson; call the technician",

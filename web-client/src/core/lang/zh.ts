@@ -184,6 +184,7 @@ export const zh = {
   },
   status: {
     connecting: "正在进入课堂…",
+    no_lesson: "设备正常，等待课程安排",
     reconnecting: "连接中断，正在重新连接…",
     media_reconnecting: "画面和声音中断，正在恢复…",
     media_refused: "此设备无法接收本课的画面和声音，请联系技术员",

@@ -49,6 +49,7 @@ export function useClassroom(): Classroom {
     ...follower,
     capture, onFloor,
     status: computed(() => statusOf({
+      prospect: follower.prospect.value,
       view: view.value,
       line: follower.line.line.value,
       receiving: follower.receiving.link.value,

@@ -6,6 +6,7 @@ import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from "
 import { isMusic } from "../../core/lesson";
 import type { LessonId, LessonSummary } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
+import type { Prospect } from "../../core/status";
 import { stageOf, type Source, type Stage } from "../../core/stage";
 import type { SubscribeSession } from "../../io/whep";
 import { session } from "../session";
@@ -27,6 +28,7 @@ export type Follower = {
   stage: ComputedRef<Stage | null>;
   pictures: ComputedRef<Pictures>;
   voices: ComputedRef<{ lead: MediaStreamTrack | null; floor: MediaStreamTrack | null }>;
+  prospect: ComputedRef<Prospect>;
   /** The server's time, for countdowns; null until known. */
   now: ComputedRef<number | null>;
 };
@@ -59,6 +61,14 @@ export function useFollower(chosen: () => LessonId | null): Follower {
       lead_camera: videoAt(LEAD_CAMERA), lead_screen: videoAt(LEAD_SCREEN), floor: videoAt(FLOOR_PICTURE),
     })),
     voices: computed(() => ({ lead: audioAt(LEAD_VOICE), floor: audioAt(FLOOR_VOICE) })),
+    prospect: computed(() => prospectOf(asked.current.value, asked.failure.value !== null)),
     now: computed(() => serverNow(clock.value, tick.value)),
   };
+}
+
+function prospectOf(current: LessonSummary | null | undefined, failed: boolean): Prospect {
+  if (failed) return "unreachable";
+  if (current === undefined) return "unknown";
+  if (current === null) return "none";
+  return current.phase === "scheduled" ? "scheduled" : "joining";
 }
