@@ -40,7 +40,7 @@ const BY_WORD: [RegExp, ProblemKey][] = [
   [/expired/, "expired"],
   [/unauthori[sz]ed|token/, "unauthorized"],
   [/forbidden|not-allowed|role/, "forbidden"],
-  [/unknown|not-found|no-such/, "not_found"],
+  [/unknown|not-found|no-such|no-recording/, "not_found"],
   [/busy|limit|too-many|capacity/, "busy"],
 ];
 

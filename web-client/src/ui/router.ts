@@ -13,7 +13,8 @@ export const router = createRouter({
     { path: "/classroom", component: () => import("./pages/Classroom.vue") },
     { path: "/watch", component: () => import("./pages/Watch.vue") },
     { path: "/library", component: () => import("./pages/Library.vue") },
-    { path: "/replay/:id", component: () => import("./pages/Replay.vue"), props: true },
+    // Not under /replay: there the server keeps the recordings' files.
+    { path: "/library/:id", component: () => import("./pages/Replay.vue"), props: true },
     { path: "/admin", component: () => import("./pages/Admin.vue") },
     { path: "/:rest(.*)*", component: () => import("./pages/NotFound.vue"), meta: { open: true } },
   ],
