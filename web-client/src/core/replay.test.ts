@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { findLessons } from "./library";
 import type { LessonSummary, Playback } from "./protocol";
-import { playerKey, resumeAt, skipped, viewsOf, viewTime } from "./replay";
+import { covers, opensAt, playerKey, resumeAt, skipped, viewsOf } from "./replay";
 
 const playback: Playback = {
   playlist: "/media/x/index.m3u8", expires_at: 0,
@@ -18,13 +18,19 @@ test("the lead's camera comes first, then the courseware, then the classes", () 
   expect(viewsOf(playback).map((view) => view.name)).toEqual(["master-camera", "master-screen", "point-1-camera"]);
 });
 
-test("a view that began later is found at the same moment of the lesson", () => {
+test("a view covers its own part of the lesson's one clock", () => {
   const screen = viewsOf(playback)[1];
-  expect(screen && [viewTime(screen, 10), viewTime(screen, 35), viewTime(screen, 55)]).toEqual([null, 5, null]);
+  expect(screen && [10, 31, 35, 55].map((timeS) => covers(screen, timeS))).toEqual([false, true, true, false]);
+});
+
+test("a replay opens where the lead can be both seen and heard", () => {
+  expect(opensAt(playback)).toBe(1);
+  expect(opensAt({ ...playback, tracks: [] })).toBe(0);
 });
 
 test("skipping stays inside the recording", () => {
-  expect([skipped(4, -10, 60), skipped(55, 10, 60), skipped(20, 10, 60)]).toEqual([0, 59.9, 30]);
+  const span = { fromS: 1, toS: 60 };
+  expect([skipped(4, -10, span), skipped(55, 10, span), skipped(20, 10, span)]).toEqual([1, 59.9, 30]);
 });
 
 test("a lesson resumes where it was left, but starts over at its very end", () => {

@@ -13,9 +13,9 @@ export type ReplayView = {
   participant: ParticipantId;
   slot: "camera" | "screen";
   playlist: string;
-  /** What to add to the main player's time to be at the same moment in this track's own playlist, seconds. */
-  offsetS: number;
-  durationS: number;
+  /** What it covers of the lesson, seconds. Every playlist runs on the lesson's clock, so one time serves all. */
+  fromS: number;
+  toS: number;
   main: boolean;
 };
 
@@ -23,32 +23,42 @@ export type ReplayView = {
 export function viewsOf(playback: Playback): ReplayView[] {
   const pictures = playback.tracks.filter((track) => track.slot === "camera" || track.slot === "screen");
   const sorted = [...pictures].sort((a, b) => rank(a) - rank(b));
-  const origin = sorted[0]?.starts_at_ms ?? 0;
   return sorted.map((track, index) => ({
     name: track.name,
     participant: track.participant,
     slot: track.slot === "screen" ? "screen" : "camera",
     playlist: track.playlist,
-    offsetS: (origin - track.starts_at_ms) / 1000,
-    durationS: track.duration_ms / 1000,
+    fromS: track.starts_at_ms / 1000,
+    toS: (track.starts_at_ms + track.duration_ms) / 1000,
     main: index === 0,
   }));
 }
 
 function rank(track: PlaybackTrack): number {
-  const lead = track.name.startsWith("master") || track.participant.startsWith("master");
-  if (lead) return track.slot === "camera" ? 0 : 1;
+  if (isLead(track)) return track.slot === "camera" ? 0 : 1;
   return track.slot === "camera" ? 2 : 3;
 }
 
-/** Where a second view must be now: null while its own recording does not cover the moment. */
-export function viewTime(view: ReplayView, mainTimeS: number): number | null {
-  const time = mainTimeS + view.offsetS;
-  return time < 0 || time > view.durationS ? null : time;
+function isLead(track: PlaybackTrack): boolean {
+  return track.name.startsWith("master");
 }
 
-export function skipped(timeS: number, byS: number, durationS: number): number {
-  return Math.min(Math.max(0, timeS + byS), Math.max(0, durationS - 0.1));
+/** Whether a view has a picture at this moment. */
+export function covers(view: ReplayView, timeS: number): boolean {
+  return timeS >= view.fromS && timeS <= view.toS;
+}
+
+/** Before this there is a gap in which a player would wait for ever: both the lead's picture and voice have begun. */
+export function opensAt(playback: Playback): number {
+  const lead = playback.tracks.filter((track) => isLead(track) && track.slot !== "screen");
+  return Math.max(0, ...lead.map((track) => track.starts_at_ms)) / 1000;
+}
+
+/** The part of the recording that can be played. */
+export type Span = { fromS: number; toS: number };
+
+export function skipped(timeS: number, byS: number, span: Span): number {
+  return Math.max(span.fromS, Math.min(timeS + byS, span.toS - 0.1));
 }
 
 /** Within the last moments a lesson starts over instead of resuming at its end. */

@@ -2,7 +2,7 @@
 
 import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from "vue";
 
-import { RATES, resumeAt, skipped } from "../../core/replay";
+import { RATES, resumeAt, skipped, type Span } from "../../core/replay";
 import { play } from "../../io/playback";
 import { attach, type Player, type PlayerTrouble } from "../../io/player";
 import { rememberedPosition, rememberedRate } from "../../io/storage";
@@ -18,7 +18,7 @@ export type Replay = {
   resumedS: Ref<number>;
   waiting: Ref<boolean>;
   trouble: ShallowRef<PlayerTrouble | null>;
-  open: (video: HTMLVideoElement, playlist: string, durationS: number) => Promise<void>;
+  open: (video: HTMLVideoElement, playlist: string, span: Span) => Promise<void>;
   toggle: () => void;
   seek: (toS: number) => void;
   skip: (byS: number) => void;
@@ -40,6 +40,7 @@ export function useReplay(lessonId: string): Replay {
   const saved = rememberedPosition(lessonId);
   let video: HTMLVideoElement | null = null;
   let player: Player | null = null;
+  let opensS = 0;
 
   function follow(element: HTMLVideoElement): void {
     const on = (names: string[], then: () => void): void => names.forEach((name) => element.addEventListener(name, then));
@@ -56,19 +57,22 @@ export function useReplay(lessonId: string): Replay {
     on(["loadedmetadata"], () => (element.playbackRate = rate.value));
   }
 
-  async function open(element: HTMLVideoElement, playlist: string, knownS: number): Promise<void> {
+  const span = (): Span => ({ fromS: opensS, toS: durationS.value });
+
+  async function open(element: HTMLVideoElement, playlist: string, known: Span): Promise<void> {
     video = element;
-    durationS.value = knownS;
+    opensS = known.fromS;
+    durationS.value = known.toS;
     follow(element);
     const before = Number(saved.read() ?? Number.NaN);
-    resumedS.value = resumeAt(Number.isFinite(before) ? before : null, knownS);
+    resumedS.value = resumeAt(Number.isFinite(before) ? before : null, known.toS);
     timeS.value = resumedS.value;
-    player = await attach(element, playlist, resumedS.value, (what) => (trouble.value = what));
+    player = await attach(element, playlist, Math.max(resumedS.value, opensS), (what) => (trouble.value = what));
   }
 
   function seek(toS: number): void {
     if (video === null) return;
-    video.currentTime = skipped(toS, 0, durationS.value);
+    video.currentTime = skipped(toS, 0, span());
     timeS.value = video.currentTime;
   }
 
@@ -86,7 +90,7 @@ export function useReplay(lessonId: string): Replay {
       if (video.paused) void play(video);
       else video.pause();
     },
-    skip: (byS) => seek(skipped(timeS.value, byS, durationS.value)),
+    skip: (byS) => seek(skipped(timeS.value, byS, span())),
     setRate: (next) => {
       rate.value = next;
       rememberedRate.write(String(next));
