@@ -7,6 +7,7 @@ import { covers, opensAt, playerKey, resumeAt, skipped, viewsOf } from "./replay
 const playback: Playback = {
   playlist: "/media/x/index.m3u8", expires_at: 0,
   tracks: [
+    { name: "point-10-camera", participant: "point-10", slot: "camera", playlist: "q", starts_at_ms: 0, duration_ms: 60_000 },
     { name: "point-1-camera", participant: "point-1", slot: "camera", playlist: "p", starts_at_ms: 9000, duration_ms: 60_000 },
     { name: "master-voice", participant: "master", slot: "voice", playlist: "v", starts_at_ms: 1000, duration_ms: 90_000 },
     { name: "master-screen", participant: "master", slot: "screen", playlist: "s", starts_at_ms: 31_000, duration_ms: 20_000 },
@@ -14,8 +15,10 @@ const playback: Playback = {
   ],
 };
 
-test("the lead's camera comes first, then the courseware, then the classes", () => {
-  expect(viewsOf(playback).map((view) => view.name)).toEqual(["master-camera", "master-screen", "point-1-camera"]);
+test("the lead's camera comes first, then the courseware, then the classes in their order", () => {
+  expect(viewsOf(playback).map((view) => view.name)).toEqual([
+    "master-camera", "master-screen", "point-1-camera", "point-10-camera",
+  ]);
 });
 
 test("a view covers its own part of the lesson's one clock", () => {

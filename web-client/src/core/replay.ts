@@ -22,7 +22,7 @@ export type ReplayView = {
 /** The lead's camera first, then the courseware, then the classes; the first is what the main playlist shows. */
 export function viewsOf(playback: Playback): ReplayView[] {
   const pictures = playback.tracks.filter((track) => track.slot === "camera" || track.slot === "screen");
-  const sorted = [...pictures].sort((a, b) => rank(a) - rank(b));
+  const sorted = [...pictures].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
   return sorted.map((track, index) => ({
     name: track.name,
     participant: track.participant,

@@ -17,6 +17,7 @@ test("the most pressing sentence is the one shown", () => {
     ["reconnecting", { view: null, line: { kind: "waiting", attempt: 1, retryAtMs: 0 } }],
     ["reconnecting", { view: null, line: { kind: "idle" }, prospect: "unreachable" }],
     ["no_lesson", { view: null, line: { kind: "idle" }, prospect: "none" }],
+    ["ended", { view: null, line: { kind: "idle" }, prospect: "ended" }],
     ["waiting_doors", { view: null, line: { kind: "idle" }, prospect: "scheduled" }],
     ["reconnecting", { line: { kind: "waiting", attempt: 1, retryAtMs: 0 }, equipment: "no_camera" }],
     ["lead_away", { view: viewOf("point-1", { participants: lost }), receiving: { kind: "shaky", sinceMs: 0 } }],

@@ -32,7 +32,7 @@ export type Tone = "calm" | "active" | "warning";
 export type Status = { key: StatusKey; tone: Tone };
 
 /** What is known of the lesson to come while no line is open yet. */
-export type Prospect = "unknown" | "unreachable" | "none" | "scheduled" | "joining";
+export type Prospect = "unknown" | "unreachable" | "none" | "scheduled" | "joining" | "ended";
 
 export type Situation = {
   prospect: Prospect;
@@ -60,6 +60,8 @@ function prospectOf(prospect: Prospect): Status {
       return { key: "no_lesson", tone: "calm" };
     case "scheduled":
       return { key: "waiting_doors", tone: "calm" };
+    case "ended":
+      return { key: "ended", tone: "calm" };
     case "unknown":
     case "joining":
       return { key: "connecting", tone: "calm" };

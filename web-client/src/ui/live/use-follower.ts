@@ -56,7 +56,10 @@ export function useFollower(chosen: () => LessonId | null): Follower {
   const audioAt = (index: number): MediaStreamTrack | null => receiving.session.value?.audio[index] ?? null;
   return {
     token, joined, current: asked.current, line, receiving,
-    stage: computed(() => (view.value === null ? null : stageOf(view.value))),
+    stage: computed(() => {
+      if (view.value !== null) return stageOf(view.value);
+      return asked.current.value?.phase === "ended" ? { kind: "ended" } : null;
+    }),
     pictures: computed(() => ({
       lead_camera: videoAt(LEAD_CAMERA), lead_screen: videoAt(LEAD_SCREEN), floor: videoAt(FLOOR_PICTURE),
     })),
@@ -70,5 +73,6 @@ function prospectOf(current: LessonSummary | null | undefined, failed: boolean):
   if (failed) return "unreachable";
   if (current === undefined) return "unknown";
   if (current === null) return "none";
+  if (current.phase === "ended") return "ended";
   return current.phase === "scheduled" ? "scheduled" : "joining";
 }
