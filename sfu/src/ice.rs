@@ -110,11 +110,6 @@ impl Responder {
         self.checked.iter().any(|path| path.remote == remote)
     }
 
-    /// Every address that passed a check.
-    pub fn checked(&self) -> impl Iterator<Item = SocketAddr> {
-        self.checked.iter().map(|path| path.remote)
-    }
-
     /// Handles a binding request; writes the answer into `answer`.
     pub fn handle_check(&mut self, now: Instant, path: Path, message: &StunMessage<'_>, answer: &mut [u8]) -> Check {
         let Some((ours, theirs)) = message.split_username() else { return Check::Ignored };

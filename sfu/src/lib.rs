@@ -33,4 +33,6 @@ mod transport;
 pub use clock::NtpClock;
 pub use dtls::{Identity, IdentityError};
 pub use outbox::{Datagram, Outbox};
+#[doc(hidden)]
+pub use payload::fuzz_payloads;
 pub use shard::{Counters, Shard};

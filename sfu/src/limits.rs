@@ -45,7 +45,7 @@ pub const SILENCE_BEFORE_LOST: Duration = Duration::from_millis(3500);
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);
 /// Time from the answer to finished ICE and DTLS; after it the session ends.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// DTLS datagrams kept while the peer's address is being checked; further ones are dropped.
+/// Addresses of one session that passed a check; a further one takes the place of the oldest.
 pub const MAX_ADDRESSES_PER_PEER: usize = 8;
 /// Source changes a receiving line remembers for retransmission; the oldest is forgotten.
 pub const MAX_SPANS: usize = 4;

@@ -221,10 +221,19 @@ impl Shard {
             return;
         };
         let (authentic, change) = transport.handle_check(now, path, &message, &mut self.outbox);
-        if authentic {
-            self.by_address.insert(path.remote, place);
+        if authentic && self.by_address.insert(path.remote, place) != Some(place) {
+            self.forget_old_addresses(place);
         }
         self.changed(now, peer, place, change);
+    }
+
+    /// A session has the addresses its responder still knows, `limits::MAX_ADDRESSES_PER_PEER` at most.
+    fn forget_old_addresses(&mut self, place: Place) {
+        let ice = match place {
+            Place::Publisher(at) => self.publishers[at].transport.ice(),
+            Place::Subscriber(at) => self.subscribers[at].transport.ice(),
+        };
+        self.by_address.retain(|&address, holder| *holder != place || ice.is_checked(address));
     }
 
     fn handle_dtls(&mut self, now: Instant, place: Place, datagram: &[u8]) {

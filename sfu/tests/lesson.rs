@@ -328,6 +328,24 @@ fn a_new_address_takes_the_media_along() {
 }
 
 #[test]
+fn a_session_keeps_only_its_last_addresses() {
+    let mut lesson = lesson();
+    let first = lesson.master.address;
+    for port in 6000..6020 {
+        lesson.master.address.set_port(port);
+        lesson.run(2600);
+    }
+    let before = lesson.school.shard.counters().dropped;
+    let path = Path { local: None, remote: first };
+    let now = lesson.school.now;
+    lesson.school.shard.handle_datagram(now, path, &mut [0x80; 40]);
+    assert_eq!(lesson.school.shard.counters().dropped, before + 1);
+    lesson.master.publish(0, 0, 0, &[0xfc, 0]);
+    lesson.run(20);
+    assert_eq!(lesson.received(0, 0).len(), 1);
+}
+
+#[test]
 fn the_recorder_gets_every_published_packet_once() {
     let mut lesson = lesson();
     for i in 0..10u16 {

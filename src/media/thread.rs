@@ -32,6 +32,8 @@ use super::socket::{MediaSocket, Received};
 
 /// Datagrams taken before what they caused is sent: keeps the first of a burst from waiting for the last.
 const DATAGRAMS_PER_TURN: usize = 64;
+/// Datagrams that are sent before more are taken: bounds what a turn of a large lesson holds in memory.
+const DATAGRAMS_PER_SEND: usize = 1024;
 /// Longest wait when nothing is due.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -102,6 +104,9 @@ impl Turns {
             match self.socket.receive(&mut buffer) {
                 Received::Datagram(path, len) => {
                     self.shard.handle_datagram(Instant::now(), path, &mut buffer[..len]);
+                    if self.shard.outbox().datagrams().len() >= DATAGRAMS_PER_SEND {
+                        self.send();
+                    }
                 }
                 Received::Empty => break,
             }

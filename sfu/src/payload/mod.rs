@@ -27,3 +27,29 @@ pub fn entry(codec: Codec, payload: &[u8]) -> Entry {
         Codec::Vp8 => here(vp8::starts_key_frame(payload)),
     }
 }
+
+/// Runs every inspection of this module over the payloads in `bytes`, for fuzzing: each is a length octet and the payload.
+pub fn fuzz_payloads(mut bytes: &[u8]) {
+    let (mut sets, mut renumber) = (h264::ParameterSets::new(), vp8::Renumber::default());
+    let mut out = [0; 1200];
+    while let Some((&len, rest)) = bytes.split_first() {
+        let (payload, rest) = rest.split_at(usize::from(len).min(rest.len()));
+        bytes = rest;
+        h264::entry(payload);
+        sets.observe(payload);
+        if let Some(len) = sets.write(&mut out) {
+            assert_eq!(h264::entry(&out[..len]), Entry::Here, "parameter sets that were written can be entered");
+        }
+        vp9::starts_key_frame(payload);
+        let mut renumbered = payload.to_vec();
+        if vp8::starts_key_frame(payload) {
+            renumber.switch(payload);
+        }
+        renumber.apply(&mut renumbered);
+        assert_eq!(
+            vp8::starts_key_frame(payload),
+            vp8::starts_key_frame(&renumbered),
+            "numbers do not make key frames"
+        );
+    }
+}

@@ -288,7 +288,7 @@ impl Peer {
         let (_, outbound) = self.keys.as_ref().expect("connected");
         let len = packet.len();
         packet.resize(len + MAX_OVERHEAD, 0);
-        let index = self.numbers.entry(header.ssrc).or_default().unwrap(header.sequence) - (1 << 16);
+        let index = self.numbers.entry(header.ssrc).or_default().unwrap(header.sequence).saturating_sub(1 << 16);
         let sealed = outbound.seal_rtp(&mut packet, len, header.len, header.ssrc, index).unwrap();
         packet.truncate(sealed);
         self.outgoing.push(packet);
