@@ -17,7 +17,7 @@ export type SubscribeAsk = {
 export type SubscribeSession = {
   audio: MediaStreamTrack[];
   video: MediaStreamTrack[];
-  close: () => void;
+  close: (tell: boolean) => void;
 };
 
 export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
@@ -36,11 +36,11 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   return {
     audio,
     video,
-    close: () => {
+    close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("subscribe", null);
-      leave(session, ask.token);
+      if (tell) leave(session, ask.token);
     },
   };
 }

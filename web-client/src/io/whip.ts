@@ -21,7 +21,7 @@ export type PublishSession = {
   setScreen: (track: MediaStreamTrack | null) => Promise<void>;
   setCamera: (track: MediaStreamTrack | null) => Promise<void>;
   setVoice: (track: MediaStreamTrack | null) => Promise<void>;
-  close: () => void;
+  close: (tell: boolean) => void;
 };
 
 export async function publish(ask: PublishAsk): Promise<PublishSession> {
@@ -46,11 +46,11 @@ export async function publish(ask: PublishAsk): Promise<PublishSession> {
     setScreen: async (track) => screen?.sender.replaceTrack(hinted(track, ask.screen?.plan.hint)),
     setCamera: (track) => camera.sender.replaceTrack(hinted(track, ask.camera.plan.hint)),
     setVoice: (track) => voice.sender.replaceTrack(track),
-    close: () => {
+    close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("publish", null);
-      leave(session, ask.token);
+      if (tell) leave(session, ask.token);
     },
   };
 }

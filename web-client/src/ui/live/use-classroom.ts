@@ -41,7 +41,7 @@ export function useClassroom(): Classroom {
       return { lesson: follower.joined.value, token: follower.token, voice, camera: POINT_CAMERA, screen: COURSEWARE };
     },
     { camera: capture.camera, microphone: capture.microphone, screen: null },
-    follower.line.line,
+    follower.line,
   );
   onScopeDispose(keepScreenLit());
 

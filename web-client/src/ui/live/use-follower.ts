@@ -48,7 +48,7 @@ export function useFollower(chosen: () => LessonId | null): Follower {
     if (joined.value === null || lesson === undefined || line.line.value.kind === "replaced") return null;
     if (lesson.phase !== "live" && lesson.phase !== "doors_open") return null;
     return { lesson: joined.value, token, ...FOLLOWER_LINES, stereo: isMusic(lesson.subject) };
-  }, line.line);
+  }, line);
 
   const tick = useTick(500);
   const clock = computed<ServerClock>(() => line.clock.value ?? asked.clock.value);

@@ -10,7 +10,8 @@ import { onPageHide } from "../../io/page-life";
 import { ExchangeRefused } from "../../io/sdp-exchange";
 import { chance, every, monotonicMs } from "../../io/ticking";
 
-type Closable = { close: () => void };
+/** `tell` is false when the server has already closed its side. */
+type Closable = { close: (tell: boolean) => void };
 type Negotiate<S> = (onState: (state: TransportState) => void) => Promise<S>;
 
 export type UsedMediaLink<S> = {
@@ -25,6 +26,7 @@ export function useMediaLink<S extends Closable>(
   wanted: () => boolean,
   line: ShallowRef<Line>,
   negotiate: Negotiate<S>,
+  over: () => boolean,
 ): UsedMediaLink<S> {
   const link = shallowRef<MediaLink>(MEDIA_OFF);
   const session = shallowRef(null) as ShallowRef<S | null>;
@@ -41,7 +43,7 @@ export function useMediaLink<S extends Closable>(
 
   function drop(): void {
     generation += 1;
-    session.value?.close();
+    session.value?.close(!over());
     session.value = null;
   }
 
@@ -54,7 +56,7 @@ export function useMediaLink<S extends Closable>(
     try {
       const negotiated = await negotiate((state) => feedMine({ kind: "transport", state }));
       if (mine === generation) session.value = negotiated;
-      else negotiated.close();
+      else negotiated.close(true);
     } catch (error) {
       feedMine(eventOf(error));
     }

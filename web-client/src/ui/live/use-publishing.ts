@@ -3,9 +3,9 @@
 import { watch, type ShallowRef } from "vue";
 
 import type { VideoPlan, VoicePlan } from "../../core/capture";
-import type { Line } from "../../core/line";
 import type { LessonId } from "../../core/protocol";
 import { publish, type PublishSession } from "../../io/whip";
+import type { LessonLine } from "./use-lesson-line";
 import { useMediaLink, type UsedMediaLink } from "./use-media-link";
 
 export type PublishTracks = {
@@ -20,7 +20,7 @@ export type PublishPlan = { lesson: LessonId; token: string; voice: VoicePlan; c
 export function usePublishing(
   plan: () => PublishPlan | null,
   tracks: PublishTracks,
-  line: ShallowRef<Line>,
+  { line, view }: Pick<LessonLine, "line" | "view">,
 ): UsedMediaLink<PublishSession> {
   const used = useMediaLink(
     () => plan() !== null,
@@ -37,6 +37,7 @@ export function usePublishing(
         onState,
       });
     },
+    () => view.value?.lesson.phase === "ended",
   );
   // Also when a session has just come up: a track may have changed while it was negotiated.
   watch([tracks.camera, used.session], ([track, session]) => void session?.setCamera(track).catch(() => undefined));

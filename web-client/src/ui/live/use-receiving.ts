@@ -1,10 +1,8 @@
 // What this page receives, by m-line.
 
-import type { ShallowRef } from "vue";
-
-import type { Line } from "../../core/line";
 import type { LessonId } from "../../core/protocol";
 import { subscribe, type SubscribeSession } from "../../io/whep";
+import type { LessonLine } from "./use-lesson-line";
 import { useMediaLink, type UsedMediaLink } from "./use-media-link";
 
 export type ReceiveAsk = {
@@ -17,7 +15,7 @@ export type ReceiveAsk = {
 
 export function useReceiving(
   ask: () => ReceiveAsk | null,
-  line: ShallowRef<Line>,
+  { line, view }: Pick<LessonLine, "line" | "view">,
 ): UsedMediaLink<SubscribeSession> {
   return useMediaLink(
     () => ask() !== null,
@@ -27,6 +25,7 @@ export function useReceiving(
       if (now === null) return Promise.reject(new Error("nothing to receive any more"));
       return subscribe({ ...now, onState });
     },
+    () => view.value?.lesson.phase === "ended",
   );
 }
 

@@ -76,13 +76,13 @@ export function useTeachDesk(): TeachDesk {
       return place && { ...place, voice: voice.value, camera: MASTER_CAMERA, screen: COURSEWARE };
     },
     { camera: capture.camera, microphone: capture.microphone, screen: courseware.track },
-    line.line,
+    line,
   );
   const points = (): number => (view.value === null ? 0 : pointsOf(view.value.lesson).length);
   const receiving = useReceiving(() => {
     const place = ready();
     return place && { ...place, audioLines: 1, videoLines: wallLines(points()), stereo: false };
-  }, line.line);
+  }, line);
   useCoursewareTold(line, publishing, courseware);
 
   return {
