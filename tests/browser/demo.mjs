@@ -22,8 +22,8 @@ function program() {
   return found;
 }
 
-/** Starts a demo and waits until it says it is ready. Stopping it also removes its data, unless `keep`. */
-export async function startDemo({ points = 3, data = null, keep = false } = {}) {
+/** Starts a demo and waits until it says it is ready. Stopping it also removes its data, unless told to keep them. */
+export async function startDemo({ points = 3, data = null } = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), "tongke-demo-")));
   const options = ["--listen", "127.0.0.1:0", "--media-port", "0", "--data", directory, "--points", String(points), "--json"];
   const child = spawn(program(), ["demo", ...options], { stdio: ["ignore", "pipe", "pipe"] });
@@ -35,9 +35,9 @@ export async function startDemo({ points = 3, data = null, keep = false } = {}) 
     data: directory,
     pid: child.pid,
     log: () => log.join(""),
-    stop: async () => {
+    stop: async ({ keepData = false } = {}) => {
       await end(child);
-      if (!keep) await rm(directory, { recursive: true, force: true });
+      if (!keepData) await rm(directory, { recursive: true, force: true });
     },
   };
 }
