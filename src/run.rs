@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use protocol::api::DemoPerson;
 use sfu::{
     command::{Command, Event, LessonKey},
@@ -79,6 +78,7 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
 }
 
 async fn run(plan: Plan) -> anyhow::Result<()> {
+    let told_to_stop = told_to_stop()?;
     let _data = data_dir::take(&plan.data)?;
     let tls = plan.tls.as_ref();
     let tls = tls.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
@@ -111,7 +111,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let serving = tokio::spawn(server.run(app, stopped(stopping)));
     announce(&base, &plan, seeded.as_ref())?;
 
-    told_to_stop().await?;
+    told_to_stop.await;
     tracing::info!("ending");
     lessons.stop().await;
     let _ = stop.send(true);
@@ -177,12 +177,17 @@ async fn route_events(app: App, mut events: mpsc::Receiver<(LessonKey, Event)>) 
     }
 }
 
-async fn told_to_stop() -> anyhow::Result<()> {
+/// Done when Ctrl-C is pressed or the service manager ends the program. Both are caught from this call on, not only from
+/// the first wait.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 /// Where a browser on this machine finds the pages.

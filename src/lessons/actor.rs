@@ -104,16 +104,8 @@ impl Actor {
         let id = plan.id.clone();
         let lesson = Lesson::new(plan, utc_now());
         let (standing, told) = watch::channel(standing_of(&lesson));
-        let actor = Self {
-            id,
-            key,
-            lesson,
-            around,
-            outboxes: HashMap::new(),
-            keys: HashMap::new(),
-            standing,
-            leave_at: None,
-        };
+        let actor =
+            Self { id, key, lesson, around, outboxes: HashMap::new(), keys: HashMap::new(), standing, leave_at: None };
         (actor, told)
     }
 
