@@ -1,0 +1,18 @@
+//! Any payloads before the recorder's depacketizers, and any bytes as a sequence parameter set.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use recorder::{
+    Codec,
+    depacketize::{fuzz_payloads, sps::Sps},
+};
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&codec, rest)) = input.split_first() else { return };
+    match codec % 4 {
+        0 => fuzz_payloads(Codec::H264, rest),
+        1 => fuzz_payloads(Codec::Vp9, rest),
+        2 => fuzz_payloads(Codec::Opus, rest),
+        _ => drop(Sps::parse(rest)),
+    }
+});

@@ -1,0 +1,39 @@
+//! Any bytes as a journal, as records of a journal with right checksums, as an index and as a manifest.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use protocol::{ids::LessonId, time::UtcMs};
+use recorder::{
+    Lesson, Manifest, index,
+    journal::{self, Record},
+    manifest::VERSION,
+    recover::recover,
+};
+use tongke_fuzz::chunks;
+
+const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
+
+fuzz_target!(|input: &[u8]| {
+    let _ = recover(input, |_, _| u64::MAX);
+    index::decode(input);
+    let _ = Manifest::from_json(input);
+    let lesson = LessonId::parse("music-3a").expect("an id");
+    let mut journal = Vec::new();
+    let lesson = Lesson { version: VERSION, lesson, lead: None, began_at: UtcMs(1_795_312_800_000) };
+    journal::append(&Record::LessonStarted(lesson), &mut journal);
+    // Checksums are not found by chance, so every record gets the right one.
+    for (_, body) in chunks(input) {
+        journal.extend_from_slice(&(body.len() as u32).to_le_bytes());
+        journal.extend_from_slice(&CRC.checksum(body).to_le_bytes());
+        journal.extend_from_slice(body);
+    }
+    if let Ok(recovered) = recover(&journal, |_, _| u64::MAX) {
+        assert!(recovered.journal_len <= journal.len());
+        for track in &recovered.manifest.tracks {
+            let of_track = recovered.files.iter().filter(|file| file.track == track.name);
+            let parts: Vec<_> = of_track.map(|file| file.parts.clone()).collect();
+            recorder::playlist::media(&recovered.manifest, track, &parts);
+        }
+        recorder::playlist::master(&recovered.manifest);
+    }
+});

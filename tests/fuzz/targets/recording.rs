@@ -1,0 +1,77 @@
+//! A whole recording: packets of any content, order and time on several tracks, and sender reports between them.
+#![no_main]
+
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use protocol::{
+    ids::{LessonId, ParticipantId},
+    time::UtcMs,
+};
+use recorder::{Codec, Effect, Lesson, LessonRecording, Manifest, SenderReport, Slot, TrackName, recover::recover};
+use tongke_fuzz::chunks;
+
+fuzz_target!(|input: &[u8]| {
+    let lesson = Lesson {
+        version: recorder::manifest::VERSION,
+        lesson: LessonId::parse("music-3a").expect("an id"),
+        lead: ParticipantId::parse("master").ok(),
+        began_at: UtcMs(1_795_312_800_000),
+    };
+    let mut recording = LessonRecording::new(lesson).expect("a recording");
+    let participant = ParticipantId::parse("master").expect("an id");
+    let tracks = [(Slot::Voice, Codec::Opus), (Slot::Camera, Codec::H264), (Slot::Screen, Codec::Vp9)];
+    let mut now = Duration::ZERO;
+    let mut keys = tracks.map(|(slot, codec)| {
+        let name = TrackName { participant: participant.clone(), slot };
+        recording.handle_track_started(now, &name, codec, 7)
+    });
+    for (kind, bytes) in chunks(input) {
+        let (which, what) = (usize::from(kind % 3), kind / 3 % 8);
+        let Some(key) = keys[which] else { continue };
+        let _ = match (what, bytes) {
+            (0, [time, ..]) => {
+                now += Duration::from_millis(u64::from(*time) * 10);
+                recording.handle_timeout(now)
+            }
+            (1, &[a, b, c, d, e, f, g, h, ..]) => {
+                let ntp = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+                recording.handle_sender_report(now, key, SenderReport { ntp, rtp: u32::from_be_bytes([e, f, g, h]) })
+            }
+            (2, [ssrc, ..]) => {
+                let name = TrackName { participant: participant.clone(), slot: tracks[which].0 };
+                keys[which] = recording.handle_track_started(now, &name, tracks[which].1, u32::from(*ssrc));
+                Ok(())
+            }
+            (3, []) => recording.handle_track_ended(now, key),
+            (4, bytes) => recording.handle_packet(now, key, bytes),
+            (_, [sequence, time, marker, payload @ ..]) => recording.handle_packet(now, key, &packet(*sequence, *time, *marker, payload)),
+            _ => Ok(()),
+        };
+    }
+    let _ = recording.handle_end(now);
+    written_can_be_read(recording);
+});
+
+fn packet(sequence: u8, time: u8, marker: u8, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x80, 96 | (marker & 0x80), 0, sequence, 0, 0, time, 0, 0, 0, 0, 7];
+    packet.extend_from_slice(payload);
+    packet
+}
+
+/// The journal of a recording tells what its manifest tells.
+fn written_can_be_read(mut recording: LessonRecording) {
+    let mut journal = Vec::new();
+    while let Some(effect) = recording.poll_effect() {
+        if let Effect::Append { file: recorder::File::Journal, bytes } = effect {
+            journal.extend(bytes);
+        }
+    }
+    let recovered = recover(&journal, |_, _| u64::MAX).expect("a journal");
+    assert!(recovered.had_ended);
+    assert_eq!(recovered.journal_len, journal.len());
+    let json = recovered.manifest.to_json().expect("a manifest");
+    let read = Manifest::from_json(&json).expect("a manifest");
+    assert_eq!(read.to_json().expect("a manifest"), json, "what is written is read");
+    recorder::playlist::master(&recovered.manifest);
+}

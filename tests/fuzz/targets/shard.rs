@@ -1,0 +1,101 @@
+//! A whole shard with a connected publisher and viewer: any datagrams from strangers and from checked addresses, and any
+//! RTP and RTCP sealed with the keys that were negotiated.
+#![no_main]
+
+use std::cell::RefCell;
+
+use libfuzzer_sys::fuzz_target;
+use sfu::{
+    command::ParticipantKey,
+    ice::Path,
+    rtp::RtpHeader,
+    seats::{Stage, View},
+};
+use tongke_fuzz::{
+    chunks,
+    peer::{LESSON, Peer, School},
+};
+
+/// After this many inputs the lesson begins anew, so that a find can be reached again from few inputs.
+const INPUTS_PER_LESSON: u32 = 200;
+
+struct Lesson {
+    school: School,
+    master: Peer,
+    viewer: Peer,
+    inputs: u32,
+}
+
+thread_local! {
+    static LESSON_NOW: RefCell<Option<Lesson>> = const { RefCell::new(None) };
+}
+
+fuzz_target!(|input: &[u8]| {
+    LESSON_NOW.with_borrow_mut(|slot| {
+        let lesson = match slot {
+            Some(lesson) if lesson.inputs < INPUTS_PER_LESSON => lesson,
+            _ => slot.insert(Lesson::new()),
+        };
+        lesson.inputs += 1;
+        for (kind, bytes) in chunks(input) {
+            lesson.step(kind, bytes);
+        }
+        lesson.run(5);
+    });
+});
+
+impl Lesson {
+    fn new() -> Self {
+        let mut school = School::new();
+        let (lead, point) = (ParticipantKey(0), ParticipantKey(1));
+        let stage = Stage { lead: Some(lead), floor: [Some(point)], courseware: false, wall: vec![point] };
+        school.command(sfu::command::Command::SetStage { lesson: LESSON, stage });
+        let master = school.publisher(lead, &["audio", "video", "video"]);
+        let viewer = school.subscriber(point, View::Class, &["audio", "audio", "video", "video", "video"]);
+        let mut lesson = Self { school, master, viewer, inputs: 0 };
+        lesson.run(500);
+        assert!(lesson.master.connected() && lesson.viewer.connected());
+        lesson
+    }
+
+    fn run(&mut self, ms: u64) {
+        self.school.run(ms, &mut [&mut self.master, &mut self.viewer]);
+        // What is not looked at must not pile up.
+        for peer in [&mut self.master, &mut self.viewer] {
+            peer.received.clear();
+            peer.rtcp.clear();
+        }
+        self.school.taps.clear();
+        self.school.events.clear();
+    }
+
+    fn step(&mut self, kind: u8, bytes: &[u8]) {
+        let from = |remote| Path { local: None, remote };
+        let mut datagram = bytes.to_vec();
+        let now = self.school.now;
+        match kind % 8 {
+            0 => self.school.shard.handle_datagram(now, from(([198, 51, 100, 7], 9).into()), &mut datagram),
+            1 => self.school.shard.handle_datagram(now, from(self.master.address), &mut datagram),
+            2 => self.school.shard.handle_datagram(now, from(self.viewer.address), &mut datagram),
+            3 => self.master.send_rtcp(&at_least(bytes, 8)),
+            4 => self.viewer.send_rtcp(&at_least(bytes, 8)),
+            5 if RtpHeader::parse(bytes).is_ok() => self.master.send_rtp(datagram),
+            6 => self.run(u64::from(bytes.first().copied().unwrap_or(1))),
+            _ => self.media(bytes),
+        }
+    }
+
+    /// A packet of the publisher's voice, camera or screen with this payload.
+    fn media(&mut self, bytes: &[u8]) {
+        let Some((&[line, high, low, time], payload)) = bytes.split_first_chunk::<4>() else { return };
+        let sequence = u16::from_be_bytes([high, low]);
+        self.master.publish(usize::from(line % 3), sequence, u32::from(time) << 10, payload);
+    }
+}
+
+/// SRTCP is sealed behind a header of eight bytes.
+fn at_least(bytes: &[u8], len: usize) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    out.resize(bytes.len().max(len), 0);
+    out
+}
