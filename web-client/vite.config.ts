@@ -1,3 +1,4 @@
+// How the pages are built and tested, and how large they may be.
 import vue from "@vitejs/plugin-vue";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";

@@ -148,12 +148,16 @@ async fn ask_securely(port: u16, ca: &str) -> String {
         .with_root_certificates(trusted)
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
-    let stream = loop {
-        match tokio::net::TcpStream::connect(("127.0.0.1", port)).await {
-            Ok(stream) => break stream,
-            Err(_) => tokio::time::sleep(PATIENCE / 400).await,
+    let mut tries = tokio::time::interval(PATIENCE / 400);
+    let listening = tokio::time::timeout(PATIENCE, async {
+        loop {
+            tries.tick().await;
+            if let Ok(stream) = tokio::net::TcpStream::connect(("127.0.0.1", port)).await {
+                break stream;
+            }
         }
-    };
+    });
+    let stream = listening.await.expect("the server listens in time");
     let name = ServerName::try_from("localhost").unwrap();
     let mut stream = connector.connect(name, stream).await.unwrap();
     let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";

@@ -1,1 +1,2 @@
+// Types of the imports that vite resolves.
 /// <reference types="vite/client" />

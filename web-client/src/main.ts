@@ -1,3 +1,4 @@
+// Starts the pages: styles, router, and the one component that holds them.
 import { createApp } from "vue";
 
 import "./ui/styles/tokens.css";
