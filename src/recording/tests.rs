@@ -1,3 +1,5 @@
+//! The recorder with its threads and a real directory, fed through the tap.
+
 use std::{
     sync::mpsc::SyncSender,
     time::{Duration, Instant},
@@ -146,8 +148,13 @@ async fn what_was_sent_before_the_recording_begins_is_recorded_from_then_on() {
     let mut studio = Studio::new();
     studio.recorder.introduce(KEY, MASTER, master());
     studio.start_voice();
-    // Long enough for the writer to have taken that in.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Another lesson's beginning tells that the writer has taken that in.
+    let (other, at) = (LessonKey(8), studio.began);
+    studio.recorder.begin(other, LessonId::parse("maths-3b").unwrap(), None);
+    let what = Tapped::Started { codec: Codec::Opus, ssrc: 6 };
+    let entry = TapEntry { lesson: other, source: source(Slot::Voice), arrival: at, what };
+    studio.tap.send(TapBatch { entries: vec![entry], bytes: Vec::new() }).unwrap();
+    assert_eq!(studio.told.recv().await.unwrap().lesson.as_str(), "maths-3b");
     studio.recorder.begin(KEY, lesson(), Some(master()));
     assert_eq!(studio.told().await, (RecordingState::Recording, None));
     studio.speak(2_000);
@@ -235,11 +242,12 @@ async fn the_running_manifest_reaches_the_disk_within_seconds() {
     studio.tap(Slot::Camera, 0, Tapped::Started { codec: H264, ssrc: 9 }, Vec::new());
     assert_eq!(studio.told().await.0, RecordingState::Recording);
     let replays = studio.replays();
-    for _ in 0..50 {
-        if replays.manifest(&lesson()).is_some() {
-            break;
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    let written = async {
+        while replays.manifest(&lesson()).is_none() {
+            looks.tick().await;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(10), written).await.unwrap();
     assert!(!replays.manifest(&lesson()).unwrap().ended);
 }

@@ -1,3 +1,5 @@
+//! Lessons played into the recorder, and what came of them.
+
 use mp4_atom::{Any, Decode, DecodeMaybe, Ftyp, Moov};
 
 use super::*;

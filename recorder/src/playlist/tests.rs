@@ -1,3 +1,5 @@
+//! Playlists of recorded lessons, read back by another crate.
+
 use m3u8_rs::{AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType};
 
 use super::*;
