@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Measures: runs tests/browser/bench-NAME.mjs against a release build, computes the figures of tests/bench/figures.json from
+# its raw samples, writes them into docs/benchmarks.md, and exits 1 if one misses its limit. Usage: tests/bench.sh NAME...
+#
+# A benchmark prints its samples on standard output, one a line, {"figure": NAME, "value": NUMBER}, and all else on
+# standard error. It finds the program in TONGKE_BIN and how long to go on in TONGKE_LESSON_S.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tests/packages.sh
+
+if (($# == 0)); then
+    echo "usage: tests/bench.sh NAME..., one of: $(python3 -c 'import json; print(*json.load(open("tests/bench/figures.json")))')" >&2
+    exit 2
+fi
+need_toolchains
+need cc=gcc c++=g++ make=make cmake=cmake chromium=chromium -=fonts-noto-cjk
+if [[ -z ${TONGKE_BIN:-} ]]; then
+    cargo build --release --locked
+    TONGKE_BIN=$PWD/target/release/tongke
+fi
+export TONGKE_BIN TONGKE_LESSON_S=${TONGKE_LESSON_S:-60}
+if [[ ! -d tests/browser/node_modules ]]; then
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix tests/browser ci --no-audit --no-fund
+fi
+
+mkdir -p tests/out
+missed=0
+for name in "$@"; do
+    samples=tests/out/bench-$name.jsonl
+    # What was measured before a script broke is still told, but the figures it did not reach are missed.
+    timeout --kill-after=10 900 node "tests/browser/bench-$name.mjs" >"$samples" </dev/null || missed=1
+    python3 tests/bench/figures.py "$name" <"$samples" || missed=1
+done
+exit "$missed"
