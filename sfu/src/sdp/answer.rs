@@ -4,7 +4,7 @@ use std::{fmt::Write, net::SocketAddr};
 
 use super::{
     Kind, Media, Offer, Payload, PublishPlan, PublishTrack, SdpError, SubscribeLine, SubscribePayload, SubscribePlan,
-    TransportPlan,
+    TransportPlan, offer::parameter,
 };
 use crate::{
     codec::{Codec, H264Profile},
@@ -289,6 +289,10 @@ fn write_payload(out: &mut String, payload: &Payload, publisher: bool) {
         }
     }
     let parameters = match payload.codec {
+        // Music: a sender follows the answer's `stereo` (RFC 7587 section 6.1), so say yes where it can.
+        Codec::Opus if publisher && parameter(&payload.parameters, "sprop-stereo") == Some("1") => {
+            "minptime=10;useinbandfec=1;stereo=1"
+        }
         Codec::Opus => "minptime=10;useinbandfec=1",
         _ => payload.parameters.as_str(),
     };

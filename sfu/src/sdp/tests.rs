@@ -103,6 +103,14 @@ fn a_passive_offer_makes_us_the_dtls_client() {
 }
 
 #[test]
+fn a_sender_that_can_is_asked_for_stereo() {
+    let mono = head("0") + &audio("0", "sendonly");
+    let stereo = mono.replace("useinbandfec=1", "useinbandfec=1;stereo=1;sprop-stereo=1");
+    assert!(!publish(&mono, |_| true).unwrap().sdp.contains("stereo=1"));
+    assert!(publish(&stereo, |_| true).unwrap().sdp.contains("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\n"));
+}
+
+#[test]
 fn a_plain_player_gets_voice_and_programme_with_every_codec_it_takes() {
     let text = head("0 1") + &audio("0", "recvonly") + &video("1", "recvonly");
     let answer = subscribe(&text, View::Class).unwrap();
