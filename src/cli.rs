@@ -13,7 +13,8 @@ pub const HELP: &str = "\
 用法 Usage:
   tongke serve --config FILE     按配置文件运行 (run by a configuration file)
   tongke demo [options]          用一个示范县试用 (try it with a made-up county)
-      --listen HOST:PORT         网页地址 (web address; default 127.0.0.1:8080, port 0 picks one)
+      --listen HOST:PORT         网页和音视频的地址 (address of web and media, port 0 picks one;
+                                 default 127.0.0.1:8080, with media on all addresses of this machine)
       --media-port BASE          音视频 UDP 端口 (media UDP port; default 8000, 0 picks one)
       --data DIR                 数据目录 (data directory; default ./data/demo)
       --points N                 教学点个数 (teaching points, 1 to 64; default 3)
@@ -77,7 +78,7 @@ pub enum BackupSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoOptions {
     /// Web address.
-    pub listen: String,
+    pub listen: Option<String>,
     /// First UDP port of media.
     pub media_port: u16,
     /// Data directory.
@@ -93,13 +94,7 @@ const MOST_POINTS: u8 = 64;
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self {
-            listen: "127.0.0.1:8080".into(),
-            media_port: 8000,
-            data: PathBuf::from("data/demo"),
-            points: 3,
-            json: false,
-        }
+        Self { listen: None, media_port: 8000, data: PathBuf::from("data/demo"), points: 3, json: false }
     }
 }
 
@@ -177,7 +172,7 @@ fn demo(parser: &mut Parser) -> Result<Command, Stop> {
     let mut options = DemoOptions::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("listen") => options.listen = parser.value()?.string()?,
+            Long("listen") => options.listen = Some(parser.value()?.string()?),
             Long("media-port") => options.media_port = parser.value()?.parse()?,
             Long("data") => options.data = parser.value()?.into(),
             Long("points") => options.points = parser.value()?.parse()?,
@@ -258,7 +253,8 @@ mod tests {
 
     #[test]
     fn every_command_of_the_help_is_understood() {
-        let demo = DemoOptions { listen: "[::1]:0".into(), media_port: 0, data: "d".into(), points: 5, json: true };
+        let demo =
+            DemoOptions { listen: Some("[::1]:0".into()), media_port: 0, data: "d".into(), points: 5, json: true };
         let rows = [
             ("--help", Command::Help),
             ("demo --help", Command::Help),

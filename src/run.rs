@@ -34,6 +34,9 @@ use crate::{
 /// How often the demo looks whether its lesson is over.
 const DEMO_INTERVAL: Duration = Duration::from_secs(30);
 
+/// Where the demo's pages are unless told otherwise.
+const DEMO_LISTEN: &str = "127.0.0.1:8080";
+
 /// How the program is to run.
 struct Plan {
     listen: String,
@@ -61,20 +64,25 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
 /// Runs the demo until told to stop.
 pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
     telemetry::start("warn,tongke=info");
-    let host = options.listen.rsplit_once(':').map(|(host, _)| host);
-    let host = host.unwrap_or_default().trim_matches(['[', ']']);
+    let media_bind = match &options.listen {
+        Some(listen) => host_of(listen),
+        // Firefox takes no candidate of the loopback interface: media listens on every address unless told otherwise.
+        None => IpAddr::from([0, 0, 0, 0]),
+    };
     run(Plan {
-        listen: options.listen.clone(),
+        listen: options.listen.clone().unwrap_or_else(|| DEMO_LISTEN.into()),
         tls: None,
         data: options.data.clone(),
-        media: MediaAddress {
-            bind: host.parse().unwrap_or(IpAddr::from([127, 0, 0, 1])),
-            port: options.media_port,
-            announce: Vec::new(),
-        },
+        media: MediaAddress { bind: media_bind, port: options.media_port, announce: Vec::new() },
         demo: Some(options),
     })
     .await
+}
+
+/// The address in `HOST:PORT`, or this machine's own where it is a name.
+fn host_of(listen: &str) -> IpAddr {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    host.trim_matches(['[', ']']).parse().unwrap_or(IpAddr::from([127, 0, 0, 1]))
 }
 
 async fn run(plan: Plan) -> anyhow::Result<()> {
