@@ -107,12 +107,18 @@ impl County {
 #[tokio::test]
 async fn every_route_lets_exactly_the_permitted_roles_pass() {
     let county = County::new().await;
+    let refusals = [StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED];
     for route in table() {
         let path = route.path.replace("{lesson}", "no-such-lesson").replace("{session}", "none");
         let what = format!("{} {path}", route.method);
         let Permission::AnyOf(actions) = route.permission else {
+            // Without a token it may still find nothing, as `/replay/` without a good ticket does.
             let answer = county.ask(route.method, &path, None).await;
-            assert!(answer.status.is_success(), "{what}: {}", answer.status);
+            assert!(
+                !refusals.contains(&answer.status) && !answer.status.is_server_error(),
+                "{what}: {}",
+                answer.status
+            );
             continue;
         };
         let without = county.ask(route.method.clone(), &path, None).await;
@@ -122,7 +128,7 @@ async fn every_route_lets_exactly_the_permitted_roles_pass() {
             let token = county.token_of(role);
             let answer = county.ask(route.method.clone(), &path, Some(token)).await;
             let may = actions.iter().any(|&action| allows(role, action));
-            let refused = [StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&answer.status);
+            let refused = refusals.contains(&answer.status);
             assert_eq!(refused, !may, "{what} as {role:?}: {}", answer.status);
             assert!(!answer.status.is_server_error(), "{what} as {role:?}");
         }
