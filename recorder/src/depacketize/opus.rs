@@ -121,4 +121,45 @@ mod tests {
         let Depacketized::Frame(frame) = &out[0] else { panic!("{out:?}") };
         assert_eq!(frame.data, SILENCE);
     }
+
+    /// A tone as libopus encodes it, in stereo frames of `ms` milliseconds.
+    fn tone(application: opus::Application, ms: usize, frames: usize) -> Vec<Vec<u8>> {
+        let mut encoder = opus::Encoder::new(48_000, opus::Channels::Stereo, application).unwrap();
+        let step = std::f32::consts::TAU * 440.0 / 48_000.0;
+        let sample = |i: usize| ((i / 2) as f32 * step).sin() * 0.5;
+        (0..frames)
+            .map(|frame| {
+                let len = 2 * 48 * ms;
+                let pcm: Vec<f32> = (frame * len..(frame + 1) * len).map(sample).collect();
+                encoder.encode_vec_float(&pcm, 1_500).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lengths_agree_with_libopus() {
+        for application in [opus::Application::Voip, opus::Application::Audio] {
+            for ms in [5, 10, 20, 40, 60] {
+                for packet in tone(application, ms, 5) {
+                    let theirs = opus::packet::get_nb_samples(&packet, 48_000).unwrap();
+                    assert_eq!(samples(&packet), u32::try_from(theirs).ok(), "{application:?} {ms} ms");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn silence_put_after_a_tone_decodes_to_silence() {
+        let mut decoder = opus::Decoder::new(48_000, opus::Channels::Stereo).unwrap();
+        let mut pcm = [0f32; 2 * 960];
+        let loudest = |pcm: &[f32]| pcm.iter().fold(0f32, |loudest, sample| loudest.max(sample.abs()));
+        for packet in tone(opus::Application::Audio, 20, 10) {
+            assert_eq!(decoder.decode_float(&packet, &mut pcm, false).unwrap(), 960);
+        }
+        assert!(loudest(&pcm) > 0.3, "the tone is there");
+        for _ in 0..5 {
+            assert_eq!(decoder.decode_float(SILENCE, &mut pcm, false).unwrap(), SILENCE_SAMPLES as usize);
+        }
+        assert!(loudest(&pcm) < 0.001, "and gone: {}", loudest(&pcm));
+    }
 }
