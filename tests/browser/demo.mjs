@@ -35,7 +35,7 @@ export async function startDemo({ points = 3, data = null } = {}) {
     data: directory,
     pid: child.pid,
     log: () => log.join(""),
-    stop: async ({ keepData = false } = {}) => {
+    stop: async ({ keepData = process.env.TONGKE_KEEP !== undefined } = {}) => {
       await end(child);
       if (!keepData) await rm(directory, { recursive: true, force: true });
     },

@@ -4,11 +4,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { callOn, hasFloor, release } from "./call-on.mjs";
-import { openCourseware } from "./chromium.mjs";
+import { openChromium, openCourseware } from "./chromium.mjs";
 import { Classroom, POINTS, byTestid, end, start } from "./classroom.mjs";
-import { startDemo } from "./demo.mjs";
+import { ask, startDemo } from "./demo.mjs";
 import { heard, hears, sees, who } from "./eyes.mjs";
+import { openFirefox } from "./firefox.mjs";
 import { PEOPLE } from "./people.mjs";
+import { openReplay, plays, playsToTheEnd, seeks } from "./replay.mjs";
 import { keepScreen } from "./screens.mjs";
 import { cipherOf, inbound, reports } from "./stats.mjs";
 import { until } from "./wait.mjs";
@@ -19,6 +21,8 @@ const OTHERS = ["point-2", "point-3"];
 
 let demo;
 let room;
+let pupil;
+let firefox;
 const at = (person) => room.page(person);
 
 before(async () => {
@@ -26,6 +30,8 @@ before(async () => {
   room = new Classroom(demo);
 });
 after(async () => {
+  await firefox?.close();
+  await pupil?.close();
   await room?.close();
   await demo?.stop();
 });
@@ -208,4 +214,35 @@ test("the end is told on every page", async () => {
 test("no page complained", () => {
   // A line that was cut, and taking leave of a session that ended with the lesson, are errors to the browser only.
   room.nobodyComplains([/net::ERR/, /WebSocket/, /404.*\/wh[ie]p\//]);
+});
+
+async function recordedS() {
+  const { json } = await ask(demo, "GET", `/api/lessons/${demo.lesson}`, { token: demo.tokens.student });
+  assert.equal(json.recording, "finished");
+  return json.duration_ms / 1000;
+}
+
+test("a pupil finds the lesson in the library and replays it wholly in Chromium, seeking included", async () => {
+  await room.close();
+  pupil = await openChromium();
+  const page = await pupil.open();
+  await openReplay(page, demo);
+  await plays(page, "master");
+  await keepScreen(page, "lesson-replay-chromium");
+  const end = await playsToTheEnd(page, await recordedS());
+  assert.equal(end.size, "640x360");
+  assert.ok(end.frames > end.of * 7, `${end.frames} frames were decoded in ${end.of} s`);
+  for (const share of [0.3, 0.75, 0.1]) await seeks(page, share);
+  assert.deepEqual(pupil.complaints, []);
+});
+
+test("and wholly in Firefox", async () => {
+  firefox = await openFirefox(null);
+  const page = await firefox.open();
+  await openReplay(page, demo);
+  await plays(page, "master");
+  const end = await playsToTheEnd(page, await recordedS());
+  assert.equal(end.size, "640x360");
+  for (const share of [0.3, 0.75, 0.1]) await seeks(page, share);
+  assert.deepEqual(firefox.complaints, []);
 });

@@ -45,9 +45,9 @@ async function made(name, args) {
   return path;
 }
 
-/** The ffmpeg with the WHIP muxer, which comes with the Python package imageio-ffmpeg; FFMPEG_WHIP names another. */
+/** The ffmpeg with the WHIP muxer, which comes with the Python package imageio-ffmpeg; TONGKE_FFMPEG names another. */
 export function whipFfmpeg() {
-  const named = process.env.FFMPEG_WHIP;
+  const named = process.env.TONGKE_FFMPEG;
   if (named !== undefined) return named;
   const question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
   return execFileSync("python3", ["-c", question], { encoding: "utf8" }).trim();

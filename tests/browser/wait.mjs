@@ -1,8 +1,13 @@
 // Waiting for a condition with a deadline: the only way these tests let time pass.
 
+import { AssertionError } from "node:assert";
+
 const EVERY_MS = 50;
 
-/** Asks until the answer is truthy, and returns it; at the deadline it throws a sentence with the last answer. */
+/**
+ * Asks until the answer is truthy, and returns it; at the deadline it throws a sentence with the last answer. An error
+ * while asking is asked again, a failed assertion is final.
+ */
 export async function until(what, ask, { withinMs = 10_000, everyMs = EVERY_MS } = {}) {
   const deadline = performance.now() + withinMs;
   let last;
@@ -13,6 +18,7 @@ export async function until(what, ask, { withinMs = 10_000, everyMs = EVERY_MS }
       fault = null;
       if (last) return last;
     } catch (error) {
+      if (error instanceof AssertionError) throw error;
       fault = error;
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));

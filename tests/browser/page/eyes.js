@@ -50,28 +50,38 @@
     return rgb === null ? null : nearest(rgb);
   }
 
+  /** What to listen to: a live track, or an element that plays a file. */
+  function sound(media) {
+    const live = media?.srcObject?.getAudioTracks()[0];
+    if (live !== undefined) return live;
+    return media !== null && media.srcObject === null && media.currentSrc !== "" ? media : null;
+  }
+
   function ear(testid) {
-    const track = element(testid)?.srcObject?.getAudioTracks()[0] ?? null;
+    const heardThing = sound(element(testid));
     const known = ears.get(testid);
-    if (known?.track === track) return known;
+    if (known?.thing === heardThing) return known;
     context ??= new AudioContext();
     if (context.state === "suspended") void context.resume();
-    if (track === null) return null;
+    if (heardThing === null) return null;
     const analyser = context.createAnalyser();
     analyser.fftSize = 4096;
     analyser.smoothingTimeConstant = 0;
-    const source = context.createMediaStreamSource(new MediaStream([track]));
+    const isTrack = heardThing instanceof MediaStreamTrack;
+    const source = isTrack ? context.createMediaStreamSource(new MediaStream([heardThing])) : context.createMediaElementSource(heardThing);
     source.connect(analyser);
-    const made = { track, analyser, source, spectrum: new Float32Array(analyser.frequencyBinCount) };
+    // An element that plays into the graph is heard through it only.
+    if (!isTrack) source.connect(context.destination);
+    const made = { thing: heardThing, analyser, source, spectrum: new Float32Array(analyser.frequencyBinCount) };
     ears.set(testid, made);
     return made;
   }
 
   /** Whose tones come out of the element now. They swell, so ask over a quarter of a second. */
   function heard(testid) {
-    const sound = element(testid);
+    const media = element(testid);
     const listening = ear(testid);
-    if (sound === null || listening === null || sound.muted || sound.paused) return [];
+    if (media === null || listening === null || media.muted || media.paused) return [];
     const { analyser, spectrum } = listening;
     analyser.getFloatFrequencyData(spectrum);
     const bin = context.sampleRate / analyser.fftSize;
