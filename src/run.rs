@@ -15,7 +15,7 @@ use sfu::{
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use crate::{
@@ -36,6 +36,9 @@ const DEMO_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Where the demo's pages are unless told otherwise.
 const DEMO_LISTEN: &str = "127.0.0.1:8080";
+
+/// How long the end of the program waits for recordings to be closed.
+const FILING_LIMIT: Duration = Duration::from_secs(20);
 
 /// How the program is to run.
 struct Plan {
@@ -124,8 +127,13 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     lessons.stop().await;
     let _ = stop.send(true);
     let _ = serving.await;
-    recorder.finish().await;
-    let _ = recorded.await;
+    let filed = async {
+        recorder.finish().await;
+        let _ = recorded.await;
+    };
+    if timeout(FILING_LIMIT, filed).await.is_err() {
+        tracing::warn!("the recordings were not closed in time: they are closed at the next start");
+    }
     lessons.written().await;
     if plan.demo.is_some() {
         db.forget_tokens().await?;

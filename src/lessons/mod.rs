@@ -7,7 +7,7 @@ mod translate;
 
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 
 use access::Person;
@@ -125,6 +125,8 @@ struct Inner {
     next_key: AtomicU32,
     next_participant: Arc<AtomicU32>,
     next_connection: AtomicU64,
+    /// The program ends: no lesson begins to run.
+    stopping: AtomicBool,
 }
 
 impl Lessons {
@@ -142,6 +144,7 @@ impl Lessons {
             next_key: AtomicU32::new(1),
             next_participant: Arc::new(AtomicU32::new(1)),
             next_connection: AtomicU64::new(1),
+            stopping: AtomicBool::new(false),
         }))
     }
 
@@ -229,6 +232,7 @@ impl Lessons {
 
     /// Closes every lesson, their recordings too. None may be opened after.
     pub async fn stop(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
         let running: Vec<Running> = self.0.running.iter().map(|r| r.value().clone()).collect();
         for running in &running {
             let _ = running.inputs.send(Input::Stop).await;
@@ -275,7 +279,7 @@ impl Lessons {
         let dated = self.0.db.lesson(lesson).await?;
         let dated = dated.ok_or(AdmissionError::UnknownLesson)?;
         match timetable::due(&dated, utc_now()) {
-            Some(Due::Run) => Ok(self.run(&dated)),
+            Some(Due::Run) => self.run(&dated).ok_or_else(gone),
             Some(Due::WriteEnd { .. }) => Err(EntryError::Ended.into()),
             None if dated.ended_at.is_some() => Err(EntryError::Ended.into()),
             None => {
@@ -285,12 +289,16 @@ impl Lessons {
         }
     }
 
-    /// Starts the lesson's task, unless it runs.
-    fn run(&self, dated: &timetable::Lesson) -> Running {
+    /// Starts the lesson's task, unless it runs. `None` when the program ends.
+    fn run(&self, dated: &timetable::Lesson) -> Option<Running> {
         let slot = match self.0.running.entry(dated.id.clone()) {
-            Entry::Occupied(running) => return running.get().clone(),
+            Entry::Occupied(running) => return Some(running.get().clone()),
             Entry::Vacant(slot) => slot,
         };
+        // Under the lock of the slot: `stop` looks through all slots after it has set this.
+        if self.0.stopping.load(Ordering::SeqCst) {
+            return None;
+        }
         let key = LessonKey(self.0.next_key.fetch_add(1, Ordering::Relaxed));
         let around = Surroundings {
             media: self.0.media.clone(),
@@ -309,7 +317,7 @@ impl Lessons {
             inner.by_key.remove(&key);
             inner.running.remove_if(&id, |_, running| running.key == key);
         });
-        running
+        Some(running)
     }
 }
 
@@ -319,7 +327,10 @@ async fn put<T>(
     input: Input,
     answer: oneshot::Receiver<Result<T, EntryError>>,
 ) -> Result<T, AdmissionError> {
-    let gone = || AdmissionError::Unavailable(anyhow::anyhow!("the lesson has just closed"));
     running.inputs.send(input).await.map_err(|_| gone())?;
     Ok(answer.await.map_err(|_| gone())??)
+}
+
+fn gone() -> AdmissionError {
+    AdmissionError::Unavailable(anyhow::anyhow!("the lesson has just closed"))
 }
