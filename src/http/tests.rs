@@ -7,9 +7,10 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
+    response::IntoResponse,
 };
 use protocol::{
-    LessonId, UtcMs,
+    UtcMs,
     api::{LessonList, LessonSummary, Me, Problem},
     message::{Phase, Role},
 };
@@ -249,18 +250,23 @@ async fn a_body_that_is_too_long_is_413() {
 }
 
 #[tokio::test]
-async fn a_lesson_whose_doors_are_closed_is_409() {
-    let county = County::new().await;
-    let later = LessonId::parse("later").unwrap();
-    let now = utc_now();
-    let planned = timetable::PlannedLesson {
-        course: "music-3".into(),
-        period: 7,
-        starts_at: now.plus_ms(3_600_000),
-        ends_at: now.plus_ms(2 * 3_600_000),
-    };
-    assert!(county.db.add_lesson(&later, "《二泉映月》欣赏", &planned).await.unwrap());
-    let summary: LessonSummary = county.get("/api/lessons/later", "master").await.json();
-    assert_eq!(summary.phase, Phase::Scheduled);
-    assert!(summary.starts_at > UtcMs(now.0));
+async fn each_reason_to_stay_out_has_its_status() {
+    use lesson::EntryError;
+
+    use crate::lessons::AdmissionError;
+    let doors_open_at = UtcMs(0);
+    let rows = [
+        (AdmissionError::UnknownLesson, 404, "unknown-lesson"),
+        (EntryError::NotInLesson.into(), 403, "not-in-lesson"),
+        (EntryError::NotAllowed.into(), 403, "not-allowed"),
+        (EntryError::NotOpenYet { doors_open_at }.into(), 409, "doors-closed"),
+        (EntryError::Ended.into(), 410, "lesson-ended"),
+        (EntryError::Full.into(), 503, "lesson-full"),
+    ];
+    for (error, status, name) in rows {
+        let response = super::problem::Problem::from(error).into_response();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!((problem.status, problem.kind), (status, format!("/problems/{name}")));
+    }
 }

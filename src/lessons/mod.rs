@@ -3,6 +3,8 @@
 mod actor;
 pub mod limits;
 mod scribe;
+#[cfg(test)]
+mod tests;
 mod translate;
 
 use std::sync::{

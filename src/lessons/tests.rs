@@ -1,0 +1,155 @@
+//! Running lessons as the rest of the shell meets them.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use protocol::{
+    ParticipantId, ServerMessage,
+    message::{Capabilities, Phase, Role},
+};
+
+use super::*;
+use crate::{
+    demo,
+    media::{self, Media, MediaAddress},
+    testing::TempDir,
+};
+
+struct School {
+    lessons: Lessons,
+    db: Db,
+    lesson: LessonId,
+    _media: Media,
+    _dir: TempDir,
+}
+
+impl School {
+    async fn new() -> Self {
+        let dir = TempDir::new();
+        let db = Db::open(dir.path()).await.unwrap();
+        let lesson = demo::seed(&db, 2, utc_now()).await.unwrap().lesson;
+        let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let media = media::start(&MediaAddress { bind, port: 0, announce: Vec::new() }).unwrap();
+        let lessons = Lessons::new(db.clone(), media.handle.clone(), Recorder::default());
+        Self { lessons, db, lesson, _media: media, _dir: dir }
+    }
+
+    async fn connect(&self, who: &str, role: Role) -> Result<(Connection, mpsc::Receiver<Utf8Bytes>), AdmissionError> {
+        self.lessons.connect(&self.lesson, person(who, role)).await
+    }
+}
+
+fn person(who: &str, role: Role) -> Person {
+    Person { id: ParticipantId::parse(who).unwrap(), name: who.into(), organisation: "学校".into(), role }
+}
+
+fn hello() -> ClientMessage {
+    ClientMessage::Hello { capabilities: Capabilities { decodes: vec![VideoCodec::H264] }, page: None }
+}
+
+async fn heard(told: &mut mpsc::Receiver<Utf8Bytes>) -> ServerMessage {
+    serde_json::from_str(&told.recv().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn why_one_may_not_come_in_is_told_apart() {
+    let school = School::new().await;
+    let id = |id: &str| LessonId::parse(id).unwrap();
+    let now = utc_now();
+    let mut planned = timetable::PlannedLesson {
+        course: "music-3".into(),
+        period: 7,
+        starts_at: now.plus_ms(3_600_000),
+        ends_at: now.plus_ms(7_200_000),
+    };
+    school.db.add_lesson(&id("later"), "《二泉映月》欣赏", &planned).await.unwrap();
+    planned.starts_at = now.plus_ms(-7_200_000);
+    planned.ends_at = now.plus_ms(-3_600_000);
+    school.db.add_lesson(&id("missed"), "《二泉映月》欣赏", &planned).await.unwrap();
+    school.db.add_lesson(&id("over"), "《二泉映月》欣赏", &planned).await.unwrap();
+    school.db.lesson_ended(&id("over"), now).await.unwrap();
+    let master = person("master", Role::MasterTeacher);
+    let why = async |lesson: &str| {
+        let peer = PeerId(1);
+        school.lessons.admit_viewer(&id(lesson), &master, peer, 1).await.unwrap_err()
+    };
+    assert!(matches!(why("none").await, AdmissionError::UnknownLesson));
+    assert!(matches!(why("later").await, AdmissionError::Entry(EntryError::NotOpenYet { .. })));
+    assert!(matches!(why("missed").await, AdmissionError::Entry(EntryError::Ended)));
+    assert!(matches!(why("over").await, AdmissionError::Entry(EntryError::Ended)));
+}
+
+#[tokio::test]
+async fn a_lesson_runs_once_however_many_come_at_the_same_time() {
+    let school = School::new().await;
+    let keys = (1..=20).map(|peer| {
+        let (lessons, lesson) = (school.lessons.clone(), school.lesson.clone());
+        tokio::spawn(async move {
+            let observer = person("observer", Role::Researcher);
+            lessons.admit_viewer(&lesson, &observer, PeerId(peer), 1).await.unwrap()
+        })
+    });
+    let mut admissions = Vec::new();
+    for joining in keys.collect::<Vec<_>>() {
+        admissions.push(joining.await.unwrap());
+    }
+    assert!(admissions.iter().all(|a| a.lesson_key == admissions[0].lesson_key));
+    let participants: std::collections::BTreeSet<_> = admissions.iter().map(|a| a.participant_key).collect();
+    assert_eq!(participants.len(), 20, "every observer is a participant of its own");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_disconnected_and_the_others_are_not() {
+    let school = School::new().await;
+    let (master, mut told) = school.connect("master", Role::MasterTeacher).await.unwrap();
+    let (slow, mut unread) = school.connect("point-1", Role::ClassroomDevice).await.unwrap();
+    assert!(master.say(hello()).await && slow.say(hello()).await);
+    assert!(matches!(heard(&mut told).await, ServerMessage::Welcome { .. }));
+    let peer = PeerId(1);
+    let point = person("point-2", Role::ClassroomDevice);
+    let key = school.lessons.admit_viewer(&school.lesson, &point, peer, 1).await.unwrap().lesson_key;
+    // The line of another point goes up and down, and everyone is told each time.
+    for fraction_lost in [0, 255].repeat(limits::OUTBOX) {
+        school.lessons.peer_event(key, Event::Loss { peer, fraction_lost }).await;
+        while told.try_recv().is_ok() {}
+    }
+    // Asking anything makes sure that all of it was handled.
+    school.lessons.admit_viewer(&school.lesson, &point, peer, 1).await.unwrap();
+    let mut waiting = 0;
+    while unread.recv().await.is_some() {
+        waiting += 1;
+    }
+    assert_eq!(waiting, limits::OUTBOX, "what fitted is still delivered, then it is closed");
+    assert!(master.say(ClientMessage::StartCourseware).await);
+    while !matches!(heard(&mut told).await, ServerMessage::CoursewareChanged { courseware: true }) {}
+}
+
+#[tokio::test]
+async fn what_happened_is_written_down_when_the_lesson_ends() {
+    let school = School::new().await;
+    let (master, mut told) = school.connect("master", Role::MasterTeacher).await.unwrap();
+    assert!(master.say(hello()).await && master.say(ClientMessage::EndLesson).await);
+    loop {
+        if let ServerMessage::PhaseChanged { phase: Phase::Ended, .. } = heard(&mut told).await {
+            break;
+        }
+    }
+    assert_eq!(school.lessons.standing(&school.lesson).map(|s| s.phase), Some(Phase::Ended));
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    let stored = school.db.lesson(&school.lesson).await.unwrap().unwrap();
+    assert!(stored.ended_at.is_some());
+    let journal = school.db.journal(&school.lesson).await.unwrap();
+    let what: Vec<&str> = journal.iter().map(|(what, _)| what.as_str()).collect();
+    assert_eq!(what, ["doors_opened", "ended_by_lead"]);
+}
+
+#[tokio::test]
+async fn once_the_program_ends_no_lesson_begins_again() {
+    let school = School::new().await;
+    school.lessons.reconcile(utc_now()).await.unwrap();
+    assert!(school.lessons.standing(&school.lesson).is_some());
+    school.lessons.stop().await;
+    school.lessons.reconcile(utc_now()).await.unwrap();
+    let late = school.connect("master", Role::MasterTeacher).await;
+    assert!(matches!(late, Err(AdmissionError::Unavailable(_))));
+}
