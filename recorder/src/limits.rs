@@ -75,3 +75,6 @@ pub const RECORD_BYTES: usize = 16 << 10;
 
 /// Longest time between two manifests while the lesson runs and something changed.
 pub const MANIFEST_EVERY: Duration = Duration::from_secs(10);
+
+/// Longest lesson. A part that plays later than this is not believed: a playlist would count gaps up to it.
+pub const LESSON: Duration = Duration::from_secs(24 * 3_600);

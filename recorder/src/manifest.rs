@@ -11,7 +11,7 @@ use crate::{
     Codec, Error, Refusal, TrackName,
     index::Part,
     journal::Record,
-    limits::{SEGMENT, TRACKS},
+    limits::{LESSON, SEGMENT, TRACKS},
 };
 
 /// Version of `lesson.json` and `manifest.json`.
@@ -109,6 +109,12 @@ impl Epoch {
     pub fn micros(&self, ticks: u64) -> u64 {
         (u128::from(ticks) * 1_000_000 / u128::from(self.timescale.max(1))) as u64
     }
+
+    /// Whether `part` plays within the longest lesson. One that does not was not written by a recorder.
+    pub fn holds(&self, part: &Part) -> bool {
+        let ticks = LESSON.as_secs() * u64::from(self.timescale.max(1));
+        part.start <= ticks && part.duration <= ticks - part.start
+    }
 }
 
 impl Track {
@@ -120,7 +126,7 @@ impl Track {
     }
 
     fn add_part(&mut self, number: u32, part: &Part) -> Option<u64> {
-        let epoch = self.epochs.get_mut(number as usize)?;
+        let epoch = self.epochs.get_mut(number as usize).filter(|epoch| epoch.holds(part))?;
         if epoch.parts == 0 {
             epoch.start = part.start;
         }
@@ -131,7 +137,7 @@ impl Track {
         self.peak.ticks += part.duration;
         let timescale = u64::from(epoch.timescale);
         if self.peak.ticks >= SEGMENT.as_secs() * timescale || self.peak_bitrate == 0 {
-            let bitrate = self.peak.bytes * 8 * timescale / self.peak.ticks.max(1);
+            let bitrate = self.peak.bytes.saturating_mul(8).saturating_mul(timescale) / self.peak.ticks.max(1);
             self.peak_bitrate = self.peak_bitrate.max(bitrate);
             self.peak = Peak::default();
         }
@@ -195,7 +201,8 @@ impl Manifest {
     fn start_epoch(&mut self, track: u16, epoch: &Epoch) {
         if let Some(track) = self.tracks.get_mut(usize::from(track)) {
             track.peak = Peak::default();
-            track.epochs.push(epoch.clone());
+            // What was written into it is told by its parts alone.
+            track.epochs.push(Epoch { start: 0, end: 0, parts: 0, ..epoch.clone() });
         }
     }
 

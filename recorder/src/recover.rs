@@ -40,7 +40,11 @@ pub fn recover(journal: &[u8], media_len: impl Fn(&TrackName, u32) -> u64) -> Re
     let mut files: Vec<FileParts> = Vec::new();
     for record in records.by_ref() {
         if let Record::PartAppended { track, epoch, part } = &record {
-            let Some(name) = manifest.tracks.get(usize::from(*track)).map(|track| track.name.clone()) else { continue };
+            let Some(owner) = manifest.tracks.get(usize::from(*track)) else { continue };
+            if !owner.epochs.get(*epoch as usize).is_some_and(|epoch| epoch.holds(part)) {
+                continue;
+            }
+            let name = owner.name.clone();
             let end = part.offset.saturating_add(u64::from(part.len));
             if end > media_len(&name, *epoch) {
                 continue;
@@ -120,5 +124,21 @@ mod tests {
             }
         }
         assert_eq!(recover(b"not a journal", |_, _| 0), Err(Error::NotAJournal));
+    }
+
+    /// Found by fuzzing: the playlist counted gaps up to where the part was said to play, until memory was gone.
+    #[test]
+    fn a_part_that_plays_beyond_any_lesson_is_left_out() {
+        let studio = crashed();
+        let mut journal = studio.file("journal.wal").to_vec();
+        for (start, duration) in [(u64::MAX - 1, 1), (u64::MAX, u64::MAX), (0, u64::MAX)] {
+            let part = Part { offset: 0, len: u32::MAX, start, duration, independent: true };
+            journal::append(&Record::PartAppended { track: 0, epoch: 0, part }, &mut journal);
+        }
+        let recovered = recover(&journal, |_, _| u64::MAX).unwrap();
+        assert!(recovered.manifest.duration_ms <= 7_000);
+        let parts: Vec<_> = recovered.files.iter().map(|file| file.parts.clone()).collect();
+        let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &parts[..1]);
+        assert!(text.lines().count() < 40, "{text}");
     }
 }

@@ -26,7 +26,7 @@ pub struct Segment {
 pub fn segments(track: &Track, parts: &[Vec<Part>]) -> Vec<Segment> {
     let mut out = Vec::new();
     for (number, (epoch, parts)) in track.epochs.iter().zip(parts).enumerate() {
-        for part in parts {
+        for part in parts.iter().filter(|part| epoch.holds(part)) {
             add(&mut out, number, epoch, part);
         }
     }
