@@ -2,8 +2,8 @@
 # Measures: runs tests/browser/bench-NAME.mjs against a release build, computes the figures of tests/bench/figures.json from
 # its raw samples, writes them into docs/benchmarks.md, and exits 1 if one misses its limit. Usage: tests/bench.sh NAME...
 #
-# A benchmark prints its samples on standard output, one a line, {"figure": NAME, "value": NUMBER}, and all else on
-# standard error. It finds the program in TONGKE_BIN and how long to go on in TONGKE_LESSON_S.
+# A benchmark prints its samples on standard output, one a line, {"name": NAME, "value": NUMBER}, and all else on
+# standard error. It finds the program in TONGKE_BIN and how long to go on in BENCH_SECONDS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tests/packages.sh
@@ -18,7 +18,7 @@ if [[ -z ${TONGKE_BIN:-} ]]; then
     cargo build --release --locked
     TONGKE_BIN=$PWD/target/release/tongke
 fi
-export TONGKE_BIN TONGKE_LESSON_S=${TONGKE_LESSON_S:-60}
+export TONGKE_BIN BENCH_SECONDS=${BENCH_SECONDS:-60}
 if [[ ! -d tests/browser/node_modules ]]; then
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix tests/browser ci --no-audit --no-fund
 fi

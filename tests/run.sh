@@ -70,6 +70,7 @@ json_number() { grep -oE "\"$2\":[0-9]+" "$out/$1.json" 2>/dev/null | head -n 1 
 
 rust() {
     check fmt cargo fmt --all --check
+    check bench-figures python3 tests/bench/figures.py --self-test
     check licences python3 tests/licences.py
     check clippy cargo clippy --workspace --all-targets --locked -- -D warnings
     local status=0
