@@ -1,4 +1,5 @@
 # Sourced, not run: installs what a Debian machine lacks, or says in one line how to.
+# shellcheck shell=bash
 
 # need COMMAND=PACKAGE... : a package is missing when neither its command nor the package itself is there.
 need() {
