@@ -21,6 +21,9 @@ export type LessonLine = {
 
 const TICK_MS = 250;
 
+/** Random for each page load: a socket that comes back with it is this page again, not a second device. */
+const PAGE = Math.floor(chance() * 2 ** 52).toString(36);
+
 export function useLessonLine(lessonId: () => LessonId | null, token: string): LessonLine {
   const view = shallowRef<LessonView | null>(null);
   const line = shallowRef<Line>(IDLE_LINE);
@@ -39,7 +42,7 @@ export function useLessonLine(lessonId: () => LessonId | null, token: string): L
 
   function open(lesson: LessonId): Socket {
     const opened: Socket = openSocket(lesson, token, {
-      opened: () => opened.send({ type: "hello", capabilities: capabilities() }),
+      opened: () => opened.send({ type: "hello", capabilities: capabilities(), page: PAGE }),
       message: (message) => hear(message),
       closed: () => feed({ kind: "closed" }),
     });
