@@ -68,6 +68,11 @@ impl App {
         &self.0.lessons
     }
 
+    /// The recordings.
+    pub fn replay(&self) -> &ReplayState {
+        &self.0.replay
+    }
+
     /// The media threads.
     pub fn media(&self) -> &MediaHandle {
         &self.0.media

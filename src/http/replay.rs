@@ -1,6 +1,6 @@
 //! Replays of recorded lessons. A bearer gets a ticket; everything else is named below it and needs no header.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use axum::{
     Json,
@@ -9,11 +9,15 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use protocol::{LessonId, api::Playback};
+use protocol::{LessonId, ParticipantId, api::Playback};
 use recorder::playlist::MASTER;
 use tower_http::services::ServeFile;
 
-use super::problem::{Kind, Problem};
+use super::{
+    App,
+    problem::{Kind, Problem},
+    sessions::lesson_id,
+};
 use crate::{
     clock::utc_now,
     recording::{Replays, Served, Tickets, playback_tracks},
@@ -40,9 +44,20 @@ impl ReplayState {
 }
 
 /// `POST /api/lessons/{lesson}/playback`
-pub async fn playback(State(state): State<ReplayState>, Path(lesson): Path<String>) -> Result<Json<Playback>, Problem> {
-    let unknown = || Problem::new(Kind::UnknownLesson, "there is no such lesson").at("lesson");
-    let lesson = LessonId::parse(lesson).map_err(|_| unknown())?;
+pub async fn playback(State(app): State<App>, Path(lesson): Path<String>) -> Result<Json<Playback>, Problem> {
+    let lesson = lesson_id(&lesson)?;
+    let dated = app.db().lesson(&lesson).await?;
+    let dated = dated.ok_or_else(|| Problem::new(Kind::UnknownLesson, "there is no such lesson").at("lesson"))?;
+    let parties = std::iter::once(dated.master).chain(dated.points);
+    let names = parties.map(|party| (party.id, party.name)).collect();
+    play(app.replay().clone(), lesson, names).await.map(Json)
+}
+
+async fn play(
+    state: ReplayState,
+    lesson: LessonId,
+    names: HashMap<ParticipantId, String>,
+) -> Result<Playback, Problem> {
     let (replays, of) = (state.replays, lesson.clone());
     let manifest = off_thread(move || replays.manifest(&of)).await?;
     let playable = manifest.filter(|manifest| manifest.ended && manifest.duration_ms > 0);
@@ -50,8 +65,8 @@ pub async fn playback(State(state): State<ReplayState>, Path(lesson): Path<Strin
         playable.ok_or_else(|| Problem::new(Kind::NoRecording, "the lesson has no finished recording").at("lesson"))?;
     let (ticket, expires_at) = state.tickets.issue(&lesson, utc_now());
     let base = format!("/replay/{ticket}");
-    let tracks = playback_tracks(&manifest, &base);
-    Ok(Json(Playback { playlist: format!("{base}/{MASTER}"), expires_at, tracks }))
+    let tracks = playback_tracks(&manifest, &base, &names);
+    Ok(Playback { playlist: format!("{base}/{MASTER}"), expires_at, tracks })
 }
 
 /// `GET /replay/{ticket}/{*path}`
@@ -140,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn a_ticket_opens_playlists_and_byte_ranges_of_its_lesson() {
         let (_dir, state) = recorded();
-        let Json(playback) = playback(State(state.clone()), Path("music-3a".into())).await.unwrap();
+        let playback = play(state.clone(), lesson(), HashMap::new()).await.unwrap();
         let (status, response) = get(&state, &playback.playlist, None).await;
         assert_eq!(
             (status, response.headers()[header::CONTENT_TYPE].as_bytes()),
@@ -162,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_good_ticket_there_is_nothing() {
         let (_dir, state) = recorded();
-        let Json(playback) = playback(State(state.clone()), Path("music-3a".into())).await.unwrap();
+        let playback = play(state.clone(), lesson(), HashMap::new()).await.unwrap();
         let forged = playback.playlist.replace("music-3a", "music-3b");
         for url in
             [forged.as_str(), "/replay/x/lesson.m3u8", &playback.playlist.replace("lesson.m3u8", "manifest.json")]
@@ -174,9 +189,8 @@ mod tests {
     #[tokio::test]
     async fn a_lesson_without_a_finished_recording_has_no_playback() {
         let (_dir, state) = recorded();
-        for (lesson, kind) in [("maths-3b", Kind::NoRecording), ("../x", Kind::UnknownLesson)] {
-            let problem = playback(State(state.clone()), Path(lesson.into())).await.unwrap_err();
-            assert_eq!(problem.into_response().status(), Problem::new(kind, "").into_response().status(), "{lesson}");
-        }
+        let unrecorded = LessonId::parse("maths-3b").unwrap();
+        let problem = play(state, unrecorded, HashMap::new()).await.unwrap_err();
+        assert_eq!(problem.into_response().status(), Problem::new(Kind::NoRecording, "").into_response().status());
     }
 }

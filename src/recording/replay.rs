@@ -1,12 +1,13 @@
 //! Recordings read back: playlists made from the manifest and indexes, and the paths of media files.
 
 use std::{
+    collections::HashMap,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use protocol::{LessonId, api::PlaybackTrack};
+use protocol::{LessonId, ParticipantId, api::PlaybackTrack};
 use recorder::{
     File, Manifest,
     index::{self, Part},
@@ -79,14 +80,17 @@ impl Replays {
     }
 }
 
-/// The tracks of a recording for `Playback`, their playlists below `base`. Tracks of which nothing was written are left out.
-pub fn tracks(manifest: &Manifest, base: &str) -> Vec<PlaybackTrack> {
+/// The tracks of a recording for `Playback`, their playlists below `base`, whose they are by `names`. Tracks of which
+/// nothing was written are left out.
+pub fn tracks(manifest: &Manifest, base: &str, names: &HashMap<ParticipantId, String>) -> Vec<PlaybackTrack> {
     let ms = |micros: u64| u32::try_from(micros / 1_000).unwrap_or(u32::MAX);
     let track = |track: &Track| {
         let (start, end) = track.span_micros()?;
         Some(PlaybackTrack {
             name: track.name.to_string(),
             participant: track.name.participant.clone(),
+            person: names.get(&track.name.participant).cloned().unwrap_or_default(),
+            lead: manifest.lesson.lead.as_ref() == Some(&track.name.participant),
             slot: track.name.slot.as_str().to_owned(),
             playlist: format!("{base}/t/{}/{}", track.name, playlist::TRACK),
             starts_at_ms: ms(start),

@@ -1,6 +1,7 @@
 //! The recorder with its threads and a real directory, fed through the tap.
 
 use std::{
+    collections::HashMap,
     sync::mpsc::SyncSender,
     time::{Duration, Instant},
 };
@@ -114,7 +115,7 @@ async fn a_lesson_can_be_replayed_as_soon_as_it_is_told_finished() {
     let Some(Served::Media(path)) = replays.open(&lesson(), "t/master-voice/0.cmaf") else { panic!() };
     let manifest = replays.manifest(&lesson()).unwrap();
     assert_eq!(std::fs::metadata(path).unwrap().len(), manifest.tracks[0].epochs[0].bytes);
-    let tracks = playback_tracks(&manifest, "/replay/x");
+    let tracks = playback_tracks(&manifest, "/replay/x", &HashMap::new());
     assert_eq!(tracks[0].playlist, "/replay/x/t/master-voice/track.m3u8");
     assert_eq!((tracks[0].starts_at_ms, tracks[0].duration_ms, tracks[0].slot.as_str()), (0, 3_000, "voice"));
 }

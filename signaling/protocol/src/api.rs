@@ -112,6 +112,10 @@ pub struct PlaybackTrack {
     pub name: String,
     /// Whose it is.
     pub participant: ParticipantId,
+    /// Their name, to show.
+    pub person: String,
+    /// Whether the lead teacher published it.
+    pub lead: bool,
     /// `voice`, `camera` or `screen`.
     pub slot: String,
     /// Signed path of the track's own media playlist.

@@ -7,11 +7,11 @@ import { covers, opensAt, playerKey, resumeAt, skipped, viewsOf } from "./replay
 const playback: Playback = {
   playlist: "/media/x/index.m3u8", expires_at: 0,
   tracks: [
-    { name: "point-10-camera", participant: "point-10", slot: "camera", playlist: "q", starts_at_ms: 0, duration_ms: 60_000 },
-    { name: "point-1-camera", participant: "point-1", slot: "camera", playlist: "p", starts_at_ms: 9000, duration_ms: 60_000 },
-    { name: "master-voice", participant: "master", slot: "voice", playlist: "v", starts_at_ms: 1000, duration_ms: 90_000 },
-    { name: "master-screen", participant: "master", slot: "screen", playlist: "s", starts_at_ms: 31_000, duration_ms: 20_000 },
-    { name: "master-camera", participant: "master", slot: "camera", playlist: "c", starts_at_ms: 1000, duration_ms: 90_000 },
+    { name: "point-10-camera", participant: "point-10", person: "Point 10", lead: false, slot: "camera", playlist: "q", starts_at_ms: 0, duration_ms: 60_000 },
+    { name: "point-1-camera", participant: "point-1", person: "Point 1", lead: false, slot: "camera", playlist: "p", starts_at_ms: 9000, duration_ms: 60_000 },
+    { name: "master-voice", participant: "master", person: "Chen", lead: true, slot: "voice", playlist: "v", starts_at_ms: 1000, duration_ms: 90_000 },
+    { name: "master-screen", participant: "master", person: "Chen", lead: true, slot: "screen", playlist: "s", starts_at_ms: 31_000, duration_ms: 20_000 },
+    { name: "master-camera", participant: "master", person: "Chen", lead: true, slot: "camera", playlist: "c", starts_at_ms: 1000, duration_ms: 90_000 },
   ],
 };
 

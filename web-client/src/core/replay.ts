@@ -1,6 +1,6 @@
 // Arithmetic of the replay page: which views there are, where the time line stands, where to go on.
 
-import type { ParticipantId, Playback, PlaybackTrack } from "./protocol";
+import type { Playback, PlaybackTrack } from "./protocol";
 
 export const RATES = [0.75, 1, 1.25, 1.5, 2] as const;
 export const SKIP_S = 10;
@@ -10,7 +10,8 @@ export const SYNC_LIMIT_S = 0.35;
 /** A picture one can look at. The lead's camera comes with the voices in the main playlist. */
 export type ReplayView = {
   name: string;
-  participant: ParticipantId;
+  person: string;
+  lead: boolean;
   slot: "camera" | "screen";
   playlist: string;
   /** What it covers of the lesson, seconds. Every playlist runs on the lesson's clock, so one time serves all. */
@@ -25,7 +26,8 @@ export function viewsOf(playback: Playback): ReplayView[] {
   const sorted = [...pictures].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
   return sorted.map((track, index) => ({
     name: track.name,
-    participant: track.participant,
+    person: track.person,
+    lead: track.lead,
     slot: track.slot === "screen" ? "screen" : "camera",
     playlist: track.playlist,
     fromS: track.starts_at_ms / 1000,
@@ -35,12 +37,8 @@ export function viewsOf(playback: Playback): ReplayView[] {
 }
 
 function rank(track: PlaybackTrack): number {
-  if (isLead(track)) return track.slot === "camera" ? 0 : 1;
+  if (track.lead) return track.slot === "camera" ? 0 : 1;
   return track.slot === "camera" ? 2 : 3;
-}
-
-function isLead(track: PlaybackTrack): boolean {
-  return track.name.startsWith("master");
 }
 
 /** Whether a view has a picture at this moment. */
@@ -50,7 +48,7 @@ export function covers(view: ReplayView, timeS: number): boolean {
 
 /** Before this there is a gap in which a player would wait for ever: both the lead's picture and voice have begun. */
 export function opensAt(playback: Playback): number {
-  const lead = playback.tracks.filter((track) => isLead(track) && track.slot !== "screen");
+  const lead = playback.tracks.filter((track) => track.lead && track.slot !== "screen");
   return Math.max(0, ...lead.map((track) => track.starts_at_ms)) / 1000;
 }
 

@@ -250,7 +250,6 @@ export const en: Messages = {
     leadScreen: "Courseware",
     pointCamera: (name) => name,
     pointScreen: (name) => `${name}: screen`,
-    pointNumber: (number) => `Point ${number}`,
     resumed: (at) => `Resumed at ${at}`,
     notCovered: "This view has no picture at this moment",
     keys: "Space plays or pauses, ← → skip 10 seconds",

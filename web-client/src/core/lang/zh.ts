@@ -248,7 +248,6 @@ export const zh = {
     leadScreen: "课件",
     pointCamera: (name: string): string => name,
     pointScreen: (name: string): string => `${name}的屏幕`,
-    pointNumber: (number: string): string => `教学点 ${number}`,
     resumed: (at: string): string => `从上次看到的 ${at} 继续`,
     notCovered: "这一刻没有这个画面",
     keys: "空格 播放或暂停，← → 后退前进 10 秒",

@@ -14,6 +14,14 @@ name: string,
  */
 participant: ParticipantId,
 /**
+ * Their name, to show.
+ */
+person: string,
+/**
+ * Whether the lead teacher published it.
+ */
+lead: boolean,
+/**
  * `voice`, `camera` or `screen`.
  */
 slot: string,
