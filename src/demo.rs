@@ -142,15 +142,21 @@ pub async fn keep_current(db: &Db, now: UtcMs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The lesson that is on, has these points and time left.
+/// The lesson that is on, has these points and time left. One that was recorded before is over: its recording is in the
+/// library and is not to be begun again.
 async fn current(db: &Db, points: &[ParticipantId], now: UtcMs) -> anyhow::Result<Option<LessonId>> {
     let recent = db.lessons_between(now.plus_ms(-LOOK_BACK_MS), now.plus_ms(1)).await?;
-    let usable = recent.into_iter().rev().find(|lesson| {
+    let is_on = |l: &timetable::Lesson| matches!(l.phase(now), Phase::DoorsOpen | Phase::Live);
+    let mut usable = None;
+    for lesson in recent.into_iter().filter(is_on) {
         let has_points = lesson.points.iter().map(|point| &point.id).eq(points);
-        let is_on = matches!(lesson.phase(now), Phase::DoorsOpen | Phase::Live);
-        has_points && is_on && lesson.ends_at.since_ms(now) >= LEAST_LEFT_MS
-    });
-    Ok(usable.map(|lesson| lesson.id))
+        if db.recording(&lesson.id).await?.is_some() {
+            db.lesson_ended(&lesson.id, now).await?;
+        } else if has_points && lesson.ends_at.since_ms(now) >= LEAST_LEFT_MS {
+            usable = Some(lesson.id);
+        }
+    }
+    Ok(usable)
 }
 
 async fn put_bells(db: &Db, schedule: BellSchedule) -> anyhow::Result<()> {
@@ -194,8 +200,10 @@ async fn make_current(db: &Db, now: UtcMs) -> anyhow::Result<LessonId> {
 
 #[cfg(test)]
 mod tests {
+    use protocol::message::RecordingState;
+
     use super::*;
-    use crate::testing::TempDir;
+    use crate::{db::Recording, testing::TempDir};
 
     const MINUTE_MS: i64 = 60_000;
 
@@ -231,6 +239,24 @@ mod tests {
         let after = seed(&db, 5, now).await.unwrap();
         assert_ne!(after.lesson, other_points.lesson);
         assert!(db.lesson(&first.lesson).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_lesson_that_was_recorded_before_the_restart_stays_in_the_library_and_another_is_on() {
+        let dir = TempDir::new();
+        let db = Db::open(dir.path()).await.unwrap();
+        let now = UtcMs(1_795_320_000_000);
+        let first = seed(&db, 3, now).await.unwrap().lesson;
+        db.lesson_went_live(&first, now).await.unwrap();
+        let recording = Recording { state: RecordingState::Finished, started_at: now, duration_ms: Some(60_000) };
+        db.put_recording(&first, &recording).await.unwrap();
+        let later = now.plus_ms(MINUTE_MS);
+        let second = seed(&db, 3, later).await.unwrap().lesson;
+        assert_ne!(second, first);
+        let library = db.recorded_lessons(10).await.unwrap();
+        assert_eq!(library.iter().map(|l| &l.id).collect::<Vec<_>>(), [&first]);
+        assert_eq!(library[0].phase(later), Phase::Ended);
+        assert_eq!(db.recording(&first).await.unwrap(), Some(recording));
     }
 
     #[tokio::test]
