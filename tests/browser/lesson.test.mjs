@@ -16,7 +16,6 @@ import { cipherOf, inbound, reports } from "./stats.mjs";
 import { until } from "./wait.mjs";
 
 const SWITCH_MS = 1000;
-const DROPPED_MS = 5000;
 const OTHERS = ["point-2", "point-3"];
 
 let demo;
@@ -38,10 +37,6 @@ after(async () => {
 
 async function keepAll(state) {
   for (const [person, page] of room.pages()) await keepScreen(page, `lesson-${state}-${person}`);
-}
-
-function presence(point) {
-  return at("master").getAttribute(byTestid(`tile-${point}`), "data-presence");
 }
 
 function status(person, key, withinMs) {
@@ -164,47 +159,6 @@ test("a master who reloads the page is back in the same lesson", async () => {
   }
 });
 
-test("a point whose line is cut is shown as dropped within five seconds, and is back by itself", async () => {
-  room.browser("point-2").freeze();
-  try {
-    await until("point-2 is lost", async () => (await presence("point-2")) === "lost", { withinMs: DROPPED_MS });
-    await keepScreen(at("master"), "lesson-point-dropped-master");
-    await sees(at("point-1"), "stage-video", "master");
-  } finally {
-    room.browser("point-2").thaw();
-  }
-  await until("point-2 is back", async () => (await presence("point-2")) === "present", { withinMs: 15_000 });
-  await sees(at("point-2"), "stage-video", "master", 15_000);
-  await hears(at("point-2"), "lead-voice", "master");
-  await sees(at("master"), "tile-video-point-2", "point-2", 15_000);
-});
-
-test("a point whose power fails with a hand up comes back with the hand up", async () => {
-  await at("point-3").click(byTestid("raise-hand"));
-  await at("master").waitForSelector(byTestid("hand-point-3"));
-  await room.browser("point-3").kill();
-  await until("point-3 is lost", async () => (await presence("point-3")) === "lost", { withinMs: DROPPED_MS });
-  await room.enter("point-3");
-  await until("point-3 is back", async () => (await presence("point-3")) === "present", { withinMs: 15_000 });
-  await at("point-3").waitForSelector(byTestid("lower-hand"));
-  await sees(at("point-3"), "stage-video", "master");
-  await sees(at("master"), "tile-video-point-3", "point-3");
-});
-
-test("a lead whose line is cut is told to the classes within five seconds, and is back by itself", async () => {
-  room.browser("master").freeze();
-  try {
-    for (const point of POINTS) await status(point, "lead_away", DROPPED_MS);
-    await keepScreen(at("point-1"), "lesson-lead-away-point-1");
-  } finally {
-    room.browser("master").thaw();
-  }
-  for (const point of POINTS) {
-    await sees(at(point), "stage-video", "master", 20_000);
-    await hears(at(point), "lead-voice", "master");
-  }
-});
-
 test("the end is told on every page", async () => {
   await end(at("master"));
   for (const [, page] of room.pages()) await page.waitForSelector(byTestid("ended"));
@@ -212,8 +166,8 @@ test("the end is told on every page", async () => {
 });
 
 test("no page complained", () => {
-  // A line that was cut, and taking leave of a session that ended with the lesson, are errors to the browser only.
-  room.nobodyComplains([/net::ERR/, /WebSocket/, /404.*\/wh[ie]p\//]);
+  // Taking leave of a session that ended with the lesson is an error to the browser only.
+  room.nobodyComplains([/404.*\/wh[ie]p\//]);
 });
 
 async function recordedS() {
@@ -230,7 +184,6 @@ test("a pupil finds the lesson in the library and replays it wholly in Chromium,
   await plays(page, "master");
   await keepScreen(page, "lesson-replay-chromium");
   const end = await playsToTheEnd(page, await recordedS());
-  assert.equal(end.size, "640x360");
   assert.ok(end.frames > end.of * 7, `${end.frames} frames were decoded in ${end.of} s`);
   for (const share of [0.3, 0.75, 0.1]) await seeks(page, share);
   assert.deepEqual(pupil.complaints, []);
@@ -242,7 +195,6 @@ test("and wholly in Firefox", async () => {
   await openReplay(page, demo);
   await plays(page, "master");
   const end = await playsToTheEnd(page, await recordedS());
-  assert.equal(end.size, "640x360");
   for (const share of [0.3, 0.75, 0.1]) await seeks(page, share);
   assert.deepEqual(firefox.complaints, []);
 });
