@@ -99,7 +99,7 @@ fn first_names(path: &str) -> Vec<String> {
         match c {
             _ if depth == 0 => break,
             ',' if depth == 1 => items.push(String::new()),
-            c => items.last_mut().expect("never empty").push(c),
+            c => items.last_mut().unwrap().push(c),
         }
     }
     items.iter().map(|item| name(item)).filter(|item| !item.is_empty()).collect()

@@ -148,5 +148,5 @@ pub fn codec(kind: Kind) -> RTCRtpCodecParameters {
         sdp_fmtp_line: sdp_fmtp_line.into(),
         rtcp_feedback,
     };
-    RTCRtpCodecParameters { rtp_codec, payload_type, ..Default::default() }
+    RTCRtpCodecParameters { rtp_codec, payload_type }
 }

@@ -68,9 +68,9 @@ impl Publisher {
         for voice in 0..voices {
             ticks.tick().await;
             self.voice.send(vec![payload::voice(self.voice.sent)], voice * 960).await?;
-            if voice % PICTURE_EVERY_NTH_VOICE == 0 {
+            if voice.is_multiple_of(PICTURE_EVERY_NTH_VOICE) {
                 let picture = voice / PICTURE_EVERY_NTH_VOICE;
-                let frame = payload::frame(picture % KEY_EVERY == 0, self.picture.sent);
+                let frame = payload::frame(picture.is_multiple_of(KEY_EVERY), self.picture.sent);
                 self.picture.send(frame, picture * 3_600).await?;
             }
         }
