@@ -21,6 +21,8 @@ pub const HELP: &str = "\
       --json                     就绪后输出一行 JSON (print one line of JSON when ready)
   tongke cert --out DIR --name HOST [--name HOST ...]
                                  生成私有 CA 和服务器证书 (make a private CA and a server certificate)
+  tongke token --data DIR --person ID [--days N]
+                                 签发登录令牌 (issue a bearer token; default 30 days)
   tongke backup --config FILE --out DIR     (or --data DIR instead of --config)
                                  备份，可在运行时进行 (back up, also while running)
   tongke restore --from DIR --data DIR
@@ -44,6 +46,15 @@ pub enum Command {
         out: PathBuf,
         /// Host names and addresses of the server.
         names: Vec<String>,
+    },
+    /// Issue a bearer token, also while the server runs.
+    Token {
+        /// The data directory.
+        data: PathBuf,
+        /// Whose it is.
+        person: String,
+        /// How long it is valid.
+        days: u16,
     },
     /// Copy the data while it is in use.
     Backup {
@@ -89,6 +100,9 @@ pub struct DemoOptions {
     pub json: bool,
 }
 
+/// How long an issued token is valid, unless said otherwise.
+const TOKEN_DAYS: u16 = 30;
+
 /// The most teaching points a demo has.
 const MOST_POINTS: u8 = 64;
 
@@ -109,6 +123,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, F
             Some("serve") => serve(&mut parser),
             Some("demo") => demo(&mut parser),
             Some("cert") => cert(&mut parser),
+            Some("token") => token(&mut parser),
             Some("backup") => backup(&mut parser),
             Some("restore") => restore(&mut parser),
             Some("help") => Ok(Command::Help),
@@ -212,6 +227,22 @@ fn cert(parser: &mut Parser) -> Result<Command, Stop> {
     Ok(Command::Cert { out, names })
 }
 
+fn token(parser: &mut Parser) -> Result<Command, Stop> {
+    let (mut data, mut person, mut days) = (None, None, TOKEN_DAYS);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Long("person") => person = Some(parser.value()?.string()?),
+            Long("days") => days = parser.value()?.parse()?,
+            Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let data = required(data, "--data")?;
+    let person = required(person, "--person")?;
+    Ok(Command::Token { data, person, days })
+}
+
 fn backup(parser: &mut Parser) -> Result<Command, Stop> {
     let (mut source, mut out) = (None, None);
     while let Some(argument) = parser.next()? {
@@ -256,6 +287,7 @@ mod tests {
         let demo =
             DemoOptions { listen: Some("[::1]:0".into()), media_port: 0, data: "d".into(), points: 5, json: true };
         let rows = [
+            ("token --data d --person p", Command::Token { data: "d".into(), person: "p".into(), days: TOKEN_DAYS }),
             ("--help", Command::Help),
             ("demo --help", Command::Help),
             ("--version", Command::Version),
@@ -285,6 +317,7 @@ mod tests {
             ("demo --media-port 70000", "70000"),
             ("demo --colour red", "--colour"),
             ("cert --out d", "--name"),
+            ("token --data d", "--person"),
             ("backup --out d", "--config"),
             ("restore --from d", "--data"),
         ];

@@ -17,6 +17,7 @@ mod run;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod token;
 
 use std::{io::Write, process::ExitCode};
 
@@ -51,6 +52,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Serve { config } => runtime.block_on(run::serve(&config)),
         Command::Demo(options) => runtime.block_on(run::demo(options)),
         Command::Cert { out, names } => cert::make(&out, &names),
+        Command::Token { data, person, days } => print(&runtime.block_on(token::issue(&data, &person, days))?),
         Command::Backup { source, out } => runtime.block_on(backup::backup(&source, &out)),
         Command::Restore { from, data } => backup::restore(&from, &data),
         Command::Help => print(cli::HELP),

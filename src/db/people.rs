@@ -53,4 +53,11 @@ impl Db {
         put.execute(&self.write).await?;
         Ok(())
     }
+
+    /// Whether there is such a person.
+    pub async fn has_person(&self, id: &ParticipantId) -> anyhow::Result<bool> {
+        let sql = "SELECT id FROM people WHERE id = $1";
+        let found: Option<(String,)> = sqlx::query_as(sql).bind(id.as_str()).fetch_optional(&self.read).await?;
+        Ok(found.is_some())
+    }
 }
