@@ -41,6 +41,9 @@ pub struct Packet {
     pub payload: Vec<u8>,
 }
 
+/// Changes a datagram.
+pub type Tamper = Box<dyn FnMut(&mut Vec<u8>)>;
+
 /// The server side: a shard, its clock, and what came out of it.
 pub struct School {
     pub shard: Shard,
@@ -48,7 +51,7 @@ pub struct School {
     pub events: Vec<Event>,
     pub taps: Vec<TapBatch>,
     /// Changes each datagram on its way to the shard.
-    pub tamper: Option<Box<dyn FnMut(&mut Vec<u8>)>>,
+    pub tamper: Option<Tamper>,
     fingerprint: String,
     next_peer: u64,
     next_random: u32,
