@@ -13,7 +13,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::server::{Demo, PATIENCE, TempDir, run, tongke};
+use crate::server::{Demo, PATIENCE, Server, TempDir, run, tongke};
 
 /// Exit code 2, nothing on stdout, one sentence on stderr that names `what`.
 fn assert_fault(output: &Output, what: &str) {
@@ -118,6 +118,22 @@ fn a_running_demo_can_be_backed_up_and_restored() {
     assert!(run(&["restore", "--from", &copy, "--data", &restored]).status.success());
     assert_fault(&run(&["restore", "--from", &copy, "--data", &restored]), "not empty");
     assert_eq!(Demo::start(&restored).ready.lesson, lesson);
+}
+
+#[test]
+fn the_holder_of_a_token_comes_into_a_server_that_is_no_demo() {
+    let dir = TempDir::new();
+    let (data, config) = (dir.join("data"), dir.join("tongke.toml"));
+    let lesson = Demo::start(&data).end(Signal::SIGTERM).0;
+    assert!(lesson.success());
+    let issued = run(&["token", "--data", &data, "--person", "master", "--days", "1"]);
+    let token = String::from_utf8(issued.stdout).unwrap();
+    assert_fault(&run(&["token", "--data", &data, "--person", "nobody"]), "nobody");
+    fs::write(&config, format!("listen = \"127.0.0.1:0\"\ndata = {data:?}\n[media]\nport = 0\n")).unwrap();
+    let server = Server::start(&config);
+    assert_eq!(server.get("/api/me", token.trim_end()).0, 200);
+    assert_eq!(server.get("/api/me", "nonsense").0, 401);
+    assert_eq!(server.get("/api/demo/people", token.trim_end()).0, 404);
 }
 
 #[tokio::test]
