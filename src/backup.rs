@@ -8,13 +8,7 @@ use std::{
 
 use anyhow::Context;
 
-use crate::{
-    cli::BackupSource,
-    config,
-    data_dir::RECORDINGS,
-    db::{self, Db},
-    fault::Fault,
-};
+use crate::{cli::BackupSource, config, data_dir::RECORDINGS, db, fault::Fault};
 
 const CONFIG_NAME: &str = "tongke.toml";
 
@@ -34,9 +28,7 @@ pub async fn backup(source: &BackupSource, out: &Path) -> anyhow::Result<()> {
         .into());
     }
     make_empty(out)?;
-    let db = Db::open(&data).await?;
-    db.copy_to(&out.join(db::FILE_NAME)).await?;
-    db.close().await;
+    db::copy(&data, &out.join(db::FILE_NAME)).await.context("copying the database")?;
     copy_tree(&data.join(RECORDINGS), &out.join(RECORDINGS)).context("copying the recordings")?;
     if let Some(config) = config {
         fs::copy(config, out.join(CONFIG_NAME)).context("copying the configuration")?;
@@ -104,7 +96,7 @@ mod tests {
     use protocol::UtcMs;
 
     use super::*;
-    use crate::{demo, testing::TempDir};
+    use crate::{db::Db, demo, testing::TempDir};
 
     #[tokio::test]
     async fn what_was_backed_up_while_in_use_is_restored() {

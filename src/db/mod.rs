@@ -12,7 +12,7 @@ use std::{path::Path, time::Duration};
 use anyhow::Context;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
-    SqlitePool,
+    Connection, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -62,14 +62,6 @@ impl Db {
         Ok(Self { read, write })
     }
 
-    /// Writes a consistent copy to `target`, which must not exist, while others read and write.
-    pub async fn copy_to(&self, target: &Path) -> anyhow::Result<()> {
-        let target = target.to_str().context("the path is not UTF-8")?;
-        let copy = sqlx::query("VACUUM INTO $1").bind(target);
-        copy.execute(&self.write).await?;
-        Ok(())
-    }
-
     /// Whether it answers.
     pub async fn ping(&self) -> anyhow::Result<()> {
         sqlx::query("SELECT 1").execute(&self.read).await?;
@@ -81,6 +73,17 @@ impl Db {
         self.read.close().await;
         self.write.close().await;
     }
+}
+
+/// Writes a consistent copy of the database in `data` to `target`, which must not exist, while others read and write. The
+/// schema stays as it is.
+pub async fn copy(data: &Path, target: &Path) -> anyhow::Result<()> {
+    let target = target.to_str().context("the path is not UTF-8")?;
+    let options = SqliteConnectOptions::new().filename(data.join(FILE_NAME)).busy_timeout(BUSY_TIMEOUT);
+    let mut source = SqliteConnection::connect_with(&options).await?;
+    sqlx::query("VACUUM INTO $1").bind(target).execute(&mut source).await?;
+    source.close().await?;
+    Ok(())
 }
 
 async fn migrate(pool: &SqlitePool) -> anyhow::Result<()> {
@@ -135,12 +138,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_copy_is_a_database_of_its_own() {
-        let (dir, copy) = (TempDir::new(), TempDir::new());
-        let db = Db::open(dir.path()).await.unwrap();
-        db.copy_to(&copy.path().join(FILE_NAME)).await.unwrap();
-        assert!(Db::open(copy.path()).await.is_ok());
-        let again = db.copy_to(&copy.path().join(FILE_NAME)).await;
-        assert!(again.is_err(), "never over another file");
+    async fn a_copy_is_made_while_the_database_is_open_and_never_over_another_file() {
+        let (dir, made) = (TempDir::new(), TempDir::new());
+        let _open = Db::open(dir.path()).await.unwrap();
+        let target = made.path().join(FILE_NAME);
+        copy(dir.path(), &target).await.unwrap();
+        assert!(Db::open(made.path()).await.is_ok());
+        assert!(copy(dir.path(), &target).await.is_err());
     }
 }

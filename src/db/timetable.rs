@@ -238,16 +238,24 @@ impl Db {
 
     /// The lessons that have a recording, newest first, at most `limit`.
     pub async fn recorded_lessons(&self, limit: u32) -> anyhow::Result<Vec<Lesson>> {
-        let sql = "SELECT lessons.id FROM lessons
+        let sql = "SELECT lessons.id, lessons.course, title, period, starts_at, ends_at, live_since, ended_at,
+                          subject, class_group, schools.name AS hub_school,
+                          people.id AS master_id, people.name AS master_name
+                   FROM lessons
                    JOIN recordings ON recordings.lesson = lessons.id
+                   JOIN courses ON courses.id = lessons.course
+                   JOIN schools ON schools.id = courses.hub_school
+                   JOIN people ON people.id = courses.master_teacher
                    ORDER BY starts_at DESC, lessons.id DESC LIMIT $1";
         let query = sqlx::query_as(sql).bind(i64::from(limit));
-        let ids: Vec<(String,)> = query.fetch_all(&self.read).await?;
-        let mut found = Vec::with_capacity(ids.len());
-        for (id,) in ids {
-            found.extend(self.lesson(&LessonId::parse(id)?).await?);
-        }
-        Ok(found)
+        let rows: Vec<LessonRow> = query.fetch_all(&self.read).await?;
+        let sql = "SELECT lesson_points.lesson, people.id, schools.name
+                   FROM lesson_points
+                   JOIN recordings ON recordings.lesson = lesson_points.lesson
+                   JOIN people ON people.id = lesson_points.point
+                   JOIN schools ON schools.id = people.school
+                   ORDER BY lesson_points.lesson, position";
+        lessons(rows, sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 }
 

@@ -41,8 +41,8 @@ impl Scribe {
     /// Hands a note in. Never waits.
     pub fn note(&self, lesson: &LessonId, note: Note) {
         let note = Some((lesson.clone(), note));
-        if let Err(TrySendError::Full(Some((lesson, note)))) = self.notes.try_send(note) {
-            tracing::warn!(%lesson, ?note, "the database is too slow, a note is lost: check the disk");
+        if let Err(TrySendError::Full(Some((lesson, _)))) = self.notes.try_send(note) {
+            tracing::warn!(%lesson, "the database is too slow, a note is lost: check the disk");
         }
     }
 
