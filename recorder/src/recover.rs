@@ -141,4 +141,19 @@ mod tests {
         let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &parts[..1]);
         assert!(text.lines().count() < 40, "{text}");
     }
+
+    /// Found by fuzzing: the length of a segment was taken to be positive.
+    #[test]
+    fn a_part_that_plays_before_the_last_one_does_not_upset_the_playlist() {
+        let studio = crashed();
+        let mut journal = studio.file("journal.wal").to_vec();
+        for start in [480_000, 0, 96_000, 0] {
+            let part = Part { offset: 0, len: 10, start, duration: 1, independent: true };
+            journal::append(&Record::PartAppended { track: 0, epoch: 0, part }, &mut journal);
+        }
+        let recovered = recover(&journal, |_, _| u64::MAX).unwrap();
+        let parts: Vec<_> = recovered.files.iter().map(|file| file.parts.clone()).collect();
+        let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &parts[..1]);
+        assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
+    }
 }

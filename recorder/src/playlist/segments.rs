@@ -51,7 +51,7 @@ fn add(out: &mut Vec<Segment>, number: usize, epoch: &Epoch, part: &Part) {
 
 fn begins_segment(open: &Segment, part: &Part, start: u64, end: u64) -> bool {
     let hole = start.saturating_sub(open.end) > PLAYLIST_SLACK.as_micros() as u64;
-    let long_enough = part.independent && open.end - open.start >= SEGMENT.as_micros() as u64;
-    let too_long = end - open.start > SEGMENT_MAX.as_micros() as u64;
+    let long_enough = part.independent && open.end.saturating_sub(open.start) >= SEGMENT.as_micros() as u64;
+    let too_long = end.saturating_sub(open.start) > SEGMENT_MAX.as_micros() as u64;
     hole || long_enough || too_long
 }
