@@ -57,3 +57,6 @@ pub const TAP_INTERVAL: Duration = Duration::from_millis(40);
 pub const MAX_PARAMETER_SET: usize = 256;
 /// Events waiting for the shell; further ones overwrite nothing and are counted as lost.
 pub const MAX_EVENTS: usize = 4096;
+/// Sessions closed before they were opened that are remembered; the oldest is forgotten. The two commands are microseconds
+/// apart.
+pub const MAX_CLOSED_EARLY: usize = 64;

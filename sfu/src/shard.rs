@@ -17,11 +17,11 @@ use slab::Slab;
 
 use crate::{
     clock::NtpClock,
-    command::{Command, Event, LessonKey, PeerId},
+    command::{CloseReason, Command, Event, LessonKey, PeerId},
     demux::{Kind, kind},
     dtls::Identity,
     ice::{Path, addressed_ufrag},
-    limits::{MAX_EVENTS, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
+    limits::{MAX_CLOSED_EARLY, MAX_EVENTS, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
     outbox::Outbox,
     publisher::Publisher,
     seats::{Source, Stage},
@@ -80,6 +80,8 @@ pub struct Shard {
     counters: Counters,
     /// Lines that entered a new source during one packet, and what they left. Empty between packets.
     left: Vec<(LineRef, TrackRef)>,
+    /// Sessions closed before they were known: a takeover can overtake the answer it takes over from.
+    closed_early: VecDeque<PeerId>,
     /// Numbers publishers, so that a place used again is not taken for its former holder.
     next_run: u64,
 }
@@ -103,6 +105,7 @@ impl Shard {
             next_tick: None,
             counters: Counters::default(),
             left: Vec::new(),
+            closed_early: VecDeque::new(),
             next_run: 0,
         }
     }
@@ -130,6 +133,9 @@ impl Shard {
     /// Carries out one command.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
+            Command::Publish { peer, .. } | Command::Subscribe { peer, .. } if self.was_closed_early(peer) => {
+                self.event(Event::Closed { peer, reason: CloseReason::Asked });
+            }
             Command::Publish { peer, lesson, participant, plan } => {
                 self.add_publisher(now, (peer, lesson, participant), plan);
             }
@@ -194,6 +200,17 @@ impl Shard {
     /// Sessions now known: publishing and receiving.
     pub fn sessions(&self) -> (usize, usize) {
         (self.publishers.len(), self.subscribers.len())
+    }
+
+    fn was_closed_early(&self, peer: PeerId) -> bool {
+        self.closed_early.contains(&peer)
+    }
+
+    fn remember_closed(&mut self, peer: PeerId) {
+        if self.closed_early.len() == MAX_CLOSED_EARLY {
+            self.closed_early.pop_front();
+        }
+        self.closed_early.push_back(peer);
     }
 
     fn event(&mut self, event: Event) {

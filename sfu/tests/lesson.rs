@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use peer::{Packet, Peer, School};
 use sfu::{
-    command::{CloseReason, Command, Event, ParticipantKey},
+    command::{CloseReason, Command, Event, ParticipantKey, PeerId},
     ice::Path,
     rtcp::{Feedback, Writer, read},
     seats::{Slot, Stage, View},
@@ -296,6 +296,18 @@ fn a_session_that_never_connects_is_forgotten() {
     assert_eq!(school.shard.sessions(), (0, 0));
     assert!(school.events.contains(&Event::Closed { peer: peer.id, reason: CloseReason::NeverConnected }));
     assert_eq!(school.shard.next_timeout(), None, "an empty shard sleeps");
+}
+
+#[test]
+fn a_session_closed_before_it_was_opened_never_lives() {
+    let mut school = School::new();
+    let next = PeerId(1);
+    school.command(Command::Close { peer: next });
+    let mut peer = school.publisher(MASTER, &["audio"]);
+    assert_eq!(peer.id, next);
+    school.run(1000, &mut [&mut peer]);
+    assert_eq!(school.shard.sessions(), (0, 0));
+    assert_eq!(school.events, [Event::Closed { peer: next, reason: CloseReason::Asked }]);
 }
 
 #[test]

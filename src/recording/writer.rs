@@ -189,7 +189,11 @@ impl Writer {
                 self.carry_out(key);
             }
         }
-        let over = |session: &mut Session| session.ends_at.is_some_and(|at| now >= at);
+        let finishing = self.finishing.is_some();
+        let over = |session: &mut Session| {
+            // What comes up while the program ends has nothing to close.
+            session.ends_at.is_some_and(|at| now >= at) || (finishing && session.running.is_none())
+        };
         for (_, session) in self.lessons.extract_if(|_, session| over(session)) {
             if let Some(running) = session.running {
                 let event = running.end(now, &self.sync);

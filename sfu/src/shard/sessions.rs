@@ -65,8 +65,9 @@ impl Shard {
     }
 
     pub(super) fn close_peer(&mut self, now: Instant, peer: PeerId) {
-        if let Some(&place) = self.by_peer.get(&peer) {
-            self.remove(now, place, CloseReason::Asked);
+        match self.by_peer.get(&peer) {
+            Some(&place) => self.remove(now, place, CloseReason::Asked),
+            None => self.remember_closed(peer),
         }
     }
 
