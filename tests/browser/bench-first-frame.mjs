@@ -11,7 +11,7 @@ const ROUNDS = 10;
 await measure(async (demo, later) => {
   const browser = await openChromium();
   later(() => browser.close());
-  await sendClock(await openClockPage(browser, demo), demo, { width: 640, height: 360, rate: 15 });
+  await sendClock(await openClockPage(browser, demo), demo, { width: 640, height: 360, rate: 15, hint: "detail" });
   for (let round = 0; round < ROUNDS; round += 1) {
     const pages = [];
     for (const viewer of VIEWERS) pages.push([viewer, await openBarePage(browser, demo)]);

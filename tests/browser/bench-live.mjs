@@ -23,7 +23,7 @@ await measure(async (demo, later) => {
   const browser = await openChromium();
   later(() => browser.close());
   const sender = await openClockPage(browser, demo);
-  await sendClock(sender, demo, { width: 640, height: 360, rate: 15 });
+  await sendClock(sender, demo, { width: 640, height: 360, rate: 15, hint: "detail" });
   const pages = [];
   for (const viewer of VIEWERS) {
     const page = await openClockPage(browser, demo);
@@ -40,7 +40,7 @@ await measure(async (demo, later) => {
   for (const [index, [viewer, page]] of pages.entries()) {
     const [was, now] = [before[index], await picture(page)];
     const seconds = (now.timestamp - was.timestamp) / 1000;
-    sample("decoded_fps", (now.framesDecoded - was.framesDecoded) / seconds, "fps", { viewer, seconds });
+    sample("decoded_fps", (now.framesDecoded - was.framesDecoded) / seconds, "fps", { viewer, seconds, size: `${now.frameWidth}x${now.frameHeight}` });
     sample("freezes", now.freezeCount - was.freezeCount, "count", { viewer, lost: now.packetsLost, nacks: now.nackCount });
     const { ages, unread } = await takeAges(page);
     for (const age of ages) sample("glass_to_glass_ms", age, "ms", { viewer });

@@ -7,6 +7,7 @@ import { Classroom, byTestid, end, start } from "./classroom.mjs";
 import { startDemo } from "./demo.mjs";
 import { heard, hears, sees } from "./eyes.mjs";
 import { openFirefox } from "./firefox.mjs";
+import { openReplay, plays, seeks } from "./replay.mjs";
 import { cipherOf, codecs, inbound, reports } from "./stats.mjs";
 import { until } from "./wait.mjs";
 
@@ -86,4 +87,14 @@ test("the end is told in both browsers, and nobody complained", async () => {
   for (const page of [point, room.page("point-2"), master()]) await page.waitForSelector(byTestid("ended"));
   room.nobodyComplains([/404.*\/wh[ie]p\//]);
   assert.deepEqual(firefox.complaints, []);
+});
+
+test("its recording plays in Firefox and in Chromium", async () => {
+  for (const browser of [firefox, room.browser("point-2")]) {
+    const page = await browser.open();
+    await openReplay(page, demo);
+    await plays(page, "master");
+    await seeks(page, 0.6);
+    await page.close();
+  }
 });
