@@ -46,10 +46,12 @@ async fn twenty_viewers_on_another_stack_receive_every_packet_of_one_publisher()
 
     let mut publisher =
         timeout(PATIENCE, Publisher::connect(endpoint(&demo, "whip", "master"))).await.unwrap().unwrap();
+    let connecting: Vec<_> = (0..VIEWERS)
+        .map(|number| tokio::spawn(Viewer::connect(number, endpoint(&demo, "whep", "observer"), arrivals.clone())))
+        .collect();
     let mut viewers = Vec::new();
-    for number in 0..VIEWERS {
-        let viewer = Viewer::connect(number, endpoint(&demo, "whep", "observer"), arrivals.clone());
-        viewers.push(timeout(PATIENCE, viewer).await.expect("a viewer connects in time").unwrap());
+    for connecting in connecting {
+        viewers.push(timeout(PATIENCE, connecting).await.expect("a viewer connects in time").unwrap().unwrap());
     }
     let published = publisher.publish(Duration::from_secs(length_s)).await.unwrap();
     assert!(u64::from(published.voice) >= length_s * 49);
@@ -87,4 +89,12 @@ fn missing(got: &mut [Got], published: Published) -> String {
         }
     }
     told
+}
+
+#[test]
+fn a_packet_that_one_viewer_lacks_is_told() {
+    let all = Got { voice: (0..3).collect(), picture: (0..2).collect() };
+    let one_short = Got { voice: [0, 2].into(), picture: (0..2).collect() };
+    let published = Published { voice: 3, picture: 2 };
+    assert_eq!(missing(&mut [all, one_short], published), "viewer 1 lacks 1 of its Voice, from [1] on\n");
 }
