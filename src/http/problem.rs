@@ -172,7 +172,7 @@ impl From<EntryError> for Problem {
 impl From<AdmissionError> for Problem {
     fn from(error: AdmissionError) -> Self {
         match error {
-            AdmissionError::UnknownLesson => Self::new(Kind::UnknownLesson, error.to_string()),
+            AdmissionError::UnknownLesson => Self::new(Kind::UnknownLesson, error.to_string()).at("lesson"),
             AdmissionError::Entry(entry) => entry.into(),
             AdmissionError::Unavailable(cause) => {
                 tracing::warn!(error = %cause, "a lesson could not be reached: check the database");

@@ -7,6 +7,7 @@ use std::{
 
 use access::Person;
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -99,9 +100,13 @@ fn entity_tag(local: &Half) -> String {
 }
 
 /// Reads the offer of a POST.
-pub(super) fn offer(headers: &HeaderMap, body: &str) -> Result<Offer, Problem> {
+pub(super) fn offer(headers: &HeaderMap, body: &[u8]) -> Result<Offer, Problem> {
     expect_type(headers, SDP)?;
-    Offer::parse(body).map_err(unusable)
+    Offer::parse(text(body)?).map_err(unusable)
+}
+
+fn text(body: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(body).map_err(|_| Problem::new(Kind::MalformedBody, "send the body as UTF-8 text").at("body"))
 }
 
 /// The problem that stands for an offer or fragment that cannot be used.
@@ -141,12 +146,12 @@ pub async fn patch(
     Bearer(person): Bearer,
     Path((lesson, id)): Path<(String, String)>,
     headers: HeaderMap,
-    body: String,
+    body: Bytes,
 ) -> Result<Response, Problem> {
     let session = app.session(&lesson, &id, &person)?;
     expect_type(&headers, FRAGMENT)?;
     expect_current(&headers, &entity_tag(&session.credentials.local))?;
-    let fragment = Fragment::parse(&body).map_err(unusable)?;
+    let fragment = Fragment::parse(text(&body)?).map_err(unusable)?;
     if fragment.ice == session.credentials.remote {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }

@@ -1,6 +1,7 @@
 //! WHEP: watching a lesson (draft-ietf-wish-whep).
 
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     http::HeaderMap,
     response::Response,
@@ -24,7 +25,7 @@ pub async fn subscribe(
     Bearer(person): Bearer,
     Path(lesson): Path<String>,
     headers: HeaderMap,
-    body: String,
+    body: Bytes,
 ) -> Result<Response, Problem> {
     let lesson = lesson_id(&lesson)?;
     let offer = offer(&headers, &body)?;

@@ -1,6 +1,7 @@
 //! WHIP: publishing into a lesson (RFC 9725).
 
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     http::HeaderMap,
     response::Response,
@@ -25,7 +26,7 @@ pub async fn publish(
     Bearer(person): Bearer,
     Path(lesson): Path<String>,
     headers: HeaderMap,
-    body: String,
+    body: Bytes,
 ) -> Result<Response, Problem> {
     let lesson = lesson_id(&lesson)?;
     let offer = offer(&headers, &body)?;
