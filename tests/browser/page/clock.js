@@ -39,10 +39,10 @@
       const [left, up] = [(frame * 97) % 256, (frame * 149) % 256];
       pen.save();
       pen.beginPath();
-      pen.rect(0, height * 0.75, width, height / 4);
+      pen.rect(0, height * 0.92, width, height * 0.08);
       pen.clip();
       for (let x = -left; x < width; x += 256) {
-        for (let y = height * 0.75 - up; y < height; y += 256) pen.drawImage(grain, x, y);
+        for (let y = height * 0.92 - up; y < height; y += 256) pen.drawImage(grain, x, y);
       }
       pen.restore();
       return;
@@ -60,7 +60,7 @@
     let seed = 7;
     for (let at = 0; at < image.data.length; at += 4) {
       seed = (seed * 1103515245 + 12345) % 2 ** 31;
-      image.data.fill(96 + ((seed >> 16) & 63), at, at + 3);
+      image.data.fill(112 + ((seed >> 16) & 31), at, at + 3);
       image.data[at + 3] = 255;
     }
     pen.putImageData(image, 0, 0);
