@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::{
     ice::Credentials,
     sdp::{PublishPlan, SubscribePlan},
-    seats::{Slot, Source, Stage},
+    seats::{Source, Stage},
 };
 
 /// One WHIP or WHEP session. Unique for the life of the process.
@@ -97,7 +97,7 @@ pub enum Event {
         /// The address it is reached at.
         remote: SocketAddr,
     },
-    /// Nothing authenticated has arrived for `limits::SILENCE_BEFORE_LOST`.
+    /// Nothing authenticated has arrived for `limits::PUBLISHER_SILENCE` or `limits::RECEIVER_SILENCE`.
     Lost {
         /// The session.
         peer: PeerId,
@@ -113,13 +113,6 @@ pub enum Event {
         peer: PeerId,
         /// Why.
         reason: CloseReason,
-    },
-    /// The first packet of a source arrived.
-    SourceStarted {
-        /// The publishing session.
-        peer: PeerId,
-        /// Which of its m-lines.
-        slot: Slot,
     },
     /// The line of a session as its receiver reports tell, at most one a second and only when it changed class.
     Loss {
@@ -138,7 +131,6 @@ impl Event {
             | Self::Lost { peer }
             | Self::Recovered { peer }
             | Self::Closed { peer, .. }
-            | Self::SourceStarted { peer, .. }
             | Self::Loss { peer, .. } => peer,
         }
     }

@@ -1,10 +1,7 @@
 //! The ICE-lite side of a session (RFC 8445 section 2.5): answers authenticated checks, and remembers which addresses
 //! passed one and which the peer nominated. Sends no checks of its own.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Instant,
-};
+use std::net::{IpAddr, SocketAddr};
 
 use aws_lc_rs::hmac;
 use is::stun::StunMessage;
@@ -47,8 +44,6 @@ pub enum Check {
     Answered {
         /// Bytes of the answer.
         len: usize,
-        /// The path media goes to from now on, if this check changed it.
-        switched: bool,
     },
 }
 
@@ -58,7 +53,6 @@ pub struct Responder {
     credentials: Credentials,
     checked: Vec<Path>,
     selected: Option<Path>,
-    last_check: Option<Instant>,
 }
 
 fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
@@ -81,7 +75,7 @@ pub fn addressed_ufrag<'m>(message: &'m StunMessage<'_>) -> Option<&'m str> {
 impl Responder {
     /// A session that was just answered.
     pub fn new(credentials: Credentials) -> Self {
-        Self { credentials, checked: Vec::new(), selected: None, last_check: None }
+        Self { credentials, checked: Vec::new(), selected: None }
     }
 
     /// Our user fragment.
@@ -100,18 +94,13 @@ impl Responder {
         self.selected
     }
 
-    /// When the last authenticated check arrived.
-    pub fn last_check(&self) -> Option<Instant> {
-        self.last_check
-    }
-
     /// Whether a check from `remote` was authenticated: only such addresses may speak DTLS and SRTP to the session.
     pub fn is_checked(&self, remote: SocketAddr) -> bool {
         self.checked.iter().any(|path| path.remote == remote)
     }
 
     /// Handles a binding request; writes the answer into `answer`.
-    pub fn handle_check(&mut self, now: Instant, path: Path, message: &StunMessage<'_>, answer: &mut [u8]) -> Check {
+    pub fn handle_check(&mut self, path: Path, message: &StunMessage<'_>, answer: &mut [u8]) -> Check {
         let Some((ours, theirs)) = message.split_username() else { return Check::Ignored };
         let ours_match = message.is_binding_request() && ours == self.credentials.local.ufrag;
         if !ours_match || theirs != self.credentials.remote.ufrag {
@@ -129,27 +118,25 @@ impl Responder {
         };
         let Ok(len) = reply.to_bytes(Some(password), answer, hmac_sha1) else { return Check::Ignored };
         if message.ice_controlled().is_some() {
-            return Check::Answered { len, switched: false };
+            return Check::Answered { len };
         }
-        self.last_check = Some(now);
-        let switched = self.accept(path, message.use_candidate());
-        Check::Answered { len, switched }
+        self.accept(path, message.use_candidate());
+        Check::Answered { len }
     }
 
-    fn accept(&mut self, path: Path, nominated: bool) -> bool {
-        if !self.checked.contains(&path) {
-            if self.checked.len() >= MAX_ADDRESSES_PER_PEER {
-                self.checked.remove(0);
-            }
-            self.checked.push(path);
+    fn accept(&mut self, path: Path, nominated: bool) {
+        // The least lately checked gives way, but never the one media goes to.
+        self.checked.retain(|known| *known != path);
+        if self.checked.len() >= MAX_ADDRESSES_PER_PEER {
+            let oldest = self.checked.iter().position(|known| Some(*known) != self.selected);
+            self.checked.remove(oldest.unwrap_or(0));
         }
+        self.checked.push(path);
         // The newest nomination wins, whatever the pair priorities say: after a change of network the old pair may
         // have the better one. The first check gives a path before any nomination, for aggressive clients.
-        let switch = (nominated || self.selected.is_none()) && self.selected != Some(path);
-        if switch {
+        if nominated || self.selected.is_none() {
             self.selected = Some(path);
         }
-        switch
     }
 }
 
@@ -182,23 +169,37 @@ mod tests {
         bytes
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
     fn check(responder: &mut Responder, from: u16, bytes: &[u8]) -> Check {
         let message = StunMessage::parse(bytes).unwrap();
-        responder.handle_check(Instant::now(), path(from), &message, &mut [0; 256])
+        responder.handle_check(path(from), &message, &mut [0; 256])
     }
 
     #[test]
     fn the_newest_nomination_wins() {
         let mut responder = Responder::new(credentials());
         let good = |nominate| request("ours:theirs", "our-password-of-22-chars", nominate);
-        assert!(matches!(check(&mut responder, 1, &good(false)), Check::Answered { switched: true, .. }));
-        assert!(matches!(check(&mut responder, 2, &good(false)), Check::Answered { switched: false, .. }));
-        assert!(matches!(check(&mut responder, 2, &good(true)), Check::Answered { switched: true, .. }));
-        assert!(matches!(check(&mut responder, 1, &good(true)), Check::Answered { switched: true, .. }));
-        assert_eq!(responder.selected(), Some(path(1)));
+        let mut selects = |from: u16, nominate: bool, expected: u16| {
+            assert!(matches!(check(&mut responder, from, &good(nominate)), Check::Answered { .. }));
+            assert_eq!(responder.selected(), Some(path(expected)), "after a check from {from}");
+        };
+        selects(1, false, 1);
+        selects(2, false, 1);
+        selects(2, true, 2);
+        selects(1, true, 1);
         assert!(responder.is_checked(path(2).remote));
         assert!(!responder.is_checked(path(3).remote));
+    }
+
+    #[test]
+    fn the_path_in_use_is_never_forgotten_for_others() {
+        let mut responder = Responder::new(credentials());
+        let good = |nominate| request("ours:theirs", "our-password-of-22-chars", nominate);
+        check(&mut responder, 1, &good(true));
+        for from in 2..30 {
+            check(&mut responder, from, &good(false));
+        }
+        assert!(responder.is_checked(path(1).remote) && responder.is_checked(path(29).remote));
+        assert!(!responder.is_checked(path(2).remote));
     }
 
     #[test]
@@ -213,7 +214,6 @@ mod tests {
             assert_eq!(check(&mut responder, 1, &bytes), Check::Ignored, "{username} {password}");
         }
         assert_eq!(responder.selected(), None);
-        assert_eq!(responder.last_check(), None);
     }
 
     #[test]

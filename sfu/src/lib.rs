@@ -1,8 +1,8 @@
 //! The media plane of Tongke, pure: an ICE-lite, DTLS-SRTP selective forwarding unit as state machines.
 //!
 //! Datagrams, time and keys are arguments; what is to be sent and what happened come back as values. One [`shard::Shard`]
-//! is owned by one thread of the shell. The path of a packet: [`demux`] → [`srtp`] → [`source`] → per subscriber
-//! [`line`] → the outbox.
+//! is owned by one thread of the shell. The path of a packet: `demux` → `publisher` (opened by `srtp`) →
+//! `track` → per subscriber `line` → the outbox.
 
 mod clock;
 pub mod codec;

@@ -22,7 +22,7 @@ pub const MAX_MISSING: usize = 256;
 pub const MAX_NACK_TRIES: u8 = 10;
 /// Age at which a missing packet is given up.
 pub const NACK_GIVE_UP: Duration = Duration::from_millis(1000);
-/// Shortest time between two requests for the same packet, in either direction.
+/// Shortest time between two of our requests for the same packet.
 pub const NACK_INTERVAL: Duration = Duration::from_millis(30);
 /// Share of a receiver's own media, in percent, that retransmissions to it may add; requests beyond it go unanswered.
 pub const RTX_BUDGET_PERCENT: u64 = 15;
@@ -38,8 +38,11 @@ pub const TWCC_INTERVAL: Duration = Duration::from_millis(50);
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// How often a shard with peers looks after its timers.
 pub const TICK: Duration = Duration::from_millis(20);
-/// Silence after which a session is told as lost. Browsers send a check at least every 2.5 s and reports every second.
-pub const SILENCE_BEFORE_LOST: Duration = Duration::from_millis(3500);
+/// Silence after which a publisher is told as lost: its media and reports come many times a second.
+pub const PUBLISHER_SILENCE: Duration = Duration::from_millis(3500);
+/// Silence after which a receiver is told as lost: one that is sent nothing says nothing but a check every 5 s, give or take
+/// a fifth (RFC 7675 section 5.1).
+pub const RECEIVER_SILENCE: Duration = Duration::from_millis(8000);
 /// Without an authenticated check for this long nothing more is sent, and the session ends (RFC 7675, as an ICE-lite agent
 /// can).
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);
@@ -57,6 +60,16 @@ pub const TAP_INTERVAL: Duration = Duration::from_millis(40);
 pub const MAX_PARAMETER_SET: usize = 256;
 /// Events waiting for the shell; further ones overwrite nothing and are counted as lost.
 pub const MAX_EVENTS: usize = 4096;
-/// Sessions closed before they were opened that are remembered; the oldest is forgotten. The two commands are microseconds
-/// apart.
-pub const MAX_CLOSED_EARLY: usize = 64;
+/// Sessions closed before they were opened, and lessons ended, that are remembered; the oldest is forgotten. What is waited
+/// for comes within milliseconds.
+pub const MAX_REMEMBERED: usize = 64;
+/// Formats (payload types) in one m-line; more are a problem document.
+pub const MAX_FORMATS: usize = 128;
+/// Attributes in one offer; more are a problem document.
+pub const MAX_ATTRIBUTES: usize = 8192;
+/// Silence after which another SSRC may take a track over; before it, its packets are dropped.
+pub const SSRC_CHANGE_SILENCE: Duration = Duration::from_millis(500);
+/// Key frames one receiver may ask for while it has the picture: the time between two doubles up to this while it goes on.
+pub const MAX_KEYFRAME_BACKOFF: Duration = Duration::from_secs(4);
+/// Time without a key frame request after which a receiver's next is heard at once again.
+pub const KEYFRAME_BACKOFF_RESET: Duration = Duration::from_secs(10);

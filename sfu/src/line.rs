@@ -6,12 +6,12 @@
 //! line       …500 501 502 503 504 505…  sequence numbers run on; the timestamp advances by the time that passed
 //! ```
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
     clock::ticks_in,
     codec::Codec,
-    limits::MAX_SPANS,
+    limits::{KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_SPANS},
     payload::{Entry, vp8::Renumber},
     ring::Kept,
     rtp::{FIXED_HEADER_LEN, RtpHeader, write_fixed_header},
@@ -27,6 +27,8 @@ struct Span {
     payload: SubscribePayload,
     /// First extended sequence number of the source that belongs to it.
     first_index: u64,
+    /// First outgoing sequence number that belongs to it: its first packet's, or that of the parameter sets before it.
+    first_out: u64,
     /// Outgoing minus source sequence number, modulo 2^64.
     index_offset: u64,
     /// Outgoing minus source timestamp, modulo 2^32.
@@ -43,8 +45,6 @@ pub(crate) enum Offered {
     Forward,
     /// To be sent, as the first of a new source.
     Enter,
-    /// As `Enter`, with the cached parameter sets in a packet before it.
-    EnterWithParameterSets,
 }
 
 /// A receiving m-line.
@@ -58,6 +58,10 @@ pub(crate) struct Line {
     last_timestamp: u32,
     last_sent: Option<Instant>,
     next_rtx: u64,
+    /// Fraction lost of the last report on it, of 256.
+    pub(crate) fraction_lost: Option<u8>,
+    key_frame_asked: Option<Instant>,
+    key_frame_backoff: Duration,
     pub(crate) packets: u32,
     pub(crate) octets: u32,
 }
@@ -73,6 +77,9 @@ impl Line {
             wanted: None,
             last_sent: None,
             next_rtx: 0,
+            fraction_lost: None,
+            key_frame_asked: None,
+            key_frame_backoff: KEYFRAME_REQUEST_INTERVAL,
             packets: 0,
             octets: 0,
         }
@@ -106,6 +113,23 @@ impl Line {
         }
     }
 
+    /// Whether a key frame it asks for is to be passed on. One that waits to enter always may; one that has the picture
+    /// and keeps asking costs everyone else theirs, so it may ever more rarely.
+    pub(crate) fn may_ask_key_frame(&mut self, now: Instant) -> bool {
+        if self.current() != self.wanted {
+            return true;
+        }
+        let since = self.key_frame_asked.map(|at| now.saturating_duration_since(at));
+        if since.is_some_and(|since| since < self.key_frame_backoff) {
+            return false;
+        }
+        let calm = since.is_none_or(|since| since > KEYFRAME_BACKOFF_RESET);
+        let doubled = (self.key_frame_backoff * 2).min(MAX_KEYFRAME_BACKOFF);
+        self.key_frame_backoff = if calm { KEYFRAME_REQUEST_INTERVAL } else { doubled };
+        self.key_frame_asked = Some(now);
+        true
+    }
+
     fn leave(&mut self) {
         if let Some(span) = self.current.take() {
             if self.past.len() == MAX_SPANS {
@@ -125,8 +149,7 @@ impl Line {
         }
         match entry {
             _ if self.wanted != Some(track) => Offered::Skipped,
-            Entry::Here => Offered::Enter,
-            Entry::AfterParameterSets => Offered::EnterWithParameterSets,
+            Entry::Here | Entry::AfterParameterSets => Offered::Enter,
             Entry::No => Offered::Skipped,
         }
     }
@@ -161,6 +184,7 @@ impl Line {
             track,
             payload,
             first_index: kept.index,
+            first_out: self.next_index,
             index_offset: (self.next_index + ahead).wrapping_sub(kept.index),
             timestamp_offset: timestamp.wrapping_sub(kept.timestamp),
             renumber,
@@ -216,15 +240,15 @@ impl Line {
     pub(crate) fn origin_of(&self, sequence: u16) -> Option<(TrackRef, u64)> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let span = self.span_of(index)?;
-        Some((span.track, index.wrapping_sub(span.index_offset)))
+        let origin = index.wrapping_sub(span.index_offset);
+        // Parameter sets of ours came from no packet of the source.
+        (origin >= span.first_index).then_some((span.track, origin))
     }
 
     fn span_of(&self, index: u64) -> Option<&Span> {
         let spans = self.current.iter().chain(self.past.iter().rev());
         // The youngest span that began at or before `index`.
-        spans
-            .into_iter()
-            .find(|span| index >= span.first_index.wrapping_add(span.index_offset) && index < self.next_index)
+        spans.into_iter().find(|span| index >= span.first_out && index < self.next_index)
     }
 
     /// Writes the packet `kept` again: on the retransmission stream (RFC 4588) if negotiated, else as it was. Returns its

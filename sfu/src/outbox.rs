@@ -45,14 +45,6 @@ impl Outbox {
         &self.bytes[datagram.start..datagram.start + datagram.len]
     }
 
-    /// The bytes of several datagrams that follow each other.
-    pub fn bytes_of_run(&self, run: &[Datagram]) -> &[u8] {
-        match (run.first(), run.last()) {
-            (Some(first), Some(last)) => &self.bytes[first.start..last.start + last.len],
-            _ => &[],
-        }
-    }
-
     /// Forgets what was sent.
     pub fn clear(&mut self) {
         self.used = 0;

@@ -66,6 +66,11 @@ impl PacketRing {
         true
     }
 
+    /// Forgets every packet.
+    pub fn clear(&mut self) {
+        self.slots.fill(Slot::default());
+    }
+
     /// The packet with extended sequence number `index`, if it is still here.
     pub fn find(&self, index: u64) -> Option<Kept<'_>> {
         let position = self.position(index);

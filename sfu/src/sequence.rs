@@ -22,11 +22,6 @@ impl Unwrapper {
             Some(highest) => nearest(highest, sequence),
         }
     }
-
-    /// Highest extended number seen.
-    pub fn highest(&self) -> Option<u64> {
-        self.highest
-    }
 }
 
 /// The number congruent to `sequence` modulo 2^16 that is nearest to `reference` (ties go up), never below zero.
@@ -36,11 +31,6 @@ pub fn nearest(reference: u64, sequence: u16) -> u64 {
     if near < 0 { (near + (1 << 16)) as u64 } else { near as u64 }
 }
 
-/// Whether RTP timestamp `a` is later than `b`, across a wrap.
-pub fn timestamp_after(a: u32, b: u32) -> bool {
-    (a.wrapping_sub(b) as i32) > 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,19 +38,12 @@ mod tests {
     #[test]
     fn sequences_unwrap_across_both_edges() {
         // (input, extended)
-        let rows: &[(u16, u64)] = &[
-            (65_534, 131_070),
-            (65_535, 131_071),
-            (1, 131_073),
-            (0, 131_072),
-            (65_530, 131_066),
-            (40_000, 171_072 - 131_072 + 131_072),
-        ];
+        let rows: &[(u16, u64)] =
+            &[(65_534, 131_070), (65_535, 131_071), (1, 131_073), (0, 131_072), (65_530, 131_066)];
         let mut unwrapper = Unwrapper::default();
-        for &(input, extended) in &rows[..5] {
+        for &(input, extended) in rows {
             assert_eq!(unwrapper.unwrap(input), extended, "{input}");
         }
-        assert_eq!(unwrapper.highest(), Some(131_073));
     }
 
     #[test]
@@ -74,12 +57,5 @@ mod tests {
     fn nearest_never_goes_below_zero() {
         assert_eq!(nearest(3, 65_535), 65_535);
         assert_eq!(nearest(3, 1), 1);
-    }
-
-    #[test]
-    fn timestamps_compare_across_the_wrap() {
-        assert!(timestamp_after(5, u32::MAX - 5));
-        assert!(!timestamp_after(u32::MAX - 5, 5));
-        assert!(!timestamp_after(7, 7));
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     demux::{Kind, kind},
     dtls::Identity,
     ice::{Path, addressed_ufrag},
-    limits::{MAX_CLOSED_EARLY, MAX_EVENTS, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
+    limits::{MAX_EVENTS, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
     outbox::Outbox,
     publisher::Publisher,
     seats::{Source, Stage},
@@ -82,6 +82,8 @@ pub struct Shard {
     left: Vec<(LineRef, TrackRef)>,
     /// Sessions closed before they were known: a takeover can overtake the answer it takes over from.
     closed_early: VecDeque<PeerId>,
+    /// Lessons that have ended: an answer under way may still bring a session for one.
+    ended: VecDeque<LessonKey>,
     /// Numbers publishers, so that a place used again is not taken for its former holder.
     next_run: u64,
 }
@@ -106,6 +108,7 @@ impl Shard {
             counters: Counters::default(),
             left: Vec::new(),
             closed_early: VecDeque::new(),
+            ended: VecDeque::new(),
             next_run: 0,
         }
     }
@@ -133,7 +136,9 @@ impl Shard {
     /// Carries out one command.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Publish { peer, .. } | Command::Subscribe { peer, .. } if self.was_closed_early(peer) => {
+            Command::Publish { peer, lesson, .. } | Command::Subscribe { peer, lesson, .. }
+                if self.comes_too_late(peer, lesson) =>
+            {
                 self.event(Event::Closed { peer, reason: CloseReason::Asked });
             }
             Command::Publish { peer, lesson, participant, plan } => {
@@ -144,6 +149,7 @@ impl Shard {
             }
             Command::RestartIce { peer, credentials } => self.restart_ice(peer, credentials),
             Command::Close { peer } => self.close_peer(now, peer),
+            Command::SetStage { lesson, .. } if self.ended.contains(&lesson) => {}
             Command::SetStage { lesson, stage } => self.set_stage(lesson, stage),
             Command::RequestKeyFrame { lesson, source } => self.request_key_frame(lesson, source),
             Command::EndLesson { lesson } => self.end_lesson(now, lesson),
@@ -202,15 +208,9 @@ impl Shard {
         (self.publishers.len(), self.subscribers.len())
     }
 
-    fn was_closed_early(&self, peer: PeerId) -> bool {
-        self.closed_early.contains(&peer)
-    }
-
-    fn remember_closed(&mut self, peer: PeerId) {
-        if self.closed_early.len() == MAX_CLOSED_EARLY {
-            self.closed_early.pop_front();
-        }
-        self.closed_early.push_back(peer);
+    /// Whether a session is over before it begins.
+    fn comes_too_late(&self, peer: PeerId, lesson: LessonKey) -> bool {
+        self.closed_early.contains(&peer) || self.ended.contains(&lesson)
     }
 
     fn event(&mut self, event: Event) {
@@ -231,13 +231,22 @@ impl Shard {
             self.counters.dropped += 1;
             return;
         };
-        let Some((peer, transport)) = (match place {
-            Place::Publisher(at) => self.publishers.get_mut(at).map(|p| (p.peer, &mut p.transport)),
-            Place::Subscriber(at) => self.subscribers.get_mut(at).map(|s| (s.peer, &mut s.transport)),
-        }) else {
+        // An address that another session is heard from belongs to that session, whoever else claims it.
+        let claimed = self.by_address.get(&path.remote).filter(|holder| **holder != place);
+        if claimed.is_some_and(|holder| self.is_heard(now, *holder)) {
+            self.counters.dropped += 1;
             return;
+        }
+        let (peer, (authentic, change)) = match place {
+            Place::Publisher(at) => {
+                let publisher = &mut self.publishers[at];
+                (publisher.peer, publisher.transport.handle_check(now, path, &message, &mut self.outbox))
+            }
+            Place::Subscriber(at) => {
+                let subscriber = &mut self.subscribers[at];
+                (subscriber.peer, subscriber.transport.handle_check(now, path, &message, &mut self.outbox))
+            }
         };
-        let (authentic, change) = transport.handle_check(now, path, &message, &mut self.outbox);
         if authentic && self.by_address.insert(path.remote, place) != Some(place) {
             self.forget_old_addresses(place);
         }
@@ -253,14 +262,25 @@ impl Shard {
         self.by_address.retain(|&address, holder| *holder != place || ice.is_checked(address));
     }
 
-    fn handle_dtls(&mut self, now: Instant, place: Place, datagram: &[u8]) {
-        let Some((peer, transport)) = (match place {
-            Place::Publisher(at) => self.publishers.get_mut(at).map(|p| (p.peer, &mut p.transport)),
-            Place::Subscriber(at) => self.subscribers.get_mut(at).map(|s| (s.peer, &mut s.transport)),
-        }) else {
-            return;
+    fn is_heard(&self, now: Instant, place: Place) -> bool {
+        let transport = match place {
+            Place::Publisher(at) => self.publishers.get(at).map(|publisher| &publisher.transport),
+            Place::Subscriber(at) => self.subscribers.get(at).map(|subscriber| &subscriber.transport),
         };
-        let change = transport.handle_dtls(now, datagram, &mut self.outbox);
+        transport.is_some_and(|transport| transport.is_heard(now))
+    }
+
+    fn handle_dtls(&mut self, now: Instant, place: Place, datagram: &[u8]) {
+        let (peer, change) = match place {
+            Place::Publisher(at) => {
+                let publisher = &mut self.publishers[at];
+                (publisher.peer, publisher.transport.handle_dtls(now, datagram, &mut self.outbox))
+            }
+            Place::Subscriber(at) => {
+                let subscriber = &mut self.subscribers[at];
+                (subscriber.peer, subscriber.transport.handle_dtls(now, datagram, &mut self.outbox))
+            }
+        };
         self.changed(now, peer, place, change);
     }
 

@@ -26,8 +26,8 @@ pub(crate) struct Subscriber {
     pub(crate) participant: ParticipantKey,
     pub(crate) transport: Transport,
     pub(crate) lines: Vec<Line>,
-    /// Worst fraction lost of the last reports, of 256; none before the first.
-    pub(crate) fraction_lost: Option<u8>,
+    /// What was last told of its loss, of 256; none before the first report.
+    pub(crate) told_loss: Option<u8>,
     cname: String,
     budget: RetransmissionBudget,
     next_report: Instant,
@@ -80,7 +80,7 @@ impl Subscriber {
             participant: ids.2,
             transport,
             lines: plan.lines.into_iter().map(Line::new).collect(),
-            fraction_lost: None,
+            told_loss: None,
             cname: plan.cname,
             budget: RetransmissionBudget { bytes: RTX_BUDGET_FLOOR, refilled: now },
             next_report: now + REPORT_INTERVAL,
@@ -102,7 +102,6 @@ impl Subscriber {
             _ if self.transport.outbound().is_none() => return None,
             Offered::Forward => false,
             Offered::Enter => true,
-            Offered::EnterWithParameterSets => true,
         };
         let previous = entering.then(|| self.enter(now, clock, line, passing, outbox)).flatten();
         let (path, outbound) = self.transport.outbound()?;
@@ -151,7 +150,7 @@ impl Subscriber {
         self.lines[line].payload_for(codec).is_some()
     }
 
-    /// Sends packet `kept` again on `line`, within the budget.
+    /// Sends packet `kept` again on `line`, within the budget. Whether it was sent.
     pub(crate) fn send_again(
         &mut self,
         now: Instant,
@@ -159,43 +158,50 @@ impl Subscriber {
         sequence: u16,
         kept: &Kept<'_>,
         outbox: &mut Outbox,
-    ) {
+    ) -> bool {
         if !self.budget.spend(now, kept.payload.len() + FIXED_HEADER_LEN) {
-            return;
+            return false;
         }
-        let Some((path, outbound)) = self.transport.outbound() else { return };
+        let Some((path, outbound)) = self.transport.outbound() else { return false };
         let room = outbox.room();
-        if let Some((len, ssrc, index)) = self.lines[line].write_again(sequence, kept, room)
-            && let Ok(sealed) = outbound.seal_rtp(room, len, FIXED_HEADER_LEN, ssrc, index)
-        {
-            outbox.commit(path, sealed);
+        let written = self.lines[line].write_again(sequence, kept, room);
+        let sealed =
+            written.and_then(|(len, ssrc, index)| outbound.seal_rtp(room, len, FIXED_HEADER_LEN, ssrc, index).ok());
+        if let Some(len) = sealed {
+            outbox.commit(path, len);
         }
+        sealed.is_some()
     }
 
     /// Takes in one SRTCP packet; `asked` is called with each request it makes. `true` when it was authentic.
     pub(crate) fn receive_rtcp(&mut self, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
-        let lines = &self.lines;
-        let line_of = |ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
-        let mut worst: Option<u8> = None;
+        let lines = &mut self.lines;
+        let line_of = |lines: &[Line], ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
         read(&packet[..len], |feedback| match feedback {
             Feedback::Nack { ssrc, packets } => {
-                let Some(line) = line_of(ssrc) else { return };
+                let Some(line) = line_of(lines, ssrc) else { return };
                 packets.sequences().for_each(|sequence| asked(Asked::Packet { line, sequence }));
             }
             Feedback::KeyFrame { ssrc } => {
-                if let Some(line) = line_of(ssrc) {
+                if let Some(line) = line_of(lines, ssrc) {
                     asked(Asked::KeyFrame { line });
                 }
             }
-            Feedback::Report(block) if line_of(block.ssrc).is_some() => {
-                worst = worst.max(Some(block.fraction_lost));
+            Feedback::Report(block) => {
+                if let Some(line) = line_of(lines, block.ssrc) {
+                    lines[line].fraction_lost = Some(block.fraction_lost);
+                }
             }
-            Feedback::Report(_) | Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
+            Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
-        self.fraction_lost = worst.or(self.fraction_lost);
         true
+    }
+
+    /// Worst fraction lost of its lines, of 256.
+    pub(crate) fn fraction_lost(&self) -> Option<u8> {
+        self.lines.iter().filter_map(|line| line.fraction_lost).max()
     }
 
     /// Whether its sender reports are due; schedules the next.

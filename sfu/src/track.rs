@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::{
     clock::Mapping,
     codec::Codec,
-    limits::{AUDIO_RING, KEYFRAME_REQUEST_INTERVAL, VIDEO_RING},
+    limits::{AUDIO_RING, KEYFRAME_REQUEST_INTERVAL, SSRC_CHANGE_SILENCE, VIDEO_RING},
     nack::MissingPackets,
     payload::{Entry, entry, h264::ParameterSets},
     reception::Reception,
@@ -39,6 +39,7 @@ struct Stream {
     reception: Reception,
     /// Last sender report: publisher's NTP time, RTP timestamp, when it arrived.
     report: Option<(u64, u32, Instant)>,
+    last_arrival: Instant,
 }
 
 /// One m-line of a publisher.
@@ -95,10 +96,16 @@ impl Track {
     pub(crate) fn take(&mut self, header: &RtpHeader, payload: &[u8], origin: Instant, now: Instant) -> Option<Taken> {
         let first = self.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc);
         if first {
-            self.begin(header);
+            // Two streams at once on one m-line would take it from each other packet by packet.
+            let last = self.stream.as_ref().map(|stream| stream.last_arrival);
+            if last.is_some_and(|at| now.saturating_duration_since(at) < SSRC_CHANGE_SILENCE) {
+                return None;
+            }
+            self.begin(header, now);
         }
         let rate = self.codec().clock_rate();
         let stream = self.stream.as_mut()?;
+        stream.last_arrival = now;
         let index = stream.unwrapper.unwrap(header.sequence);
         stream.reception.arrived(index, header.timestamp, origin, now, rate);
         stream.missing.arrived(index, now);
@@ -119,7 +126,7 @@ impl Track {
         self.keep(index, header, payload, false)
     }
 
-    fn begin(&mut self, header: &RtpHeader) {
+    fn begin(&mut self, header: &RtpHeader, now: Instant) {
         let mut unwrapper = Unwrapper::default();
         let first = unwrapper.unwrap(header.sequence);
         let stream = Stream {
@@ -128,9 +135,10 @@ impl Track {
             missing: MissingPackets::default(),
             reception: Reception::new(first),
             report: None,
+            last_arrival: now,
         };
         if self.stream.replace(stream).is_some() {
-            self.ring = PacketRing::new(if self.codec().is_video() { VIDEO_RING } else { AUDIO_RING });
+            self.ring.clear();
         }
         self.run += 1;
     }

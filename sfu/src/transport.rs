@@ -1,6 +1,6 @@
 //! ICE, DTLS and SRTP of one session together: from the answer to the last packet.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use is::stun::StunMessage;
 
@@ -8,7 +8,7 @@ use crate::{
     command::CloseReason,
     dtls::{Handshake, Identity, Progress},
     ice::{Check, Credentials, Path, Responder},
-    limits::{CONNECT_TIMEOUT, CONSENT_EXPIRY, SILENCE_BEFORE_LOST},
+    limits::{CONNECT_TIMEOUT, CONSENT_EXPIRY},
     outbox::Outbox,
     sdp::TransportPlan,
     srtp::{Inbound, Outbound},
@@ -36,17 +36,20 @@ pub(crate) struct Transport {
     keys: Option<(Inbound, Outbound)>,
     created: Instant,
     last_heard: Instant,
+    /// Silence after which it counts as lost.
+    patience: Duration,
     lost: bool,
 }
 
 impl Transport {
-    pub(crate) fn new(identity: &Identity, plan: TransportPlan, now: Instant) -> Self {
+    pub(crate) fn new(identity: &Identity, plan: TransportPlan, patience: Duration, now: Instant) -> Self {
         Self {
             handshake: Handshake::new(identity, plan.fingerprint, plan.active, now),
             ice: Responder::new(plan.credentials),
             keys: None,
             created: now,
             last_heard: now,
+            patience,
             lost: false,
         }
     }
@@ -77,6 +80,11 @@ impl Transport {
         if std::mem::take(&mut self.lost) { Change::Recovered } else { Change::None }
     }
 
+    /// Whether something authentic arrived lately.
+    pub(crate) fn is_heard(&self, now: Instant) -> bool {
+        self.keys.is_some() && now.saturating_duration_since(self.last_heard) <= self.patience
+    }
+
     /// Handles a connectivity check. `true` when it was authentic: its address belongs to this session now.
     pub(crate) fn handle_check(
         &mut self,
@@ -85,9 +93,9 @@ impl Transport {
         message: &StunMessage<'_>,
         outbox: &mut Outbox,
     ) -> (bool, Change) {
-        match self.ice.handle_check(now, path, message, outbox.room()) {
+        match self.ice.handle_check(path, message, outbox.room()) {
             Check::Ignored => (false, Change::None),
-            Check::Answered { len, .. } => {
+            Check::Answered { len } => {
                 outbox.commit(path, len);
                 (true, self.heard(now))
             }
@@ -109,7 +117,7 @@ impl Transport {
         if silence > CONSENT_EXPIRY {
             return Change::Closed(CloseReason::ConsentExpired);
         }
-        if self.keys.is_some() && !self.lost && silence > SILENCE_BEFORE_LOST {
+        if self.keys.is_some() && !self.lost && silence > self.patience {
             self.lost = true;
             return Change::Lost;
         }

@@ -195,6 +195,74 @@ fn a_packet_lost_on_the_way_in_is_asked_for_and_healed() {
 }
 
 #[test]
+fn a_key_frame_is_asked_for_again_until_the_picture_has_been_entered() {
+    let mut lesson = lesson();
+    lesson.master.publish(1, 0, 0, DELTA);
+    lesson.run(3000);
+    let mut requests = 0;
+    for compound in &lesson.master.rtcp {
+        read(compound, |feedback| requests += u32::from(matches!(feedback, Feedback::KeyFrame { .. })));
+    }
+    assert!(requests >= 3, "{requests}: any of them may be lost");
+    lesson.master.publish(1, 1, 3000, KEY);
+    lesson.run(1000);
+    lesson.master.rtcp.clear();
+    lesson.run(3000);
+    for compound in &lesson.master.rtcp {
+        read(compound, |feedback| assert!(!matches!(feedback, Feedback::KeyFrame { .. })));
+    }
+}
+
+#[test]
+fn a_viewer_that_keeps_asking_for_key_frames_is_heard_ever_more_rarely() {
+    let mut lesson = lesson();
+    lesson.master.publish(1, 0, 0, KEY);
+    lesson.run(1500);
+    lesson.master.rtcp.clear();
+    for _ in 0..200 {
+        let viewer = &mut lesson.viewers[0];
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        writer.picture_loss(1, viewer.lines[2]);
+        let len = writer.len();
+        viewer.send_rtcp(&buffer[..len]);
+        lesson.run(100);
+    }
+    let mut requests = 0;
+    for compound in &lesson.master.rtcp {
+        read(compound, |feedback| requests += u32::from(matches!(feedback, Feedback::KeyFrame { .. })));
+    }
+    assert!((5..=9).contains(&requests), "{requests} in twenty seconds");
+}
+
+#[test]
+fn a_second_stream_on_an_m_line_waits_until_the_first_is_silent() {
+    let mut lesson = lesson();
+    for i in 0..20u16 {
+        lesson.master.publish(1, i, 3000 * u32::from(i), KEY);
+        lesson.master.publish_as(777, i, 3000 * u32::from(i), KEY);
+        lesson.run(20);
+    }
+    assert_eq!(lesson.received(0, 2).len(), 20);
+    lesson.run(600);
+    lesson.master.publish_as(777, 20, 90_000, KEY);
+    lesson.run(20);
+    assert_eq!(lesson.received(0, 2).len(), 21, "an encoder that began anew is taken");
+}
+
+#[test]
+fn nobody_takes_an_address_from_a_session_that_is_heard_from_it() {
+    let mut lesson = lesson();
+    let own = lesson.viewers[1].address;
+    lesson.viewers[1].address = lesson.master.address;
+    lesson.run(2600);
+    lesson.master.publish(0, 0, 0, &[0xfc, 0]);
+    lesson.run(20);
+    assert_eq!(lesson.received(0, 0).len(), 1, "the master is still heard");
+    lesson.viewers[1].address = own;
+}
+
+#[test]
 fn a_join_storm_costs_the_publisher_two_key_frame_requests_a_second() {
     let mut lesson = lesson();
     lesson.master.publish(1, 0, 0, DELTA);

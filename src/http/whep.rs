@@ -39,12 +39,14 @@ pub async fn subscribe(
         .with_local(media.credentials(), |local| answer_subscriber(&offer, admission.view, local))
         .map_err(unusable)?;
     let credentials = answer.plan.transport.credentials.clone();
+    let opened = Opened { protocol: "whep", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };
+    // Kept before the shard knows it: its end may be told at once.
+    let response = app.open_session(opened);
     media.send(Command::Subscribe {
         peer,
         lesson: admission.lesson_key,
         participant: admission.participant_key,
         plan: answer.plan,
     });
-    let opened = Opened { protocol: "whep", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };
-    Ok(app.open_session(opened))
+    Ok(response)
 }

@@ -46,14 +46,16 @@ pub async fn publish(
         }
     };
     let credentials = answer.plan.transport.credentials.clone();
+    let opened = Opened { protocol: "whip", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };
+    // Kept before the shard knows it: its end may be told at once.
+    let response = app.open_session(opened);
     media.send(Command::Publish {
         peer,
         lesson: admission.lesson_key,
         participant: admission.participant_key,
         plan: answer.plan,
     });
-    let opened = Opened { protocol: "whip", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };
-    Ok(app.open_session(opened))
+    Ok(response)
 }
 
 /// The codecs the offer's first video m-line could send, in its order.

@@ -12,7 +12,7 @@ use std::{
 
 use access::Person;
 use axum::extract::ws::Utf8Bytes;
-use lesson::{ConnectionId, Effect, EntryError, Lesson};
+use lesson::{ConnectionId, Effect, EntryError, Lesson, MediaEvent};
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
     message::{Phase, RecordingState, VideoCodec},
@@ -161,20 +161,33 @@ impl Actor {
             Input::AdmitPublisher { person, peer, offered, reply } => {
                 let peer_id = translate::peer_out(peer);
                 let admitted = self.lesson.admit_publisher(&person, peer_id, &offered, now);
-                let _ = reply.send(admitted.map(|a| self.admission(a)));
+                self.answer(peer_id, admitted, reply);
             }
             Input::AdmitViewer { person, peer, video_lines, reply } => {
                 let peer_id = translate::peer_out(peer);
                 let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, now);
-                let _ = reply.send(admitted.map(|a| self.admission(a)));
+                self.answer(peer_id, admitted, reply);
             }
             Input::Media(event) => {
-                if let Some((peer, meaning)) = translate::media_event(&event) {
-                    self.lesson.handle_media(peer, meaning, now);
-                }
+                let (peer, meaning) = translate::media_event(&event);
+                self.lesson.handle_media(peer, meaning, now);
             }
             Input::Recording(state) => self.lesson.handle_recording(state, now),
             Input::Stop => {}
+        }
+    }
+
+    /// Answers an admission. One whose asker has gone meanwhile is taken back, or its place would stay taken.
+    fn answer(
+        &mut self,
+        peer: lesson::PeerId,
+        admitted: Result<lesson::Admission, EntryError>,
+        reply: oneshot::Sender<Result<Admission, EntryError>>,
+    ) {
+        let was_admitted = admitted.is_ok();
+        let answered = reply.send(admitted.map(|admission| self.admission(admission)));
+        if answered.is_err() && was_admitted {
+            self.lesson.handle_media(peer, MediaEvent::Over { vanished: false }, utc_now());
         }
     }
 

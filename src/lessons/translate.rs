@@ -28,24 +28,14 @@ pub fn plan(dated: &Dated) -> lesson::Plan {
 }
 
 /// Which session an event is about, and what it means for the lesson.
-pub fn media_event(event: &Event) -> Option<(lesson::PeerId, MediaEvent)> {
-    let (peer, meaning) = match *event {
-        Event::Connected { peer, .. } | Event::Recovered { peer } => (peer, MediaEvent::Flowing),
-        Event::Lost { peer } => (peer, MediaEvent::Silent),
-        Event::Closed { peer, reason } => {
-            let vanished = match reason {
-                CloseReason::ConsentExpired => true,
-                CloseReason::Asked
-                | CloseReason::PeerClosed
-                | CloseReason::NeverConnected
-                | CloseReason::DtlsFailed => false,
-            };
-            (peer, MediaEvent::Over { vanished })
-        }
-        Event::Loss { peer, fraction_lost } => (peer, MediaEvent::Loss { fraction_lost }),
-        _ => return None,
+pub fn media_event(event: &Event) -> (lesson::PeerId, MediaEvent) {
+    let meaning = match *event {
+        Event::Connected { .. } | Event::Recovered { .. } => MediaEvent::Flowing,
+        Event::Lost { .. } => MediaEvent::Silent,
+        Event::Closed { reason, .. } => MediaEvent::Over { vanished: reason == CloseReason::ConsentExpired },
+        Event::Loss { fraction_lost, .. } => MediaEvent::Loss { fraction_lost },
     };
-    Some((peer_out(peer), meaning))
+    (peer_out(event.peer()), meaning)
 }
 
 /// A session in the lesson's terms.

@@ -4,6 +4,7 @@ use std::{
     io::{ErrorKind, IoSlice, IoSliceMut},
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::{AsFd, AsRawFd, BorrowedFd},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -11,21 +12,26 @@ use nix::{
     cmsg_space,
     errno::Errno,
     libc,
+    poll::{PollFd, PollFlags, ppoll},
     sys::socket::{
         ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
         sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo, RcvBuf, SndBuf},
     },
+    sys::time::TimeSpec,
 };
 use sfu::ice::Path;
 
 /// Room in the kernel for bursts: a key frame to a whole county.
 const BUFFER_BYTES: usize = 4 << 20;
+/// How long a full send buffer is waited for: a burst beyond the line's rate leaves spread out instead of losing its tail.
+const LONGEST_SEND_WAIT: Duration = Duration::from_millis(5);
 
 /// A bound media socket.
 pub(super) struct MediaSocket {
     socket: UdpSocket,
     control: Vec<u8>,
     wildcard: bool,
+    is_v6: bool,
 }
 
 /// What a receive brought.
@@ -61,7 +67,7 @@ impl MediaSocket {
             setsockopt(&socket, Ipv6RecvPacketInfo, &true).context("IPV6_RECVPKTINFO")?;
         }
         grow_buffers(&socket);
-        Ok(Self { socket, control: cmsg_space!(libc::in6_pktinfo), wildcard })
+        Ok(Self { socket, control: cmsg_space!(libc::in6_pktinfo), wildcard, is_v6: ip.is_ipv6() })
     }
 
     /// The port bound.
@@ -81,13 +87,23 @@ impl MediaSocket {
         Received::Datagram(Path { local, remote }, message.bytes)
     }
 
-    /// Sends one datagram. A full buffer or an unreachable peer loses it, as the network might.
-    pub(super) fn send(&self, path: Path, bytes: &[u8]) {
+    /// Sends one datagram, waiting a moment for room in the kernel's buffer. `false` when it was dropped all the same; an
+    /// unreachable peer's is lost, as the network might.
+    pub(super) fn send(&self, path: Path, bytes: &[u8]) -> bool {
+        if self.try_send(path, bytes) != Err(Errno::EAGAIN) {
+            return true;
+        }
+        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
+        let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(LONGEST_SEND_WAIT)), None);
+        self.try_send(path, bytes) != Err(Errno::EAGAIN)
+    }
+
+    fn try_send(&self, path: Path, bytes: &[u8]) -> nix::Result<usize> {
         let remote = SockaddrStorage::from(self.wire_address(path.remote));
         let slices = [IoSlice::new(bytes)];
         let fd = self.socket.as_raw_fd();
         let flags = MsgFlags::MSG_DONTWAIT;
-        let sent = match path.local {
+        match path.local {
             Some(IpAddr::V4(ip)) => {
                 let info = libc::in_pktinfo {
                     ipi_ifindex: 0,
@@ -101,20 +117,13 @@ impl MediaSocket {
                 sendmsg(fd, &slices, &[ControlMessage::Ipv6PacketInfo(&info)], flags, Some(&remote))
             }
             None => sendmsg(fd, &slices, &[], flags, Some(&remote)),
-        };
-        if let Err(error) = sent
-            && error != Errno::EAGAIN
-        {
-            tracing::trace!(%error, remote = %path.remote, "a datagram was not sent");
         }
     }
 
     /// A dual-stack socket speaks to IPv4 peers in mapped form.
     fn wire_address(&self, remote: SocketAddr) -> SocketAddr {
-        match (self.socket.local_addr(), remote) {
-            (Ok(SocketAddr::V6(_)), SocketAddr::V4(v4)) => {
-                SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port())
-            }
+        match remote {
+            SocketAddr::V4(v4) if self.is_v6 => SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port()),
             _ => remote,
         }
     }

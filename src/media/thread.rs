@@ -24,7 +24,7 @@ use sfu::{
     Identity, NtpClock, Shard,
     command::{Command, Event, LessonKey, PeerId},
     limits::MAX_DATAGRAM,
-    tap::TapBatch,
+    tap::{TapBatch, TapEntry, Tapped},
 };
 use tokio::sync::mpsc;
 
@@ -34,6 +34,8 @@ use super::socket::{MediaSocket, Received};
 const DATAGRAMS_PER_TURN: usize = 64;
 /// Datagrams that are sent before more are taken: bounds what a turn of a large lesson holds in memory.
 const DATAGRAMS_PER_SEND: usize = 1024;
+/// Beginnings and ends of tracks kept for a recorder that lags; further ones are lost.
+const LANDMARKS: usize = 1024;
 /// Longest wait when nothing is due.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -64,8 +66,17 @@ pub(super) struct Mailbox {
 pub(super) fn spawn(identity: Identity, socket: MediaSocket, mailbox: Mailbox) -> anyhow::Result<()> {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let shard = Shard::new(identity, NtpClock::new(Instant::now(), since_epoch));
-    let mut turns = Turns { shard, socket, mailbox, lessons: HashMap::new(), batches_dropped: 0 };
+    let mut turns = Turns {
+        shard,
+        socket,
+        mailbox,
+        lessons: HashMap::new(),
+        landmarks: Vec::new(),
+        batches_dropped: Losses::default(),
+        dropped: Losses::default(),
+    };
     let body = move || {
+        let _end = EndWithThread;
         pin();
         while turns.turn() {}
     };
@@ -92,7 +103,10 @@ struct Turns {
     mailbox: Mailbox,
     /// Which lesson a session belongs to, for routing its events.
     lessons: HashMap<PeerId, LessonKey>,
-    batches_dropped: u64,
+    /// Beginnings and ends of tracks from batches the recorder had no place for.
+    landmarks: Vec<TapEntry>,
+    batches_dropped: Losses,
+    dropped: Losses,
 }
 
 impl Turns {
@@ -145,30 +159,68 @@ impl Turns {
 
     fn send(&mut self) {
         let outbox = self.shard.outbox();
-        for datagram in outbox.datagrams() {
-            self.socket.send(datagram.path, outbox.bytes_of(datagram));
-        }
+        let sent =
+            outbox.datagrams().iter().filter(|datagram| self.socket.send(datagram.path, outbox.bytes_of(datagram)));
+        let dropped = outbox.datagrams().len() - sent.count();
         outbox.clear();
+        if dropped > 0 {
+            self.dropped.count(dropped as u64, "media datagrams did not fit the line: it is too thin for this lesson");
+        }
     }
 
     fn tell(&mut self) {
-        while let Some(event) = self.shard.poll_event() {
+        // What finds no place stays in the shard until there is one: a session's end must not be missed.
+        while let Ok(place) = self.mailbox.events.try_reserve() {
+            let Some(event) = self.shard.poll_event() else { break };
             let peer = event.peer();
             let Some(&lesson) = self.lessons.get(&peer) else { continue };
             if let Event::Closed { .. } = event {
                 self.lessons.remove(&peer);
             }
-            if self.mailbox.events.try_send((lesson, event)).is_err() {
-                tracing::warn!(lesson = lesson.0, "a media event was lost: its lesson does not keep up");
+            place.send((lesson, event));
+        }
+        if let Some(mut batch) = self.shard.poll_tap(Instant::now()) {
+            if !self.landmarks.is_empty() {
+                self.landmarks.append(&mut batch.entries);
+                std::mem::swap(&mut self.landmarks, &mut batch.entries);
+            }
+            if let Err(TrySendError::Full(batch)) = self.mailbox.tap.try_send(batch) {
+                self.keep_landmarks(batch);
             }
         }
-        if let Some(batch) = self.shard.poll_tap(Instant::now())
-            && let Err(TrySendError::Full(_)) = self.mailbox.tap.try_send(batch)
-        {
-            self.batches_dropped += 1;
-            if self.batches_dropped.is_power_of_two() {
-                tracing::warn!(dropped = self.batches_dropped, "the recorder lags; check the disk");
-            }
+    }
+
+    /// A batch was lost, but not what begins and ends in it: without that the recorder would miss a whole track.
+    fn keep_landmarks(&mut self, batch: TapBatch) {
+        let is_landmark = |entry: &TapEntry| matches!(entry.what, Tapped::Started { .. } | Tapped::Ended);
+        self.landmarks = batch.entries.into_iter().filter(is_landmark).take(LANDMARKS).collect();
+        self.batches_dropped.count(1, "the recorder lags and misses packets: check the disk");
+    }
+}
+
+/// Ends the program when the media thread panics: a server that admits people to silent lessons is worse than one that its
+/// supervisor starts again.
+struct EndWithThread;
+
+impl Drop for EndWithThread {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the media thread failed; ending so that the service is started again");
+            std::process::abort();
+        }
+    }
+}
+
+/// Counts losses and warns of the first, second, fourth, eighth… only.
+#[derive(Default)]
+struct Losses(u64);
+
+impl Losses {
+    fn count(&mut self, more: u64, what: &'static str) {
+        let before = self.0;
+        self.0 += more;
+        if before.checked_ilog2() != self.0.checked_ilog2() {
+            tracing::warn!(total = self.0, "{what}");
         }
     }
 }

@@ -50,14 +50,14 @@ impl ArrivalLog {
             return; // Reported as missing already; the next feedback cannot go back.
         }
         let at_us = now.saturating_duration_since(self.origin).as_micros() as i64;
-        let position = self.arrivals.partition_point(|&(known, _)| known < extended);
+        let mut position = self.arrivals.partition_point(|&(known, _)| known < extended);
         if self.arrivals.get(position).is_some_and(|&(known, _)| known == extended) {
             return;
         }
         if self.arrivals.len() == MAX_TWCC_ARRIVALS {
             self.arrivals.pop_front();
+            position = position.saturating_sub(1);
         }
-        let position = position.min(self.arrivals.len());
         self.arrivals.insert(position, (extended, at_us));
     }
 
@@ -72,7 +72,9 @@ impl ArrivalLog {
         let mut previous = reference * REFERENCE_UNIT_US;
         while let Some(&(sequence, at_us)) = self.arrivals.front() {
             let delta = (at_us - previous).div_euclid(DELTA_UNIT_US);
-            let missing = (sequence - base) as usize - body.count;
+            let Some(missing) = (sequence - base).checked_sub(body.count as u64).map(|missing| missing as usize) else {
+                break;
+            };
             let Ok(delta) = i16::try_from(delta) else { break };
             if body.count + missing + 1 > MAX_REPORTED {
                 break;

@@ -138,11 +138,4 @@ impl<'b> Writer<'b> {
             body[8..].copy_from_slice(payload);
         }
     }
-
-    /// Says that `ssrc` sends no more.
-    pub fn goodbye(&mut self, ssrc: u32) {
-        if let Some(body) = self.packet(1, kind::GOODBYE, 4) {
-            body.copy_from_slice(&ssrc.to_be_bytes());
-        }
-    }
 }

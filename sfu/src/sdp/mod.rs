@@ -39,8 +39,8 @@ pub enum SdpError {
     /// m-lines are not bundled.
     #[error("every m-line must be in one a=group:BUNDLE")]
     NotBundled,
-    /// More m-lines than `limits::MAX_MEDIA_LINES`.
-    #[error("more than {max} m-lines", max = crate::limits::MAX_MEDIA_LINES)]
+    /// More m-lines, formats or attributes than `limits` has room for.
+    #[error("the offer has too many m-lines, formats or attributes")]
     TooManyLines,
     /// A WHIP offer that does not send, or a WHEP offer that does not receive.
     #[error("m-line {mid} has the wrong direction: expected {expected}")]

@@ -1,6 +1,6 @@
 //! What an offer says, as far as it matters here.
 
-use std::io::Cursor;
+use std::{collections::HashMap, io::Cursor};
 
 use rtc_sdp::description::{common::Attribute, media::MediaDescription, session::SessionDescription};
 
@@ -8,7 +8,7 @@ use super::SdpError;
 use crate::{
     codec::{Codec, H264Profile},
     ice::Half,
-    limits::{MAX_MEDIA_LINES, MAX_OFFER_LEN},
+    limits::{MAX_ATTRIBUTES, MAX_FORMATS, MAX_MEDIA_LINES, MAX_OFFER_LEN},
 };
 
 /// Header extension: media identification (RFC 9143 section 15.1).
@@ -127,6 +127,12 @@ impl Offer {
             return Err(SdpError::Missing("m="));
         }
         if session.media_descriptions.len() > MAX_MEDIA_LINES {
+            return Err(SdpError::TooManyLines);
+        }
+        let lines = &session.media_descriptions;
+        let attributes: usize = lines.iter().map(|line| line.attributes.len()).sum();
+        let formats = lines.iter().map(|line| line.media_name.formats.len()).max().unwrap_or(0);
+        if attributes + session.attributes.len() > MAX_ATTRIBUTES || formats > MAX_FORMATS {
             return Err(SdpError::TooManyLines);
         }
         let media: Vec<Media> = session.media_descriptions.iter().enumerate().map(|(i, m)| media_line(i, m)).collect();
@@ -260,28 +266,33 @@ fn by_payload<'l>(line: &'l MediaDescription, key: &'l str) -> impl Iterator<Ite
 }
 
 fn payloads(line: &MediaDescription) -> Vec<Payload> {
-    let parameters = |number: &str| by_payload(line, "fmtp").find(|(n, _)| *n == number).map_or("", |(_, rest)| rest);
-    let mapping = |number: &str| by_payload(line, "rtpmap").find(|(n, _)| *n == number).map(|(_, rest)| rest);
-    let is_rtx = |number: &str| mapping(number).is_some_and(|map| map.to_ascii_lowercase().starts_with("rtx/"));
-    let rtx_of = |number: &str| {
-        let formats = line.media_name.formats.iter();
-        formats.filter(|n| is_rtx(n)).find(|n| parameter(parameters(n), "apt") == Some(number))?.parse().ok()
+    let mappings: HashMap<&str, &str> = by_payload(line, "rtpmap").collect();
+    let parameters: HashMap<&str, &str> = by_payload(line, "fmtp").collect();
+    let parameters = |number: &str| parameters.get(number).copied().unwrap_or("");
+    let is_rtx = |number: &&String| {
+        mappings.get(number.as_str()).is_some_and(|map| map.to_ascii_lowercase().starts_with("rtx/"))
     };
+    let formats = &line.media_name.formats;
+    let rtx: HashMap<&str, u8> = formats
+        .iter()
+        .filter(is_rtx)
+        .filter_map(|number| Some((parameter(parameters(number), "apt")?, number.parse().ok()?)))
+        .collect();
     let feedback = |number: &str| {
         let both = by_payload(line, "rtcp-fb").filter(|(n, _)| *n == number || *n == "*");
         both.map(|(_, rest)| rest.to_owned()).collect::<Vec<_>>()
     };
     let one = |number: &String| {
-        let codec = codec(mapping(number)?, parameters(number))?;
+        let codec = codec(mappings.get(number.as_str())?, parameters(number))?;
         Some(Payload {
             number: number.parse().ok().filter(|n| *n < 128)?,
             codec,
-            rtx: rtx_of(number),
+            rtx: rtx.get(number.as_str()).copied(),
             parameters: parameters(number).to_owned(),
             feedback: feedback(number),
         })
     };
-    line.media_name.formats.iter().filter_map(one).collect()
+    formats.iter().filter_map(one).collect()
 }
 
 fn codec(mapping: &str, parameters: &str) -> Option<Codec> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Place, Shard};
 use crate::{
     clock::Mapping,
-    command::{Event, LessonKey},
+    command::LessonKey,
     payload::Entry,
     seats::Source,
     subscriber::{Asked, Passing},
@@ -29,7 +29,6 @@ impl Shard {
         if taken.first {
             let (codec, ssrc) = (publisher.tracks[track].codec(), publisher.tracks[track].ssrc().unwrap_or(0));
             self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
-            self.event(Event::SourceStarted { peer, slot: source.slot });
             self.reseat(lesson);
         }
         let start = self.tap.bytes.len() as u32;
@@ -42,7 +41,8 @@ impl Shard {
 
     fn mapping(&self, track: TrackRef) -> Option<Mapping> {
         let publisher = self.publishers.get(track.publisher)?;
-        publisher.tracks.get(track.track)?.mapping(publisher.clock_offset?)
+        let source = publisher.tracks.get(track.track).filter(|source| source.run == track.run)?;
+        source.mapping(publisher.clock_offset?)
     }
 
     /// Sends a packet just kept to every line its track feeds.
@@ -161,8 +161,8 @@ impl Shard {
 
     pub(super) fn handle_subscriber_rtcp(&mut self, now: Instant, at: usize, datagram: &mut [u8]) {
         let subscriber = &mut self.subscribers[at];
-        let (peer, before) = (subscriber.peer, subscriber.fraction_lost);
-        // Requests are answered after the compound is read; a compound of 1500 bytes names fewer than this.
+        let peer = subscriber.peer;
+        // Requests are answered after the compound is read; one that names more packets than this gets the first of them.
         let mut asked = [None; 128];
         let mut count = 0;
         let authentic = subscriber.receive_rtcp(datagram, |request| {
@@ -175,18 +175,16 @@ impl Shard {
             self.counters.dropped += 1;
             return;
         }
-        let after = subscriber.fraction_lost;
         let change = subscriber.transport.heard(now);
         asked[..count].iter().flatten().for_each(|&request| self.answer(now, at, request));
-        self.told_loss(peer, before, after);
         self.changed(now, peer, Place::Subscriber(at), change);
     }
 
     fn answer(&mut self, now: Instant, at: usize, asked: Asked) {
         match asked {
             Asked::KeyFrame { line } => {
-                let wanted = self.subscribers[at].lines[line].wanted();
-                if let Some(track) = wanted {
+                let line = &mut self.subscribers[at].lines[line];
+                if let Some(track) = line.wanted().filter(|_| line.may_ask_key_frame(now)) {
                     self.want_key_frame(track);
                 }
             }
@@ -196,15 +194,20 @@ impl Shard {
                 let Some(publisher) = self.publishers.get(track.publisher) else { return };
                 let Some(source) = publisher.tracks.get(track.track).filter(|t| t.run == track.run) else { return };
                 let Some(kept) = source.ring.find(index) else { return };
-                subscriber.send_again(now, line, sequence, &kept, &mut self.outbox);
-                self.counters.retransmitted += 1;
+                let sent = subscriber.send_again(now, line, sequence, &kept, &mut self.outbox);
+                self.counters.retransmitted += u64::from(sent);
             }
         }
     }
 
     pub(super) fn send_reports(&mut self, now: Instant, at: usize) {
         for line in 0..self.subscribers[at].lines.len() {
-            let current = self.subscribers[at].lines[line].current();
+            let (current, wanted) =
+                (self.subscribers[at].lines[line].current(), self.subscribers[at].lines[line].wanted());
+            // A request may be lost on its way to the publisher: whoever still waits asks again.
+            if let Some(track) = wanted.filter(|_| wanted != current) {
+                self.want_key_frame(track);
+            }
             let mapping = current.and_then(|track| self.mapping(track));
             self.subscribers[at].send_report(now, &self.clock, line, mapping, &mut self.outbox);
         }

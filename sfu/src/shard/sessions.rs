@@ -1,11 +1,12 @@
 //! Sessions coming, staying alive and going.
 
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 use super::{Place, Shard};
 use crate::{
     command::{CloseReason, Event, LessonKey, ParticipantKey, PeerId},
     ice::Credentials,
+    limits::{MAX_REMEMBERED, PUBLISHER_SILENCE, RECEIVER_SILENCE},
     publisher::Publisher,
     sdp::{PublishPlan, SubscribePlan},
     seats::{Source, Stage},
@@ -23,9 +24,17 @@ fn loss_class(fraction: u8) -> u8 {
     }
 }
 
+/// Remembers the last `limits::MAX_REMEMBERED` of a kind.
+fn remember<T>(list: &mut VecDeque<T>, one: T) {
+    if list.len() == MAX_REMEMBERED {
+        list.pop_front();
+    }
+    list.push_back(one);
+}
+
 impl Shard {
     pub(super) fn add_publisher(&mut self, now: Instant, ids: (PeerId, LessonKey, ParticipantKey), plan: PublishPlan) {
-        let transport = Transport::new(&self.identity, plan.transport.clone(), now);
+        let transport = Transport::new(&self.identity, plan.transport.clone(), PUBLISHER_SILENCE, now);
         let ufrag = transport.ice().local_ufrag().to_owned();
         self.next_run += 1;
         let publisher = Publisher::new(ids, transport, plan, self.next_run << 32, now);
@@ -45,7 +54,7 @@ impl Shard {
         ids: (PeerId, LessonKey, ParticipantKey),
         plan: SubscribePlan,
     ) {
-        let transport = Transport::new(&self.identity, plan.transport.clone(), now);
+        let transport = Transport::new(&self.identity, plan.transport.clone(), RECEIVER_SILENCE, now);
         let ufrag = transport.ice().local_ufrag().to_owned();
         let at = self.subscribers.insert(Subscriber::new(ids, transport, plan, now));
         self.by_peer.insert(ids.0, Place::Subscriber(at));
@@ -67,7 +76,7 @@ impl Shard {
     pub(super) fn close_peer(&mut self, now: Instant, peer: PeerId) {
         match self.by_peer.get(&peer) {
             Some(&place) => self.remove(now, place, CloseReason::Asked),
-            None => self.remember_closed(peer),
+            None => remember(&mut self.closed_early, peer),
         }
     }
 
@@ -82,19 +91,30 @@ impl Shard {
             self.publishers.iter().filter(|(_, p)| of_lesson(p.lesson)).map(|(at, _)| at).collect();
         let subscribers: Vec<usize> =
             self.subscribers.iter().filter(|(_, s)| of_lesson(s.lesson)).map(|(at, _)| at).collect();
-        publishers.into_iter().for_each(|at| self.remove(now, Place::Publisher(at), CloseReason::Asked));
-        subscribers.into_iter().for_each(|at| self.remove(now, Place::Subscriber(at), CloseReason::Asked));
+        let publishers = publishers.into_iter().map(Place::Publisher);
+        for place in publishers.chain(subscribers.into_iter().map(Place::Subscriber)).collect::<Vec<_>>() {
+            self.forget(now, place, CloseReason::Asked);
+        }
         self.rooms.remove(&lesson);
+        remember(&mut self.ended, lesson);
     }
 
-    /// Forgets a session and everything that points to it.
+    /// Ends a session; what it fed or was fed by is worked out anew.
     pub(super) fn remove(&mut self, now: Instant, place: Place, reason: CloseReason) {
+        if let Some(lesson) = self.forget(now, place, reason) {
+            self.reseat(lesson);
+        }
+    }
+
+    /// Forgets a session and everything that points to it, but for the lines it fed. Returns its lesson.
+    fn forget(&mut self, now: Instant, place: Place, reason: CloseReason) -> Option<LessonKey> {
         let (peer, lesson) = match place {
             Place::Publisher(at) => {
-                let Some(publisher) = self.publishers.try_remove(at) else { return };
+                let publisher = self.publishers.try_remove(at)?;
                 for (track, source) in publisher.sources() {
-                    let room = self.rooms.entry(publisher.lesson).or_default();
-                    if room.sources.get(&source) == Some(&(at, track)) {
+                    if let Some(room) = self.rooms.get_mut(&publisher.lesson)
+                        && room.sources.get(&source) == Some(&(at, track))
+                    {
                         room.sources.remove(&source);
                     }
                     if publisher.tracks[track].ssrc().is_some() {
@@ -104,7 +124,7 @@ impl Shard {
                 (publisher.peer, publisher.lesson)
             }
             Place::Subscriber(at) => {
-                let Some(subscriber) = self.subscribers.try_remove(at) else { return };
+                let subscriber = self.subscribers.try_remove(at)?;
                 if let Some(room) = self.rooms.get_mut(&subscriber.lesson) {
                     room.subscribers.retain(|&known| known != at);
                 }
@@ -114,8 +134,8 @@ impl Shard {
         self.by_peer.remove(&peer);
         self.by_ufrag.retain(|_, known| *known != place);
         self.by_address.retain(|_, known| *known != place);
-        self.reseat(lesson);
         self.event(Event::Closed { peer, reason });
+        Some(lesson)
     }
 
     pub(super) fn tick_sessions(&mut self, now: Instant) {
@@ -135,7 +155,10 @@ impl Shard {
             let peer = subscriber.peer;
             let change = subscriber.transport.handle_timeout(now, &mut self.outbox);
             if subscriber.report_due(now) {
+                let (before, after) = (subscriber.told_loss, subscriber.fraction_lost());
+                subscriber.told_loss = after;
                 self.send_reports(now, at);
+                self.told_loss(peer, before, after);
             }
             self.changed(now, peer, Place::Subscriber(at), change);
         }

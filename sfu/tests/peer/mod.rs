@@ -280,6 +280,11 @@ impl Peer {
         self.send_rtp(rtp(number, sequence, timestamp, Self::ssrc(line), payload, None));
     }
 
+    /// Sends a picture under an SSRC that the offer did not announce.
+    pub fn publish_as(&mut self, ssrc: u32, sequence: u16, timestamp: u32, payload: &[u8]) {
+        self.send_rtp(rtp(102, sequence, timestamp, ssrc, payload, None));
+    }
+
     /// Sends it on the retransmission stream.
     pub fn publish_again(&mut self, line: usize, sequence: u16, timestamp: u32, payload: &[u8]) {
         self.send_rtp(rtp(103, 1, timestamp, Self::ssrc(line) + 1, payload, Some(sequence)));
