@@ -78,3 +78,6 @@ pub const MANIFEST_EVERY: Duration = Duration::from_secs(10);
 
 /// Longest lesson. A part that plays later than this is not believed: a playlist would count gaps up to it.
 pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
+
+/// A sender report this far ahead of a track's clock tells of a pause of its sender; less is drift.
+pub const CLOCK_STEP: Duration = Duration::from_millis(200);

@@ -5,12 +5,16 @@
 //! publisher       NTP <-> lesson clock   once per publisher, from its first report's arrival, so that all its tracks
 //!                                        share one error and stay in sync with each other
 //! ```
-//! A track's offset is fixed once. Regressing later reports against drift goes where [`TrackClock::handle_report`] now
-//! ignores them: the offset would become a slope, and `time_of` stays as it is.
+//! A track's offset is fixed by its first report. A later one moves it only forward and only by a step: a voice whose device
+//! slept has RTP timestamps that stood still meanwhile. Regressing small differences against drift goes where
+//! [`TrackClock::handle_report`] now ignores them: the offset would become a slope, and `time_of` stays as it is.
 
 use std::time::Duration;
 
-use crate::{limits::REPORT_TRUST, sequence::nearest_32};
+use crate::{
+    limits::{CLOCK_STEP, REPORT_TRUST},
+    sequence::nearest_32,
+};
 
 /// Microseconds on the lesson clock.
 pub type LessonMicros = i64;
@@ -73,10 +77,15 @@ impl TrackClock {
         self.offset.is_some()
     }
 
-    /// Fixes the clock by a sender report that arrived at `now`, unless it is fixed already.
+    /// Fixes the clock by a sender report that arrived at `now`; once fixed, a report moves it only over a pause of the
+    /// sender, by `limits::CLOCK_STEP` or more.
     pub fn handle_report(&mut self, report: SenderReport, publisher: &mut PublisherClock, now: Duration) {
         let placed = publisher.place(report, now);
-        if self.offset.is_some() {
+        if let (Some(offset), Some(last)) = (self.offset, self.last_rtp) {
+            let ahead = ticks(placed, self.rate) - (nearest_32(last, report.rtp) + offset);
+            if ahead >= ticks(micros(CLOCK_STEP), self.rate) {
+                self.offset = Some(offset + ahead);
+            }
             return;
         }
         match self.last_rtp {
@@ -178,6 +187,20 @@ mod tests {
         clock.fix_by_arrival(u32::MAX - 959, 20 * MS);
         assert_eq!(clock.time_of(u32::MAX - 959), Some(960));
         assert_eq!(clock.time_of(0), Some(1_920));
+    }
+
+    #[test]
+    fn a_clock_steps_over_a_pause_of_its_sender_but_not_over_drift() {
+        let mut publisher = PublisherClock::default();
+        let mut clock = TrackClock::new(48_000, 0);
+        clock.observe(0);
+        clock.handle_report(SenderReport { ntp: ntp(100.0), rtp: 0 }, &mut publisher, 1_000 * MS);
+        assert_eq!(clock.time_of(48_000), Some(96_000));
+        // 100 ms of drift at 10 s; then the device slept for 5 s and its timestamps with it.
+        clock.handle_report(SenderReport { ntp: ntp(110.0), rtp: 475_200 }, &mut publisher, 11_000 * MS);
+        assert_eq!(clock.time_of(480_000), Some(528_000));
+        clock.handle_report(SenderReport { ntp: ntp(116.0), rtp: 528_000 }, &mut publisher, 17_000 * MS);
+        assert_eq!(clock.time_of(528_000), Some(17 * 48_000));
     }
 
     #[test]
