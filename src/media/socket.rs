@@ -4,7 +4,7 @@ use std::{
     io::{ErrorKind, IoSlice, IoSliceMut},
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::{AsFd, AsRawFd, BorrowedFd},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use nix::{
     poll::{PollFd, PollFlags, ppoll},
     sys::socket::{
         ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
-        sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo, RcvBuf, SndBuf},
+        sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo, RcvBuf, ReceiveTimestampns, SndBuf},
     },
     sys::time::TimeSpec,
 };
@@ -23,6 +23,8 @@ use sfu::ice::Path;
 
 /// Room in the kernel for bursts: a key frame to a whole county.
 const BUFFER_BYTES: usize = 4 << 20;
+/// Longest stay in the receive buffer that is believed.
+const LONGEST_STAY: Duration = Duration::from_millis(200);
 /// How long a full send buffer is waited for: a burst beyond the line's rate leaves spread out instead of losing its tail.
 const LONGEST_SEND_WAIT: Duration = Duration::from_millis(5);
 
@@ -36,8 +38,8 @@ pub(super) struct MediaSocket {
 
 /// What a receive brought.
 pub(super) enum Received {
-    /// A datagram of this many bytes.
-    Datagram(Path, usize),
+    /// A datagram of this many bytes, and how long it waited in the kernel's buffer.
+    Datagram(Path, usize, Duration),
     /// Nothing more for now.
     Empty,
 }
@@ -66,8 +68,12 @@ impl MediaSocket {
         } else if wildcard {
             setsockopt(&socket, Ipv6RecvPacketInfo, &true).context("IPV6_RECVPKTINFO")?;
         }
+        // Without it arrival is when we got round to reading: only the browsers' rate ramps up more slowly.
+        if setsockopt(&socket, ReceiveTimestampns, &true).is_err() {
+            tracing::debug!("the kernel gives no receive timestamps");
+        }
         grow_buffers(&socket);
-        Ok(Self { socket, control: cmsg_space!(libc::in6_pktinfo), wildcard, is_v6: ip.is_ipv6() })
+        Ok(Self { socket, control: cmsg_space!(libc::in6_pktinfo, TimeSpec), wildcard, is_v6: ip.is_ipv6() })
     }
 
     /// The port bound.
@@ -82,9 +88,15 @@ impl MediaSocket {
         let message = recvmsg::<SockaddrStorage>(fd, &mut slices, Some(&mut self.control), MsgFlags::empty());
         let Ok(message) = message else { return Received::Empty };
         let Some(remote) = message.address.as_ref().and_then(socket_address) else { return Received::Empty };
-        let local =
-            if self.wildcard { message.cmsgs().ok().and_then(|mut all| all.find_map(arrived_at)) } else { None };
-        Received::Datagram(Path { local, remote }, message.bytes)
+        let (mut local, mut waited) = (None, Duration::ZERO);
+        for control in message.cmsgs().into_iter().flatten() {
+            match control {
+                ControlMessageOwned::ScmTimestampns(stamp) => waited = since(stamp),
+                other if self.wildcard => local = arrived_at(other).or(local),
+                _ => {}
+            }
+        }
+        Received::Datagram(Path { local, remote }, message.bytes, waited)
     }
 
     /// Sends one datagram, waiting a moment for room in the kernel's buffer. `false` when it was dropped all the same; an
@@ -150,6 +162,12 @@ fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     }
     let v6 = storage.as_sockaddr_in6()?;
     Some(SocketAddr::new(IpAddr::V6(v6.ip()).to_canonical(), v6.port()))
+}
+
+/// Time since the kernel stamped a datagram. Both clocks are the wall's; a step between them must not look like a delay.
+fn since(stamp: TimeSpec) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from(stamp)).min(LONGEST_STAY)
 }
 
 fn arrived_at(message: ControlMessageOwned) -> Option<IpAddr> {

@@ -116,8 +116,10 @@ impl Turns {
         let mut buffer = [0; MAX_DATAGRAM];
         for _ in 0..DATAGRAMS_PER_TURN {
             match self.socket.receive(&mut buffer) {
-                Received::Datagram(path, len) => {
-                    self.shard.handle_datagram(Instant::now(), path, &mut buffer[..len]);
+                Received::Datagram(path, len, waited) => {
+                    let now = Instant::now();
+                    let arrival = now.checked_sub(waited).unwrap_or(now);
+                    self.shard.handle_datagram(arrival, path, &mut buffer[..len]);
                     if self.shard.outbox().datagrams().len() >= DATAGRAMS_PER_SEND {
                         self.send();
                     }
