@@ -97,10 +97,21 @@ impl Demo {
 
     /// Sends `signal`, waits for the end, and returns what was printed after the first line.
     pub fn end(mut self, signal: Signal) -> (ExitStatus, String) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(pid, signal).unwrap();
+        // One that does not end is killed, and the exit status tells.
+        let (ended, waiting) = std::sync::mpsc::channel::<()>();
+        let killer = std::thread::spawn(move || {
+            if waiting.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+        });
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap(), rest)
+        let status = self.child.wait().unwrap();
+        drop(ended);
+        killer.join().unwrap();
+        (status, rest)
     }
 
     /// `GET path`: status and body.
