@@ -125,5 +125,6 @@ fn no_tracked_file_names_a_registry_host_or_a_path_of_one_machine() {
     let law = nothing_names_a_registry_or_this_machine;
     assert_eq!(found_in(law, "a.md", &format!("from {}.{}/x", "crates", "io")), [1]);
     assert_eq!(found_in(law, "a.sh", &format!("cd /{}/main", "root")), [1]);
-    assert_eq!(found_in(law, "a.rs", "let page = \"/homework/\"; let b = \"{base}/work/\";"), []);
+    let within_a_url = format!("let page = \"/homework/\"; let b = \"{{base}}/{}/\";", "work");
+    assert_eq!(found_in(law, "a.rs", &within_a_url), []);
 }
