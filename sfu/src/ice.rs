@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_response_of_rfc_5769_section_2_2_is_written_alike() {
+    fn the_sample_response_of_rfc_5769_section_2_2_is_authentic() {
         let request: &[u8] = &[0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34, 0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae];
         let message = {
             let mut bytes = vec![0x01, 0x01, 0x00, 0x3c, 0x21, 0x12, 0xa4, 0x42];
