@@ -58,7 +58,12 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
         tls: tls.map(|(certificate, key)| (certificate.to_owned(), key.to_owned())),
         listen: config.listen,
         data: config.data,
-        media: MediaAddress { bind: config.media.bind, port: config.media.port, announce: config.media.announce },
+        media: MediaAddress {
+            bind: config.media.bind,
+            port: config.media.port,
+            shards: config.media.shards,
+            announce: config.media.announce,
+        },
         demo: None,
     })
     .await
@@ -76,7 +81,7 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         listen: options.listen.clone().unwrap_or_else(|| DEMO_LISTEN.into()),
         tls: None,
         data: options.data.clone(),
-        media: MediaAddress { bind: media_bind, port: options.media_port, announce: Vec::new() },
+        media: MediaAddress { bind: media_bind, port: options.media_port, shards: 0, announce: Vec::new() },
         demo: Some(options),
     })
     .await
@@ -171,7 +176,6 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-/// Brings what the media threads tell to the lesson it is about.
 /// What the recorder does to get a key frame.
 fn ask_for_key_frames(media: MediaHandle) -> impl Fn(LessonKey, Source) + Send {
     move |lesson, source| media.send(Command::RequestKeyFrame { lesson, source })
@@ -184,10 +188,12 @@ async fn route_recordings(lessons: Lessons, mut events: mpsc::Receiver<Recording
     }
 }
 
+/// Brings what the media threads tell to the lesson it is about.
 async fn route_events(app: App, mut events: mpsc::Receiver<(LessonKey, Event)>) {
     while let Some((lesson, event)) = events.recv().await {
         if let Event::Closed { peer, .. } = event {
             app.sessions().closed(peer);
+            app.media().closed(peer);
         }
         app.lessons().peer_event(lesson, event).await;
     }

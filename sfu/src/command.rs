@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::{
     ice::Credentials,
+    relay::ShardId,
     sdp::{PublishPlan, SubscribePlan},
     seats::{Source, Stage},
 };
@@ -79,6 +80,13 @@ pub enum Command {
         lesson: LessonKey,
         /// Of which stream.
         source: Source,
+    },
+    /// Another shard has viewers of a lesson of this shard's: it gets its packets from now on.
+    Follow {
+        /// The lesson.
+        lesson: LessonKey,
+        /// Who follows.
+        shard: ShardId,
     },
     /// Forget the lesson and close its sessions.
     EndLesson {

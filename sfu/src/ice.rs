@@ -44,6 +44,10 @@ pub enum Check {
     Answered {
         /// Bytes of the answer.
         len: usize,
+        /// Whether the address belongs to the session now.
+        accepted: bool,
+        /// An address that the session no longer has, because it has too many.
+        forgotten: Option<SocketAddr>,
     },
 }
 
@@ -118,18 +122,25 @@ impl Responder {
         };
         let Ok(len) = reply.to_bytes(Some(password), answer, hmac_sha1) else { return Check::Ignored };
         if message.ice_controlled().is_some() {
-            return Check::Answered { len };
+            return Check::Answered { len, accepted: false, forgotten: None };
         }
-        self.accept(path, message.use_candidate());
-        Check::Answered { len }
+        let forgotten = self.accept(path, message.use_candidate());
+        Check::Answered { len, accepted: true, forgotten }
     }
 
-    fn accept(&mut self, path: Path, nominated: bool) {
+    /// The addresses that passed a check.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.checked.iter().map(|path| path.remote)
+    }
+
+    /// Returns the address that had to give way, if one had to.
+    fn accept(&mut self, path: Path, nominated: bool) -> Option<SocketAddr> {
         // The least lately checked gives way, but never the one media goes to.
         self.checked.retain(|known| *known != path);
+        let mut forgotten = None;
         if self.checked.len() >= MAX_ADDRESSES_PER_PEER {
             let oldest = self.checked.iter().position(|known| Some(*known) != self.selected);
-            self.checked.remove(oldest.unwrap_or(0));
+            forgotten = Some(self.checked.remove(oldest.unwrap_or(0)).remote);
         }
         self.checked.push(path);
         // The newest nomination wins, whatever the pair priorities say: after a change of network the old pair may
@@ -137,6 +148,7 @@ impl Responder {
         if nominated || self.selected.is_none() {
             self.selected = Some(path);
         }
+        forgotten.filter(|&address| !self.is_checked(address))
     }
 }
 

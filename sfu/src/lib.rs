@@ -1,22 +1,27 @@
 //! The media plane of Tongke, pure: an ICE-lite, DTLS-SRTP selective forwarding unit as state machines.
 //!
 //! Datagrams, time and keys are arguments; what is to be sent and what happened come back as values. One [`shard::Shard`]
-//! is owned by one thread of the shell. The path of a packet: `demux` → `publisher` (opened by `srtp`) →
-//! `track` → per subscriber `line` → the outbox.
+//! is owned by one thread of the shell. The path of a packet: `demux` → `publisher` (opened by `srtp`) → `track` →
+//! `fanout` → per subscriber `line` → the outbox.
 
 mod clock;
 pub mod codec;
 pub mod command;
+pub mod counters;
 pub mod demux;
 mod dtls;
+mod fanout;
 pub mod ice;
 pub mod limits;
 mod line;
 mod nack;
 mod outbox;
+mod pacer;
 mod payload;
+pub mod placement;
 mod publisher;
 mod reception;
+pub mod relay;
 mod ring;
 pub mod rtcp;
 pub mod rtp;
@@ -32,7 +37,7 @@ mod transport;
 
 pub use clock::NtpClock;
 pub use dtls::{Identity, IdentityError};
-pub use outbox::{Datagram, Outbox};
+pub use outbox::{Message, Outbox};
 #[doc(hidden)]
 pub use payload::fuzz_payloads;
-pub use shard::{Counters, Shard};
+pub use shard::Shard;

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// Largest datagram handled, in bytes. A longer one is dropped: it cannot be media of a peer that keeps to our MTU.
 pub const MAX_DATAGRAM: usize = 1500;
+/// Datagrams joined into one send (`UDP_MAX_SEGMENTS` of the kernel is 64 or more); a further one begins another.
+pub const MAX_JOINED: usize = 64;
+/// Bytes of one send: what an IPv4 datagram's length field can tell, less its headers (65,535 - 60 - 8).
+pub const MAX_MESSAGE: usize = 65_467;
 /// Largest RTP packet accepted from a publisher, in bytes after decryption; a longer one is dropped.
 pub const MAX_RTP_PACKET: usize = 1400;
 /// Packets a video source keeps for retransmission. The oldest is overwritten. Power of two.
@@ -36,8 +40,10 @@ pub const MAX_TWCC_ARRIVALS: usize = 1024;
 pub const TWCC_INTERVAL: Duration = Duration::from_millis(50);
 /// Time between two sender or receiver reports of one stream.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a shard with peers looks after its timers.
+/// How often a shard looks after publishers, and after receivers that are connecting.
 pub const TICK: Duration = Duration::from_millis(20);
+/// How often a tenth of the connected receivers is looked after: each has its turn once in [`REPORT_INTERVAL`].
+pub const TURN: Duration = Duration::from_millis(100);
 /// Silence after which a publisher is told as lost: its media and reports come many times a second.
 pub const PUBLISHER_SILENCE: Duration = Duration::from_millis(3500);
 /// Silence after which a receiver is told as lost: one that is sent nothing says nothing but a check every 5 s, give or take
@@ -73,3 +79,33 @@ pub const SSRC_CHANGE_SILENCE: Duration = Duration::from_millis(500);
 pub const MAX_KEYFRAME_BACKOFF: Duration = Duration::from_secs(4);
 /// Time without a key frame request after which a receiver's next is heard at once again.
 pub const KEYFRAME_BACKOFF_RESET: Duration = Duration::from_secs(10);
+/// Longest time a picture's packet waits for the rest of its frame where many receive it. A browser's pacer sends every 5 ms:
+/// half a millisecond more catches its next burst, so that twice as many go in one send.
+pub const HOLD: Duration = Duration::from_micros(5500);
+/// Receivers of a source from which on holding its packets pays: below, the wait saves less than the wake-up costs.
+pub const HOLD_FAN_OUT: usize = 48;
+/// Packets that leave as one group; a further one begins the next.
+pub const MAX_GROUP: usize = 16;
+/// Packets of one source that have not left for everyone; a further one is counted and not sent on: the shard is behind.
+pub const MAX_WAITING: usize = 256;
+/// Bytes of padding a packet may get to be as long as the others of its group.
+pub const MAX_EVENING: usize = 3;
+/// Datagrams after which a shard lets the shell send and look for new arrivals: a voice waits for no more than these.
+pub const SLICE: usize = 128;
+/// DTLS datagrams waiting for their turn; a further one is dropped, and its sender repeats it.
+pub const MAX_HANDSHAKES: usize = 1024;
+/// DTLS datagrams of one session waiting for their turn; a further one is dropped. A flight has fewer.
+pub const MAX_HANDSHAKES_PER_PEER: usize = 8;
+/// UDP payload in bytes beyond which a packet gets no transport-wide number: with it, sent again and sealed, it might not fit
+/// every line.
+pub const MAX_UDP_PAYLOAD: usize = 1232;
+/// Time between two quanta of a pacer.
+pub const PACE_INTERVAL: Duration = Duration::from_millis(5);
+/// Rate at which a pacer sends, in percent of the estimate: fast enough to empty itself before the next frame.
+pub const PACE_FACTOR_PERCENT: u64 = 250;
+/// Packets waiting in one receiver's pacer; a further one is lost to that receiver, which asks for it or for a key frame.
+pub const MAX_PACED: usize = 256;
+/// Viewers of one lesson on its home shard from which on it is spread over the others.
+pub const SPREAD_FROM: usize = 256;
+/// Key frames to be asked for at other shards; a further wish is dropped, and whoever has it wishes again within a second.
+pub const MAX_KEYFRAME_WISHES: usize = 256;

@@ -11,19 +11,20 @@ use std::time::{Duration, Instant};
 use crate::{
     clock::ticks_in,
     codec::Codec,
-    limits::{KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_SPANS},
+    fanout::FanoutRef,
+    limits::{KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_SPANS, MAX_UDP_PAYLOAD},
     payload::{Entry, vp8::Renumber},
     ring::Kept,
-    rtp::{FIXED_HEADER_LEN, RtpHeader, write_fixed_header},
+    rtp::{FIXED_HEADER_LEN, NUMBERED_HEADER_LEN, RtpHeader, write_fixed_header, write_transport_number},
     sdp::{SubscribeLine, SubscribePayload},
     sequence::nearest,
-    track::TrackRef,
+    srtp::MAX_OVERHEAD,
 };
 
 /// A stretch of the outgoing stream that came from one source.
 #[derive(Debug, Clone, Copy)]
 struct Span {
-    track: TrackRef,
+    from: FanoutRef,
     payload: SubscribePayload,
     /// First extended sequence number of the source that belongs to it.
     first_index: u64,
@@ -34,6 +35,13 @@ struct Span {
     /// Outgoing minus source timestamp, modulo 2^32.
     timestamp_offset: u32,
     renumber: Renumber,
+}
+
+impl Span {
+    /// The first packet of a voice starts a talk spurt (RFC 3551 section 4.1).
+    fn marker(&self, audio: bool, kept: &Kept<'_>) -> bool {
+        kept.marker || (audio && kept.index == self.first_index)
+    }
 }
 
 /// What became of a packet offered to a line.
@@ -47,17 +55,65 @@ pub(crate) enum Offered {
     Enter,
 }
 
+/// Bytes of the original sequence number in a retransmission (RFC 4588 section 4).
+const ORIGINAL_NUMBER_LEN: usize = 2;
+
+/// A packet in its room, ready to be sealed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) len: usize,
+    pub(crate) header_len: usize,
+    pub(crate) ssrc: u32,
+    /// Extended sequence number.
+    pub(crate) index: u64,
+}
+
+impl Written {
+    /// Whether it carries a transport-wide number.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.header_len == NUMBERED_HEADER_LEN
+    }
+}
+
+/// Which of the last 128 indexes were sealed. A nonce must never be used for two texts, whatever leads to the second: one
+/// that is older than these, or among them, is not sealed again.
+#[derive(Debug, Default)]
+struct Sealed {
+    highest: u64,
+    /// Bit `i` is for `highest - i`.
+    window: u128,
+}
+
+impl Sealed {
+    /// Whether `index` has not been sealed; from now on it has.
+    fn first(&mut self, index: u64) -> bool {
+        if self.window == 0 || index > self.highest {
+            let ahead = if self.window == 0 { 128 } else { index - self.highest };
+            self.window = if ahead < 128 { self.window << ahead | 1 } else { 1 };
+            self.highest = index;
+            return true;
+        }
+        let back = self.highest - index;
+        let is_new = back < 128 && self.window & 1 << back == 0;
+        if is_new {
+            self.window |= 1 << back;
+        }
+        is_new
+    }
+}
+
 /// A receiving m-line.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) spec: SubscribeLine,
     current: Option<Span>,
     past: Vec<Span>,
-    wanted: Option<TrackRef>,
+    wanted: Option<FanoutRef>,
     next_index: u64,
     last_timestamp: u32,
     last_sent: Option<Instant>,
     next_rtx: u64,
+    sealed: Sealed,
     /// Fraction lost of the last report on it, of 256.
     pub(crate) fraction_lost: Option<u8>,
     key_frame_asked: Option<Instant>,
@@ -77,6 +133,7 @@ impl Line {
             wanted: None,
             last_sent: None,
             next_rtx: 0,
+            sealed: Sealed::default(),
             fraction_lost: None,
             key_frame_asked: None,
             key_frame_backoff: KEYFRAME_REQUEST_INTERVAL,
@@ -85,14 +142,20 @@ impl Line {
         }
     }
 
-    /// The track that feeds it.
-    pub(crate) fn current(&self) -> Option<TrackRef> {
-        self.current.map(|span| span.track)
+    /// The stream that feeds it.
+    pub(crate) fn current(&self) -> Option<FanoutRef> {
+        self.current.map(|span| span.from)
     }
 
-    /// The track that shall feed it.
-    pub(crate) fn wanted(&self) -> Option<TrackRef> {
+    /// The stream that shall feed it.
+    pub(crate) fn wanted(&self) -> Option<FanoutRef> {
         self.wanted
+    }
+
+    /// The streams it is attached to: what feeds it, and what shall.
+    pub(crate) fn streams(&self) -> [Option<FanoutRef>; 2] {
+        let current = self.current();
+        [current, self.wanted.filter(|_| self.wanted != current)]
     }
 
     /// The payload types under which it takes `codec`, if it does.
@@ -105,8 +168,8 @@ impl Line {
         })
     }
 
-    /// Sets which track shall feed it. Without one it falls silent at once; a new one enters at its next key frame.
-    pub(crate) fn want(&mut self, wanted: Option<TrackRef>) {
+    /// Sets which stream shall feed it. Without one it falls silent at once; a new one enters at its next key frame.
+    pub(crate) fn want(&mut self, wanted: Option<FanoutRef>) {
         self.wanted = wanted;
         if wanted.is_none() {
             self.leave();
@@ -139,30 +202,30 @@ impl Line {
         }
     }
 
-    /// Whether and how a packet of `track` goes out on this line.
-    pub(crate) fn offer(&self, track: TrackRef, index: u64, entry: Entry) -> Offered {
+    /// Whether and how a packet of `from` goes out on this line.
+    pub(crate) fn offer(&self, from: FanoutRef, index: u64, entry: Entry) -> Offered {
         if let Some(span) = self.current
-            && span.track == track
+            && span.from == from
         {
             // Late packets from before the entry belong to nobody here.
             return if index >= span.first_index { Offered::Forward } else { Offered::Skipped };
         }
         match entry {
-            _ if self.wanted != Some(track) => Offered::Skipped,
+            _ if self.wanted != Some(from) => Offered::Skipped,
             Entry::Here | Entry::AfterParameterSets => Offered::Enter,
             Entry::No => Offered::Skipped,
         }
     }
 
-    /// Makes `track` the current source from packet `index` on. `ahead` packets of ours go before it.
+    /// Makes `from` the current source from packet `index` on. `ahead` packets of ours go before it.
     pub(crate) fn enter(
         &mut self,
         now: Instant,
-        track: TrackRef,
+        from: FanoutRef,
         codec: Codec,
         kept: &Kept<'_>,
         ahead: u64,
-    ) -> Option<TrackRef> {
+    ) -> Option<FanoutRef> {
         let payload = self.payload_for(codec)?;
         let previous = self.current();
         let mut renumber = self
@@ -181,7 +244,7 @@ impl Line {
             None => self.last_timestamp,
         };
         self.current = Some(Span {
-            track,
+            from,
             payload,
             first_index: kept.index,
             first_out: self.next_index,
@@ -192,24 +255,36 @@ impl Line {
         previous
     }
 
-    /// Writes the packet `kept` of the current source, as it goes out, into `room`. Returns its length and index.
+    /// The id under which a packet with `payload` bytes carries a transport-wide number here, if it does: a packet that the
+    /// extension would make too long for some line goes without.
+    fn number_id(&self, payload: usize) -> Option<u8> {
+        let fits = NUMBERED_HEADER_LEN + ORIGINAL_NUMBER_LEN + payload + MAX_OVERHEAD <= MAX_UDP_PAYLOAD;
+        self.spec.twcc_extension.filter(|_| fits)
+    }
+
+    /// Writes the packet `kept` of the current source, as it goes out, into `room`, with `padding` more bytes of padding.
+    /// `number` is the next of the transport, for a line that carries one.
     pub(crate) fn write(
         &mut self,
         now: Instant,
         kept: &Kept<'_>,
-        entering: bool,
+        number: u16,
+        padding: usize,
         room: &mut [u8],
-    ) -> Option<(usize, u64)> {
+    ) -> Option<Written> {
+        let number = self.number_id(kept.payload.len()).map(|id| (id, number));
         let span = self.current.as_mut()?;
         let index = kept.index.wrapping_add(span.index_offset);
         let timestamp = kept.timestamp.wrapping_add(span.timestamp_offset);
         let mut header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
-        // The first packet of a voice starts a talk spurt (RFC 3551 section 4.1).
-        header.marker = kept.marker || (entering && self.spec.audio);
+        header.marker = span.marker(self.spec.audio, kept);
         header.padding = kept.padding;
-        let len = write_packet(room, &header, &[], kept.payload)?;
+        // What is sent again in place must be the same to the last bit: a nonce is never used for two texts.
+        let padding = if span.payload.is_sent_again_in_place() { 0 } else { padding };
+        let packet = Packet { header, number, original: None, payload: kept.payload, padding };
+        let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
         if span.payload.codec == Codec::Vp8 {
-            span.renumber.apply(&mut room[FIXED_HEADER_LEN..len]);
+            span.renumber.apply(&mut room[written.header_len..written.len]);
         }
         if index >= self.next_index {
             self.next_index = index + 1;
@@ -217,18 +292,26 @@ impl Line {
             self.last_sent = Some(now);
         }
         self.count(kept.payload.len());
-        Some((len, index))
+        Some(written)
     }
 
     /// Writes a packet of our own (parameter sets) that precedes the entry packet `kept`.
-    pub(crate) fn write_ahead(&mut self, kept: &Kept<'_>, payload: &[u8], room: &mut [u8]) -> Option<(usize, u64)> {
+    pub(crate) fn write_ahead(
+        &mut self,
+        kept: &Kept<'_>,
+        payload: &[u8],
+        number: u16,
+        room: &mut [u8],
+    ) -> Option<Written> {
         let span = self.current.as_ref()?;
         let index = kept.index.wrapping_add(span.index_offset) - 1;
         let timestamp = kept.timestamp.wrapping_add(span.timestamp_offset);
         let header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
-        let len = write_packet(room, &header, &[], payload)?;
+        let number = self.number_id(payload.len()).map(|id| (id, number));
+        let packet = Packet { header, number, original: None, payload, padding: 0 };
+        let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
         self.count(payload.len());
-        Some((len, index))
+        Some(written)
     }
 
     fn count(&mut self, payload: usize) {
@@ -236,13 +319,13 @@ impl Line {
         self.octets = self.octets.wrapping_add(payload as u32);
     }
 
-    /// Which packet of which track went out as `sequence`, if the line still knows.
-    pub(crate) fn origin_of(&self, sequence: u16) -> Option<(TrackRef, u64)> {
+    /// Which packet of which stream went out as `sequence`, if the line still knows.
+    pub(crate) fn origin_of(&self, sequence: u16) -> Option<(FanoutRef, u64)> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let span = self.span_of(index)?;
         let origin = index.wrapping_sub(span.index_offset);
         // Parameter sets of ours came from no packet of the source.
-        (origin >= span.first_index).then_some((span.track, origin))
+        (origin >= span.first_index).then_some((span.from, origin))
     }
 
     fn span_of(&self, index: u64) -> Option<&Span> {
@@ -251,28 +334,35 @@ impl Line {
         spans.into_iter().find(|span| index >= span.first_out && index < self.next_index)
     }
 
-    /// Writes the packet `kept` again: on the retransmission stream (RFC 4588) if negotiated, else as it was. Returns its
-    /// length, SSRC and index.
-    pub(crate) fn write_again(&mut self, sequence: u16, kept: &Kept<'_>, room: &mut [u8]) -> Option<(usize, u32, u64)> {
+    /// Writes the packet `kept` again: on the retransmission stream (RFC 4588) if there is one, else as it was.
+    pub(crate) fn write_again(
+        &mut self,
+        sequence: u16,
+        kept: &Kept<'_>,
+        number: u16,
+        room: &mut [u8],
+    ) -> Option<Written> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let mut span = *self.span_of(index)?;
         let timestamp = kept.timestamp.wrapping_add(span.timestamp_offset);
-        let (number, ssrc, out_index, original) = match span.payload.rtx {
+        let (payload_type, ssrc, out_index, original) = match span.payload.rtx {
             Some(rtx) => {
                 self.next_rtx += 1;
-                (rtx, self.spec.rtx_ssrc, self.next_rtx, Some((index as u16).to_be_bytes()))
+                (rtx, self.spec.rtx_ssrc, self.next_rtx, Some(index as u16))
             }
-            None => (span.payload.number, self.spec.ssrc, index, None),
+            None if span.payload.is_sent_again_in_place() => (span.payload.number, self.spec.ssrc, index, None),
+            None => return None,
         };
-        let mut header = RtpHeader::fixed(number, out_index as u16, timestamp, ssrc);
-        header.marker = kept.marker;
+        let mut header = RtpHeader::fixed(payload_type, out_index as u16, timestamp, ssrc);
+        header.marker = span.marker(self.spec.audio, kept);
         header.padding = kept.padding;
-        let original = original.as_ref().map_or(&[][..], |bytes| &bytes[..]);
-        let len = write_packet(room, &header, original, kept.payload)?;
+        let number = self.number_id(kept.payload.len()).map(|id| (id, number));
+        let written = Packet { header, number, original, payload: kept.payload, padding: 0 }.write(out_index, room)?;
         if span.payload.codec == Codec::Vp8 {
-            span.renumber.apply(&mut room[FIXED_HEADER_LEN + original.len()..len]);
+            let prefix = original.map_or(0, |_| ORIGINAL_NUMBER_LEN);
+            span.renumber.apply(&mut room[written.header_len + prefix..written.len]);
         }
-        Some((len, ssrc, out_index))
+        Some(written)
     }
 
     /// The outgoing timestamp that corresponds to the current source's `timestamp`.
@@ -281,12 +371,56 @@ impl Line {
     }
 }
 
-fn write_packet(room: &mut [u8], header: &RtpHeader, prefix: &[u8], payload: &[u8]) -> Option<usize> {
-    let len = FIXED_HEADER_LEN + prefix.len() + payload.len();
-    let out = room.get_mut(..len)?;
-    let (head, body) = out.split_first_chunk_mut::<FIXED_HEADER_LEN>()?;
-    write_fixed_header(head, header);
-    body[..prefix.len()].copy_from_slice(prefix);
-    body[prefix.len()..].copy_from_slice(payload);
-    Some(len)
+/// A packet as it goes out.
+struct Packet<'p> {
+    header: RtpHeader,
+    /// Transport-wide number and the id of its extension.
+    number: Option<(u8, u16)>,
+    /// Original sequence number of a retransmission (RFC 4588 section 4).
+    original: Option<u16>,
+    payload: &'p [u8],
+    /// Bytes of padding behind the payload.
+    padding: usize,
+}
+
+impl Packet<'_> {
+    fn write(&self, index: u64, room: &mut [u8]) -> Option<Written> {
+        let header_len = if self.number.is_some() { NUMBERED_HEADER_LEN } else { FIXED_HEADER_LEN };
+        let prefix = self.original.map_or(0, |_| ORIGINAL_NUMBER_LEN);
+        let len = header_len + prefix + self.payload.len() + self.padding;
+        let out = room.get_mut(..len)?;
+        let mut header = self.header;
+        header.padding |= self.padding > 0;
+        write_fixed_header(out.first_chunk_mut()?, &header);
+        if let Some((id, number)) = self.number {
+            write_transport_number(out.first_chunk_mut()?, id, number);
+        }
+        let body = &mut out[header_len..];
+        if let Some(original) = self.original {
+            body[..prefix].copy_from_slice(&original.to_be_bytes());
+        }
+        let (payload, padding) = body[prefix..].split_at_mut(self.payload.len());
+        payload.copy_from_slice(self.payload);
+        if let Some((count, zeros)) = padding.split_last_mut() {
+            zeros.fill(0);
+            *count = self.padding as u8;
+        }
+        Some(Written { len, header_len, ssrc: header.ssrc, index })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_sealed_once_in_whatever_order_it_comes() {
+        let mut sealed = Sealed::default();
+        for (index, expected) in
+            [(500, true), (500, false), (502, true), (501, true), (501, false), (400, true), (400, false), (374, false)]
+        {
+            assert_eq!(sealed.first(index), expected, "{index}");
+        }
+        assert!(sealed.first(10_000) && !sealed.first(502) && sealed.first(9_999));
+    }
 }

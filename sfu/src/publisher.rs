@@ -46,6 +46,17 @@ pub(crate) struct Received<'p> {
     pub(crate) taken: Taken,
     /// The plain packet; for a retransmission it starts with the rebuilt header.
     pub(crate) packet: &'p [u8],
+    /// Its header; of a retransmission, as far as the original's is the same: marker, padding, timestamp, length.
+    pub(crate) header: RtpHeader,
+}
+
+/// Why a packet is not forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Not sealed with the session's keys, or seen before.
+    NotAuthentic,
+    /// Padding that probes the line or lies about its length, too long, or of no stream that was negotiated.
+    Unusable,
 }
 
 enum Belongs {
@@ -58,7 +69,7 @@ impl Publisher {
         ids: (PeerId, LessonKey, ParticipantKey),
         transport: Transport,
         plan: PublishPlan,
-        first_run: u64,
+        fanouts: &[usize],
         now: Instant,
     ) -> Self {
         Self {
@@ -66,7 +77,7 @@ impl Publisher {
             lesson: ids.1,
             participant: ids.2,
             transport,
-            tracks: plan.tracks.into_iter().map(|spec| Track::new(spec, first_run)).collect(),
+            tracks: plan.tracks.into_iter().zip(fanouts).map(|(spec, &at)| Track::new(spec, at)).collect(),
             mid_extension: plan.mid_extension,
             twcc_extension: plan.twcc_extension,
             reporter_ssrc: plan.reporter_ssrc,
@@ -80,17 +91,22 @@ impl Publisher {
         }
     }
 
-    /// The sources it offers.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = (usize, Source)> {
-        let participant = self.participant;
-        self.tracks.iter().enumerate().map(move |(i, track)| (i, Source { participant, slot: track.spec.slot }))
+    /// The source of one of its tracks.
+    pub(crate) fn source(&self, track: usize) -> Source {
+        Source { participant: self.participant, slot: self.tracks[track].spec.slot }
     }
 
-    /// Takes in one SRTP packet. `None` when there is nothing to forward.
-    pub(crate) fn receive<'p>(&mut self, now: Instant, packet: &'p mut [u8]) -> Option<Received<'p>> {
-        let header = RtpHeader::parse(packet).ok()?;
-        let inbound = self.transport.inbound()?;
-        let (len, _) = inbound.open_rtp(packet, header.len, header.ssrc, header.sequence).ok()?;
+    /// Takes in one SRTP packet.
+    pub(crate) fn receive<'p>(&mut self, now: Instant, packet: &'p mut [u8]) -> Result<Received<'p>, Refused> {
+        let header = RtpHeader::parse(packet).map_err(|_| Refused::NotAuthentic)?;
+        let inbound = self.transport.inbound().ok_or(Refused::NotAuthentic)?;
+        let opened = inbound.open_rtp(packet, header.len, header.ssrc, header.sequence);
+        let (len, _) = opened.map_err(|_| Refused::NotAuthentic)?;
+        self.take(now, &header, packet, len).ok_or(Refused::Unusable)
+    }
+
+    /// Takes in what has been opened: the first `len` bytes of `packet`.
+    fn take<'p>(&mut self, now: Instant, header: &RtpHeader, packet: &'p mut [u8], len: usize) -> Option<Received<'p>> {
         if len > MAX_RTP_PACKET {
             return None;
         }
@@ -99,13 +115,15 @@ impl Publisher {
             self.arrivals.arrived(u16::from_be_bytes(*sequence), now);
             self.twcc_media_ssrc = header.ssrc;
         }
-        match self.belongs(&header, packet)? {
+        let packet = &mut packet[..len];
+        // What lies about its padding is not passed on: some receiver might believe it.
+        let padding = header.padding_len(packet)?;
+        match self.belongs(header, packet)? {
             Belongs::Media(track) => {
-                let packet = &packet[..len];
-                let taken = self.tracks[track].take(&header, &packet[header.len..], self.origin, now)?;
-                Some(Received { track, taken, packet })
+                let taken = self.tracks[track].take(header, self.origin, now)?;
+                Some(Received { track, taken, packet, header: *header })
             }
-            Belongs::Retransmission(track) => self.receive_again(now, track, &header, &mut packet[..len]),
+            Belongs::Retransmission(track) => self.receive_again(now, track, (header, padding), packet),
         }
     }
 
@@ -115,11 +133,10 @@ impl Publisher {
         &mut self,
         now: Instant,
         track: usize,
-        header: &RtpHeader,
+        (header, padding): (&RtpHeader, usize),
         packet: &'p mut [u8],
     ) -> Option<Received<'p>> {
         let body = packet.len() - header.len;
-        let padding = if header.padding { usize::from(*packet.last()?) } else { 0 };
         // Padding alone is a bandwidth probe, not a packet.
         if body < 2 + padding + 1 {
             return None;
@@ -132,8 +149,8 @@ impl Publisher {
         packet[1] = (packet[1] & 0x80) | track_.spec.payload_type;
         packet[2..4].copy_from_slice(&original.to_be_bytes());
         packet[8..12].copy_from_slice(&track_.ssrc()?.to_be_bytes());
-        let taken = track_.take_again(original, header, &packet[header.len..], now)?;
-        Some(Received { track, taken, packet })
+        let taken = track_.take_again(original, now)?;
+        Some(Received { track, taken, packet, header: *header })
     }
 
     /// Which track a packet belongs to: by SSRC once known, else by MID, else by payload type (RFC 9143 section 9.2).
@@ -184,8 +201,9 @@ impl Publisher {
         true
     }
 
-    /// Sends whatever RTCP is due.
-    pub(crate) fn handle_timeout(&mut self, now: Instant, outbox: &mut Outbox) {
+    /// Sends whatever RTCP is due. Returns how many key frames it asked for.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outbox: &mut Outbox) -> u64 {
+        let mut key_frames = 0;
         let mut plain = [0; MAX_DATAGRAM - MAX_OVERHEAD];
         let mut writer = Writer::new(&mut plain);
         if now >= self.next_report {
@@ -207,6 +225,7 @@ impl Publisher {
             }
             if track.take_key_frame_request(now) {
                 writer.picture_loss(reporter, ssrc);
+                key_frames += 1;
             }
         }
         let len = writer.len();
@@ -215,6 +234,7 @@ impl Publisher {
             self.next_twcc = now + TWCC_INTERVAL;
             self.send_transport_feedback(outbox);
         }
+        key_frames
     }
 
     /// Receiver report first, as RFC 3550 section 6.1 wants of a compound.

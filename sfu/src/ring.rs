@@ -1,6 +1,6 @@
 //! The packets a source keeps: one plaintext copy, shared by all its subscribers, which is also the retransmission store.
 
-use crate::{limits::MAX_RTP_PACKET, rtp::RtpHeader};
+use crate::{limits::MAX_RTP_PACKET, payload::Entry};
 
 /// One kept packet.
 #[derive(Debug, Clone, Copy)]
@@ -13,18 +13,32 @@ pub struct Kept<'r> {
     pub padding: bool,
     /// Timestamp.
     pub timestamp: u32,
+    /// Whether a receiver may enter the stream here.
+    pub entry: Entry,
     /// Payload, padding included.
     pub payload: &'r [u8],
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+impl Kept<'_> {
+    /// No packet: fills places that are not used.
+    pub(crate) const NONE: Self =
+        Self { index: EMPTY, marker: false, padding: false, timestamp: 0, entry: Entry::No, payload: &[] };
+}
+
+/// Index of a slot that has no packet.
+const EMPTY: u64 = u64::MAX;
+
+#[derive(Debug, Clone, Copy)]
 struct Slot {
     index: u64,
     timestamp: u32,
     len: u16,
     marker: bool,
     padding: bool,
+    entry: Entry,
 }
+
+const EMPTY_SLOT: Slot = Slot { index: EMPTY, timestamp: 0, len: 0, marker: false, padding: false, entry: Entry::No };
 
 /// A ring of fixed slots, addressed by extended sequence number; the newest packet of a slot overwrites the oldest.
 #[derive(Debug)]
@@ -38,7 +52,7 @@ impl PacketRing {
     pub fn new(capacity: usize) -> Self {
         debug_assert!(capacity.is_power_of_two());
         Self {
-            slots: vec![Slot::default(); capacity].into_boxed_slice(),
+            slots: vec![EMPTY_SLOT; capacity].into_boxed_slice(),
             bytes: vec![0; capacity * MAX_RTP_PACKET].into_boxed_slice(),
         }
     }
@@ -48,44 +62,36 @@ impl PacketRing {
     }
 
     /// Keeps a packet. Returns false, and keeps nothing, when it is a duplicate, too old for its slot or too long.
-    pub fn keep(&mut self, index: u64, header: &RtpHeader, payload: &[u8]) -> bool {
+    pub fn keep(&mut self, packet: &Kept<'_>) -> bool {
+        let (index, payload) = (packet.index, packet.payload);
         let position = self.position(index);
-        let known = self.slots[position];
-        if payload.len() > MAX_RTP_PACKET || (known.len > 0 && known.index >= index) {
+        let known = self.slots[position].index;
+        if payload.len() > MAX_RTP_PACKET || index == EMPTY || (known != EMPTY && known >= index) {
             return false;
         }
         let start = position * MAX_RTP_PACKET;
         self.bytes[start..start + payload.len()].copy_from_slice(payload);
-        self.slots[position] = Slot {
-            index,
-            timestamp: header.timestamp,
-            len: payload.len() as u16,
-            marker: header.marker,
-            padding: header.padding,
-        };
+        let Kept { marker, padding, timestamp, entry, .. } = *packet;
+        self.slots[position] = Slot { index, timestamp, len: payload.len() as u16, marker, padding, entry };
         true
     }
 
     /// Forgets every packet.
     pub fn clear(&mut self) {
-        self.slots.fill(Slot::default());
+        self.slots.fill(EMPTY_SLOT);
     }
 
     /// The packet with extended sequence number `index`, if it is still here.
     pub fn find(&self, index: u64) -> Option<Kept<'_>> {
         let position = self.position(index);
         let slot = self.slots[position];
-        if slot.len == 0 || slot.index != index {
+        if slot.index != index || index == EMPTY {
             return None;
         }
         let start = position * MAX_RTP_PACKET;
-        Some(Kept {
-            index,
-            marker: slot.marker,
-            padding: slot.padding,
-            timestamp: slot.timestamp,
-            payload: &self.bytes[start..start + usize::from(slot.len)],
-        })
+        let Slot { marker, padding, timestamp, entry, .. } = slot;
+        let payload = &self.bytes[start..start + usize::from(slot.len)];
+        Some(Kept { index, marker, padding, timestamp, entry, payload })
     }
 }
 
@@ -93,18 +99,31 @@ impl PacketRing {
 mod tests {
     use super::*;
 
+    fn packet(index: u64, payload: &[u8]) -> Kept<'_> {
+        Kept { index, payload, ..Kept::NONE }
+    }
+
     #[test]
     fn the_newest_packet_of_a_slot_stays() {
         let mut ring = PacketRing::new(4);
-        let header = RtpHeader::fixed(96, 0, 7, 1);
-        assert!(ring.keep(10, &header, b"ten"));
-        assert!(!ring.keep(10, &header, b"again"), "a duplicate is not kept");
+        assert!(ring.keep(&packet(10, b"ten")));
+        assert!(!ring.keep(&packet(10, b"again")), "a duplicate is not kept");
         assert_eq!(ring.find(10).unwrap().payload, b"ten");
-        assert!(ring.keep(14, &header, b"fourteen"));
+        assert!(ring.keep(&packet(14, b"fourteen")));
         assert!(ring.find(10).is_none());
-        assert!(!ring.keep(10, &header, b"late"), "an older packet does not overwrite a newer");
+        assert!(!ring.keep(&packet(10, b"late")), "an older packet does not overwrite a newer");
         assert_eq!(ring.find(14).unwrap().payload, b"fourteen");
-        assert!(!ring.keep(15, &header, &[0; MAX_RTP_PACKET + 1]));
+        assert!(!ring.keep(&packet(15, &[0; MAX_RTP_PACKET + 1])));
         assert!(ring.find(15).is_none());
+    }
+
+    #[test]
+    fn a_packet_without_a_payload_is_one_too() {
+        let mut ring = PacketRing::new(4);
+        assert!(ring.keep(&packet(0, b"")));
+        assert_eq!(ring.find(0).unwrap().payload, b"");
+        assert!(!ring.keep(&packet(0, b"")));
+        ring.clear();
+        assert!(ring.find(0).is_none());
     }
 }

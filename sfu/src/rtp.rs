@@ -2,6 +2,8 @@
 
 /// Length of the fixed header in bytes.
 pub const FIXED_HEADER_LEN: usize = 12;
+/// Length in bytes of the fixed header and an extension block with a transport-wide number.
+pub const NUMBERED_HEADER_LEN: usize = 20;
 
 /// Why bytes are not an RTP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +81,17 @@ impl RtpHeader {
         Extensions { form, rest }
     }
 
+    /// Bytes of padding at the end of the plain `packet` this is the header of. `None` when the padding bit is set and the
+    /// last octet counts none, or more than there are (RFC 3550 appendix A.1).
+    pub fn padding_len(&self, packet: &[u8]) -> Option<usize> {
+        if !self.padding {
+            return Some(0);
+        }
+        let payload = packet.get(self.len..)?;
+        let count = usize::from(*payload.last()?);
+        (1..=payload.len()).contains(&count).then_some(count)
+    }
+
     /// The data of extension `id`, if the packet carries it.
     pub fn extension<'p>(&self, packet: &'p [u8], id: u8) -> Option<&'p [u8]> {
         self.extensions(packet).find(|(found, _)| *found == id).map(|(_, data)| data)
@@ -131,6 +144,17 @@ pub fn write_fixed_header(out: &mut [u8; FIXED_HEADER_LEN], header: &RtpHeader) 
     out[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
 }
 
+/// Writes a header extension block of one element, a transport-wide sequence number (RFC 8285 section 4.2, id 1 to 14), and
+/// says in the fixed header before it that it is there.
+pub fn write_transport_number(out: &mut [u8; NUMBERED_HEADER_LEN], id: u8, number: u16) {
+    out[0] |= 0x10;
+    out[12..16].copy_from_slice(&[0xbe, 0xde, 0, 1]);
+    // Length field: the number of octets less one.
+    out[16] = (id << 4) | 1;
+    out[17..19].copy_from_slice(&number.to_be_bytes());
+    out[19] = 0;
+}
+
 impl RtpHeader {
     /// A header of [`FIXED_HEADER_LEN`] bytes to be written.
     pub fn fixed(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32) -> Self {
@@ -155,6 +179,22 @@ mod tests {
         let mut packet = vec![first, 0x80 | 96, 0x12, 0x34, 0, 0, 0, 7, 0xde, 0xad, 0xbe, 0xef];
         packet.extend_from_slice(rest);
         packet
+    }
+
+    #[test]
+    fn padding_is_counted_by_its_last_octet_which_must_not_lie() {
+        let rows: &[(u8, &[u8], Option<usize>)] = &[
+            (0x80, &[1, 2, 9], Some(0)),
+            (0xa0, &[1, 0, 2], Some(2)),
+            (0xa0, &[0, 0, 3], Some(3)),
+            (0xa0, &[1, 2, 4], None),
+            (0xa0, &[1, 2, 0], None),
+            (0xa0, &[], None),
+        ];
+        for &(first, payload, expected) in rows {
+            let bytes = packet(first, payload);
+            assert_eq!(RtpHeader::parse(&bytes).unwrap().padding_len(&bytes), expected, "{first:x} {payload:?}");
+        }
     }
 
     #[test]
@@ -213,5 +253,16 @@ mod tests {
         let mut out = [0; FIXED_HEADER_LEN];
         write_fixed_header(&mut out, &header);
         assert_eq!(RtpHeader::parse(&out), Ok(header));
+    }
+
+    #[test]
+    fn a_written_transport_number_is_found_again() {
+        let mut out = [0; NUMBERED_HEADER_LEN];
+        if let Some(head) = out.first_chunk_mut() {
+            write_fixed_header(head, &RtpHeader::fixed(96, 1, 2, 3));
+        }
+        write_transport_number(&mut out, 14, 0xabcd);
+        let header = RtpHeader::parse(&out).unwrap();
+        assert_eq!((header.len, header.extension(&out, 14)), (NUMBERED_HEADER_LEN, Some(&[0xab, 0xcd][..])));
     }
 }

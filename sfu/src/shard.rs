@@ -4,6 +4,8 @@
 //! [`Shard::poll_tap`] until the shell fetches it.
 
 mod feeding;
+mod leaving;
+mod relaying;
 mod sessions;
 
 use std::{
@@ -15,20 +17,23 @@ use std::{
 use is::stun::StunMessage;
 use slab::Slab;
 
+use self::{leaving::Leaving, relaying::Relays};
 use crate::{
     clock::NtpClock,
     command::{CloseReason, Command, Event, LessonKey, PeerId},
+    counters::Counters,
     demux::{Kind, kind},
     dtls::Identity,
+    fanout::{Fanout, FanoutRef, LineRef},
     ice::{Path, addressed_ufrag},
-    limits::{MAX_EVENTS, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
+    limits::{MAX_EVENTS, MAX_HANDSHAKES, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
     outbox::Outbox,
     publisher::Publisher,
+    relay::ShardId,
     seats::{Source, Stage},
     subscriber::Subscriber,
     tap::{TapBatch, TapEntry, Tapped},
-    track::{LineRef, TrackRef},
-    transport::Change,
+    transport::{Change, Transport},
 };
 
 /// Where a session lives in the shard.
@@ -42,24 +47,11 @@ enum Place {
 #[derive(Default)]
 struct Room {
     stage: Stage,
-    /// Sources on offer: publisher's place and track.
-    sources: HashMap<Source, (usize, usize)>,
+    /// Sources on offer: places of their fanouts.
+    sources: HashMap<Source, usize>,
     subscribers: Vec<usize>,
-}
-
-/// Counters of a shard, for telemetry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// RTP packets taken in from publishers.
-    pub received: u64,
-    /// RTP packets sent to subscribers, retransmissions not counted.
-    pub forwarded: u64,
-    /// Packets sent again.
-    pub retransmitted: u64,
-    /// Datagrams dropped: no protocol, no session, or not authentic.
-    pub dropped: u64,
-    /// Events that found the queue full.
-    pub events_lost: u64,
+    /// Shards that get every packet of it.
+    followers: Vec<ShardId>,
 }
 
 /// All sessions of one thread.
@@ -68,7 +60,12 @@ pub struct Shard {
     clock: NtpClock,
     publishers: Slab<Publisher>,
     subscribers: Slab<Subscriber>,
+    fanouts: Slab<Fanout>,
+    leaving: Leaving,
+    /// DTLS datagrams that wait for their turn: a handshake costs as much as a thousand packets.
+    handshakes: VecDeque<(SocketAddr, Vec<u8>)>,
     rooms: HashMap<LessonKey, Room>,
+    relays: Relays,
     by_peer: HashMap<PeerId, Place>,
     by_ufrag: HashMap<String, Place>,
     by_address: HashMap<SocketAddr, Place>,
@@ -77,26 +74,35 @@ pub struct Shard {
     tap: TapBatch,
     tap_since: Option<Instant>,
     next_tick: Option<Instant>,
+    /// Whose turn it is among the connected subscribers, and when the next have theirs.
+    turn: usize,
+    next_turn: Option<Instant>,
+    /// Subscribers that are not connected yet.
+    connecting: Vec<usize>,
     counters: Counters,
-    /// Lines that entered a new source during one packet, and what they left. Empty between packets.
-    left: Vec<(LineRef, TrackRef)>,
+    /// Lines that entered a new source during one slice, and what they left. Empty between slices.
+    left: Vec<(LineRef, FanoutRef)>,
     /// Sessions closed before they were known: a takeover can overtake the answer it takes over from.
     closed_early: VecDeque<PeerId>,
     /// Lessons that have ended: an answer under way may still bring a session for one.
     ended: VecDeque<LessonKey>,
-    /// Numbers publishers, so that a place used again is not taken for its former holder.
+    /// Numbers streams, so that a place used again is not taken for its former holder.
     next_run: u64,
 }
 
 impl Shard {
     /// A shard without sessions.
-    pub fn new(identity: Identity, clock: NtpClock) -> Self {
+    pub fn new(id: ShardId, identity: Identity, clock: NtpClock) -> Self {
         Self {
             identity,
             clock,
             publishers: Slab::new(),
             subscribers: Slab::new(),
+            fanouts: Slab::new(),
+            leaving: Leaving::default(),
+            handshakes: VecDeque::new(),
             rooms: HashMap::new(),
+            relays: Relays::new(id),
             by_peer: HashMap::new(),
             by_ufrag: HashMap::new(),
             by_address: HashMap::new(),
@@ -105,11 +111,15 @@ impl Shard {
             tap: TapBatch::default(),
             tap_since: None,
             next_tick: None,
+            turn: 0,
+            next_turn: None,
+            connecting: Vec::new(),
             counters: Counters::default(),
             left: Vec::new(),
             closed_early: VecDeque::new(),
             ended: VecDeque::new(),
-            next_run: 0,
+            // No two shards may give a stream the same number.
+            next_run: u64::from(id.0) << 56,
         }
     }
 
@@ -121,16 +131,38 @@ impl Shard {
         }
         // Only an address that passed a check may speak anything else: a forged ClientHello finds no session.
         let Some(&place) = self.by_address.get(&path.remote) else {
-            self.counters.dropped += 1;
+            self.counters.dropped.unknown += 1;
             return;
         };
         match (kind, place) {
             (Kind::Rtp, Place::Publisher(at)) => self.handle_rtp(now, at, datagram),
             (Kind::Rtcp, Place::Publisher(at)) => self.handle_publisher_rtcp(now, at, datagram),
             (Kind::Rtcp, Place::Subscriber(at)) => self.handle_subscriber_rtcp(now, at, datagram),
-            (Kind::Dtls, _) => self.handle_dtls(now, place, datagram),
-            _ => self.counters.dropped += 1,
+            (Kind::Dtls, _) => self.queue_handshake(place, path, datagram),
+            _ => self.counters.dropped.unreadable += 1,
         }
+    }
+
+    /// DTLS waits for its turn, no more of one session than a flight has: nobody's handshake waits behind somebody's flood.
+    fn queue_handshake(&mut self, place: Place, path: Path, datagram: &[u8]) {
+        let is_full = self.handshakes.len() >= MAX_HANDSHAKES;
+        let Some((_, transport, _)) = self.transport_mut(place) else { return };
+        if is_full || !transport.may_queue_handshake() {
+            self.counters.dropped.handshakes += 1;
+            return;
+        }
+        self.handshakes.push_back((path.remote, datagram.to_vec()));
+    }
+
+    /// Handles one DTLS datagram that waits. `false` when none did. The shell bounds how long it goes on with these before
+    /// it looks after media again: one takes up to half a millisecond.
+    pub fn handle_handshake(&mut self, now: Instant) -> bool {
+        let Some((address, datagram)) = self.handshakes.pop_front() else { return false };
+        // The session may have ended, or moved, since the datagram came.
+        if let Some(&place) = self.by_address.get(&address) {
+            self.handle_dtls(now, place, &datagram);
+        }
+        true
     }
 
     /// Carries out one command.
@@ -152,9 +184,12 @@ impl Shard {
             Command::SetStage { lesson, .. } if self.ended.contains(&lesson) => {}
             Command::SetStage { lesson, stage } => self.set_stage(lesson, stage),
             Command::RequestKeyFrame { lesson, source } => self.request_key_frame(lesson, source),
+            Command::Follow { lesson, .. } if self.ended.contains(&lesson) => {}
+            Command::Follow { lesson, shard } => self.add_follower(lesson, shard),
             Command::EndLesson { lesson } => self.end_lesson(now, lesson),
         }
-        self.next_tick.get_or_insert(now + TICK);
+        let soon = now + TICK;
+        self.next_tick = Some(self.next_tick.map_or(soon, |at| at.min(soon)));
     }
 
     /// Looks after timers. Call at or after [`Self::next_timeout`].
@@ -163,14 +198,15 @@ impl Shard {
             return;
         }
         self.tick_sessions(now);
-        let idle = self.publishers.is_empty() && self.subscribers.is_empty();
-        self.next_tick = (!idle).then_some(now + TICK);
+        let urgent = !(self.publishers.is_empty() && self.fanouts.is_empty() && self.connecting.is_empty());
+        self.next_tick =
+            if urgent { Some(now + TICK) } else { self.next_turn.filter(|_| !self.subscribers.is_empty()) };
     }
 
-    /// When [`Self::handle_timeout`] or [`Self::poll_tap`] wants to be called next.
+    /// When [`Self::handle_timeout`], [`Self::fan_out`] or [`Self::poll_tap`] wants to be called next.
     pub fn next_timeout(&self) -> Option<Instant> {
         let tap = self.tap_since.map(|since| since + TAP_INTERVAL);
-        [self.next_tick, tap].into_iter().flatten().min()
+        [self.next_tick, tap, self.leaving.next_due()].into_iter().flatten().min()
     }
 
     /// What is to be sent now; the shell clears it.
@@ -214,7 +250,8 @@ impl Shard {
     }
 
     fn event(&mut self, event: Event) {
-        if self.events.len() == MAX_EVENTS {
+        // A session's end is told whatever happens: there are no more of these than there were sessions.
+        if self.events.len() >= MAX_EVENTS && !matches!(event, Event::Closed { .. }) {
             self.counters.events_lost += 1;
             return;
         }
@@ -223,64 +260,63 @@ impl Shard {
 
     fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8]) {
         let Ok(message) = StunMessage::parse(datagram) else {
-            self.counters.dropped += 1;
+            self.counters.dropped.unreadable += 1;
             return;
         };
         // No reply to an unknown ufrag: the port stays silent to scanners.
         let Some(place) = addressed_ufrag(&message).and_then(|ufrag| self.by_ufrag.get(ufrag).copied()) else {
-            self.counters.dropped += 1;
+            self.counters.dropped.unknown += 1;
             return;
         };
         // An address that another session is heard from belongs to that session, whoever else claims it.
-        let claimed = self.by_address.get(&path.remote).filter(|holder| **holder != place);
-        if claimed.is_some_and(|holder| self.is_heard(now, *holder)) {
-            self.counters.dropped += 1;
+        let claimed = self.by_address.get(&path.remote).copied().filter(|holder| *holder != place);
+        if claimed.is_some_and(|holder| self.transport(holder).is_some_and(|transport| transport.is_heard(now))) {
+            self.counters.dropped.unknown += 1;
             return;
         }
-        let (peer, (authentic, change)) = match place {
+        let Some((peer, transport, outbox)) = self.transport_mut(place) else { return };
+        let checked = transport.handle_check(now, path, &message, outbox);
+        match checked.accepted {
+            true => {
+                self.by_address.insert(path.remote, place);
+            }
+            false => self.counters.dropped.not_authentic += 1,
+        }
+        if let Some(address) = checked.forgotten {
+            self.forget_address(place, address);
+        }
+        self.changed(now, peer, place, checked.change);
+    }
+
+    /// The transport of a session, with what it needs to answer.
+    fn transport_mut(&mut self, place: Place) -> Option<(PeerId, &mut Transport, &mut Outbox)> {
+        let (peer, transport) = match place {
             Place::Publisher(at) => {
-                let publisher = &mut self.publishers[at];
-                (publisher.peer, publisher.transport.handle_check(now, path, &message, &mut self.outbox))
+                self.publishers.get_mut(at).map(|publisher| (publisher.peer, &mut publisher.transport))?
             }
             Place::Subscriber(at) => {
-                let subscriber = &mut self.subscribers[at];
-                (subscriber.peer, subscriber.transport.handle_check(now, path, &message, &mut self.outbox))
+                self.subscribers.get_mut(at).map(|subscriber| (subscriber.peer, &mut subscriber.transport))?
             }
         };
-        if authentic && self.by_address.insert(path.remote, place) != Some(place) {
-            self.forget_old_addresses(place);
-        }
-        self.changed(now, peer, place, change);
+        Some((peer, transport, &mut self.outbox))
     }
 
-    /// A session has the addresses its responder still knows, `limits::MAX_ADDRESSES_PER_PEER` at most.
-    fn forget_old_addresses(&mut self, place: Place) {
-        let ice = match place {
-            Place::Publisher(at) => self.publishers[at].transport.ice(),
-            Place::Subscriber(at) => self.subscribers[at].transport.ice(),
-        };
-        self.by_address.retain(|&address, holder| *holder != place || ice.is_checked(address));
-    }
-
-    fn is_heard(&self, now: Instant, place: Place) -> bool {
-        let transport = match place {
+    fn transport(&self, place: Place) -> Option<&Transport> {
+        match place {
             Place::Publisher(at) => self.publishers.get(at).map(|publisher| &publisher.transport),
             Place::Subscriber(at) => self.subscribers.get(at).map(|subscriber| &subscriber.transport),
-        };
-        transport.is_some_and(|transport| transport.is_heard(now))
+        }
+    }
+
+    fn forget_address(&mut self, place: Place, address: SocketAddr) {
+        if self.by_address.get(&address) == Some(&place) {
+            self.by_address.remove(&address);
+        }
     }
 
     fn handle_dtls(&mut self, now: Instant, place: Place, datagram: &[u8]) {
-        let (peer, change) = match place {
-            Place::Publisher(at) => {
-                let publisher = &mut self.publishers[at];
-                (publisher.peer, publisher.transport.handle_dtls(now, datagram, &mut self.outbox))
-            }
-            Place::Subscriber(at) => {
-                let subscriber = &mut self.subscribers[at];
-                (subscriber.peer, subscriber.transport.handle_dtls(now, datagram, &mut self.outbox))
-            }
-        };
+        let Some((peer, transport, outbox)) = self.transport_mut(place) else { return };
+        let change = transport.handle_dtls(now, datagram, outbox);
         self.changed(now, peer, place, change);
     }
 

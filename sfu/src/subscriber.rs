@@ -6,16 +6,17 @@ use crate::{
     clock::{Mapping, NtpClock},
     codec::Codec,
     command::{LessonKey, ParticipantKey, PeerId},
-    limits::{MAX_DATAGRAM, MAX_PARAMETER_SET, REPORT_INTERVAL, RTX_BUDGET_FLOOR, RTX_BUDGET_PERCENT},
-    line::{Line, Offered},
+    fanout::{FanoutRef, Passing},
+    ice::Path,
+    limits::{MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_FLOOR, RTX_BUDGET_PERCENT},
+    line::{Line, Offered, Written},
     outbox::Outbox,
-    payload::{Entry, h264::ParameterSets},
+    pacer::{Paced, Pacer},
+    payload::Entry,
     ring::Kept,
     rtcp::{Feedback, SenderInfo, Writer, read},
-    rtp::FIXED_HEADER_LEN,
     sdp::SubscribePlan,
-    srtp::MAX_OVERHEAD,
-    track::TrackRef,
+    srtp::{MAX_OVERHEAD, Outbound},
     transport::Transport,
 };
 
@@ -30,7 +31,20 @@ pub(crate) struct Subscriber {
     pub(crate) told_loss: Option<u8>,
     cname: String,
     budget: RetransmissionBudget,
-    next_report: Instant,
+    /// Next transport-wide number: one row for all lines, retransmissions included.
+    next_number: u16,
+    /// There once the receiver has told what its line carries.
+    pacer: Option<Box<Pacer>>,
+    /// Whether the shard knows that packets wait in the pacer.
+    is_paced: bool,
+    sent: SentBytes,
+}
+
+/// How much is sent, for telling a slow line.
+struct SentBytes {
+    bytes: u64,
+    since: Instant,
+    bps: u64,
 }
 
 /// Bytes that may still be sent again. Earned by media sent and by time; a receiver that asks for everything gets its share
@@ -57,14 +71,16 @@ impl RetransmissionBudget {
     }
 }
 
-/// A packet of a source on its way to lines, with what a line may need to enter there.
-pub(crate) struct Passing<'s> {
-    pub(crate) track: TrackRef,
-    pub(crate) codec: Codec,
-    pub(crate) kept: Kept<'s>,
-    pub(crate) entry: Entry,
-    pub(crate) parameter_sets: &'s ParameterSets,
-    pub(crate) mapping: Option<Mapping>,
+/// Seals what was written at the start of the outbox's room and sends it. Returns the sealed length, 0 if it did not go.
+fn seal(outbox: &mut Outbox, to: Path, outbound: &Outbound, written: &Written) -> usize {
+    let Written { len, header_len, ssrc, index } = *written;
+    match outbound.seal_rtp(outbox.room(), len, header_len, ssrc, index) {
+        Ok(sealed) => {
+            outbox.commit(to, sealed);
+            sealed
+        }
+        Err(_) => 0,
+    }
 }
 
 impl Subscriber {
@@ -83,11 +99,15 @@ impl Subscriber {
             told_loss: None,
             cname: plan.cname,
             budget: RetransmissionBudget { bytes: RTX_BUDGET_FLOOR, refilled: now },
-            next_report: now + REPORT_INTERVAL,
+            next_number: 0,
+            pacer: None,
+            is_paced: false,
+            sent: SentBytes { bytes: 0, since: now, bps: 0 },
         }
     }
 
-    /// Sends a packet on one of its lines, if the line takes it. Returns the track the line left, if it changed.
+    /// Sends a group of packets on one of its lines, as far as the line takes them; pictures to a slow line wait in the pacer.
+    /// Returns the stream the line left, if it changed.
     pub(crate) fn forward(
         &mut self,
         now: Instant,
@@ -95,25 +115,51 @@ impl Subscriber {
         line: usize,
         passing: &Passing<'_>,
         outbox: &mut Outbox,
-    ) -> Option<TrackRef> {
-        let entering = match self.lines[line].offer(passing.track, passing.kept.index, passing.entry) {
+    ) -> Option<FanoutRef> {
+        if let Some(pacer) = self.pacer.as_mut().filter(|pacer| pacer.holds(self.sent.bps))
+            && passing.codec.is_video()
+        {
+            for kept in passing.packets {
+                let offered = self.lines[line].offer(passing.from, kept.index, kept.entry);
+                // Behind a key frame that waits there, its followers wait too.
+                if offered != Offered::Skipped || pacer.has(line, passing.from) {
+                    pacer.push(now, Paced { line, from: passing.from, index: kept.index, len: kept.payload.len() });
+                }
+            }
+            return None;
+        }
+        let mut left = None;
+        for kept in passing.packets {
+            left = self.forward_one(now, clock, line, (passing, kept), outbox).or(left);
+        }
+        left
+    }
+
+    /// Sends one packet on one of its lines, if the line takes it.
+    fn forward_one(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        line: usize,
+        (passing, kept): (&Passing<'_>, &Kept<'_>),
+        outbox: &mut Outbox,
+    ) -> Option<FanoutRef> {
+        let left = match self.lines[line].offer(passing.from, kept.index, kept.entry) {
             Offered::Skipped => return None,
             // Nobody can receive yet: enter when they can, not before, or the key frame is lost.
             _ if self.transport.outbound().is_none() => return None,
-            Offered::Forward => false,
-            Offered::Enter => true,
+            Offered::Forward => None,
+            Offered::Enter => self.enter(now, clock, line, (passing, kept), outbox),
         };
-        let previous = entering.then(|| self.enter(now, clock, line, passing, outbox)).flatten();
         let (path, outbound) = self.transport.outbound()?;
         let line = &mut self.lines[line];
-        let room = outbox.room();
-        if let Some((len, index)) = line.write(now, &passing.kept, entering, room)
-            && let Ok(sealed) = outbound.seal_rtp(room, len, FIXED_HEADER_LEN, line.spec.ssrc, index)
-        {
-            outbox.commit(path, sealed);
+        if let Some(written) = line.write(now, kept, self.next_number, passing.padding(kept), outbox.room()) {
+            let sealed = seal(outbox, path, outbound, &written);
+            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
             self.budget.earn(sealed);
+            self.sent.bytes += sealed as u64;
         }
-        previous
+        left
     }
 
     /// Lets a line enter a new source: the sender report with the new mapping goes first, then parameter sets if the
@@ -123,29 +169,27 @@ impl Subscriber {
         now: Instant,
         clock: &NtpClock,
         at: usize,
-        passing: &Passing<'_>,
+        (passing, kept): (&Passing<'_>, &Kept<'_>),
         outbox: &mut Outbox,
-    ) -> Option<TrackRef> {
+    ) -> Option<FanoutRef> {
         let mut sets = [0; 2 * MAX_PARAMETER_SET + 8];
-        let bare = passing.entry == Entry::AfterParameterSets;
+        let bare = kept.entry == Entry::AfterParameterSets;
         let sets_len = if bare { passing.parameter_sets.write(&mut sets) } else { None };
         let line = &mut self.lines[at];
-        let previous = line.enter(now, passing.track, passing.codec, &passing.kept, u64::from(sets_len.is_some()));
-        self.send_report(now, clock, at, passing.mapping, outbox);
-        let line = &mut self.lines[at];
+        let left = line.enter(now, passing.from, passing.codec, kept, u64::from(sets_len.is_some()));
+        self.send_reports(now, clock, at..at + 1, |_| passing.mapping, outbox);
         let (path, outbound) = self.transport.outbound()?;
-        if let Some(len) = sets_len {
-            let room = outbox.room();
-            if let Some((len, index)) = line.write_ahead(&passing.kept, &sets[..len], room)
-                && let Ok(sealed) = outbound.seal_rtp(room, len, FIXED_HEADER_LEN, line.spec.ssrc, index)
-            {
-                outbox.commit(path, sealed);
-            }
+        let sets = &sets[..sets_len.unwrap_or(0)];
+        if !sets.is_empty()
+            && let Some(written) = self.lines[at].write_ahead(kept, sets, self.next_number, outbox.room())
+        {
+            seal(outbox, path, outbound, &written);
+            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
         }
-        previous
+        left
     }
 
-    /// Whether the line cannot take this codec, so that wanting it would wait forever.
+    /// Whether the line can take this codec; wanting another would wait forever.
     pub(crate) fn takes(&self, line: usize, codec: Codec) -> bool {
         self.lines[line].payload_for(codec).is_some()
     }
@@ -159,25 +203,22 @@ impl Subscriber {
         kept: &Kept<'_>,
         outbox: &mut Outbox,
     ) -> bool {
-        if !self.budget.spend(now, kept.payload.len() + FIXED_HEADER_LEN) {
+        if !self.budget.spend(now, kept.payload.len()) {
             return false;
         }
         let Some((path, outbound)) = self.transport.outbound() else { return false };
-        let room = outbox.room();
-        let written = self.lines[line].write_again(sequence, kept, room);
-        let sealed =
-            written.and_then(|(len, ssrc, index)| outbound.seal_rtp(room, len, FIXED_HEADER_LEN, ssrc, index).ok());
-        if let Some(len) = sealed {
-            outbox.commit(path, len);
-        }
-        sealed.is_some()
+        let Some(written) = self.lines[line].write_again(sequence, kept, self.next_number, outbox.room()) else {
+            return false;
+        };
+        self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
+        seal(outbox, path, outbound, &written) > 0
     }
 
     /// Takes in one SRTCP packet; `asked` is called with each request it makes. `true` when it was authentic.
-    pub(crate) fn receive_rtcp(&mut self, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
+    pub(crate) fn receive_rtcp(&mut self, now: Instant, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
-        let lines = &mut self.lines;
+        let (lines, pacer) = (&mut self.lines, &mut self.pacer);
         let line_of = |lines: &[Line], ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
         read(&packet[..len], |feedback| match feedback {
             Feedback::Nack { ssrc, packets } => {
@@ -194,6 +235,9 @@ impl Subscriber {
                     lines[line].fraction_lost = Some(block.fraction_lost);
                 }
             }
+            Feedback::Estimate { bps } => {
+                pacer.get_or_insert_with(|| Box::new(Pacer::new(now))).estimated(bps);
+            }
             Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
         true
@@ -204,36 +248,76 @@ impl Subscriber {
         self.lines.iter().filter_map(|line| line.fraction_lost).max()
     }
 
-    /// Whether its sender reports are due; schedules the next.
-    pub(crate) fn report_due(&mut self, now: Instant) -> bool {
-        let due = now >= self.next_report;
-        if due {
-            self.next_report = now + REPORT_INTERVAL;
+    /// Works out what it is sent, from what was sent since the last call.
+    pub(crate) fn measure(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.sent.since).as_millis().max(1) as u64;
+        self.sent = SentBytes { bytes: 0, since: now, bps: self.sent.bytes * 8000 / elapsed };
+    }
+
+    /// When its pacer lets the first packets go, if the shard does not know yet that some wait.
+    pub(crate) fn newly_paced(&mut self) -> Option<Instant> {
+        if self.is_paced {
+            return None;
         }
+        self.still_paced()
+    }
+
+    /// When its pacer lets the next packets go; none when nothing waits any more.
+    pub(crate) fn still_paced(&mut self) -> Option<Instant> {
+        let due = self.pacer.as_ref().and_then(|pacer| pacer.due());
+        self.is_paced = due.is_some();
         due
     }
 
-    /// Sends a sender report for a line whose source has a known clock.
-    pub(crate) fn send_report(
+    /// Packets its pacer lets go now, into `released`.
+    pub(crate) fn release_paced(&mut self, now: Instant, released: &mut Vec<Paced>) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.release(now, |packet| released.push(packet));
+        }
+    }
+
+    /// Sends a packet that its pacer let go.
+    pub(crate) fn forward_paced(
         &mut self,
         now: Instant,
         clock: &NtpClock,
         line: usize,
-        mapping: Option<Mapping>,
+        passing: &Passing<'_>,
+        outbox: &mut Outbox,
+    ) -> Option<FanoutRef> {
+        let kept = passing.packets.first()?;
+        self.forward_one(now, clock, line, (passing, kept), outbox)
+    }
+
+    /// Sends a sender report for each of `lines` whose source has a known clock, together where they fit.
+    pub(crate) fn send_reports(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        lines: std::ops::Range<usize>,
+        mapping: impl Fn(FanoutRef) -> Option<Mapping>,
         outbox: &mut Outbox,
     ) {
-        let line = &self.lines[line];
-        let rate = if line.spec.audio { 48_000 } else { 90_000 };
-        let ntp = clock.ntp(now);
-        let Some(rtp) = mapping.and_then(|mapping| line.outgoing_timestamp(mapping.rtp_at(ntp, rate))) else { return };
         let Some((path, outbound)) = self.transport.outbound() else { return };
-        let room = outbox.room();
-        let mut writer = Writer::new(&mut room[..MAX_DATAGRAM - MAX_OVERHEAD]);
-        let info = SenderInfo { ntp, rtp, packets: line.packets, octets: line.octets };
-        writer.sender_report(line.spec.ssrc, &info);
-        writer.cname(line.spec.ssrc, &self.cname);
-        let len = writer.len();
-        if let Ok(sealed) = outbound.seal_rtcp(room, len) {
+        let ntp = clock.ntp(now);
+        let mut reported = self.lines[lines].iter().filter_map(|line| {
+            let rate = if line.spec.audio { 48_000 } else { 90_000 };
+            let rtp = line.outgoing_timestamp(mapping(line.current()?)?.rtp_at(ntp, rate))?;
+            Some((line.spec.ssrc, SenderInfo { ntp, rtp, packets: line.packets, octets: line.octets }))
+        });
+        let mut next = reported.next();
+        while next.is_some() {
+            let room = outbox.room();
+            let mut writer = Writer::new(&mut room[..MAX_UDP_PAYLOAD - MAX_OVERHEAD]);
+            while let Some((ssrc, info)) = &next
+                && writer.fits_report(&self.cname)
+            {
+                writer.sender_report(*ssrc, info);
+                writer.cname(*ssrc, &self.cname);
+                next = reported.next();
+            }
+            let len = writer.len();
+            let Ok(sealed) = outbound.seal_rtcp(room, len) else { return };
             outbox.commit(path, sealed);
         }
     }

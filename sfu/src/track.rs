@@ -1,35 +1,17 @@
-//! One published stream: its packets, what is missing of them, and who is fed from it.
+//! One m-line of a publisher: what arrives on it, and what is missing of that.
 
 use std::time::Instant;
 
 use crate::{
     clock::Mapping,
     codec::Codec,
-    limits::{AUDIO_RING, KEYFRAME_REQUEST_INTERVAL, SSRC_CHANGE_SILENCE, VIDEO_RING},
+    limits::{KEYFRAME_REQUEST_INTERVAL, SSRC_CHANGE_SILENCE},
     nack::MissingPackets,
-    payload::{Entry, entry, h264::ParameterSets},
     reception::Reception,
-    ring::PacketRing,
     rtp::RtpHeader,
     sdp::PublishTrack,
     sequence::Unwrapper,
 };
-
-/// A receiving m-line, by the subscriber's place in the shard and the line's in the subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct LineRef {
-    pub(crate) subscriber: usize,
-    pub(crate) line: usize,
-}
-
-/// A published track, by the publisher's place in the shard and the track's in the publisher. `run` tells a stream from an
-/// earlier one in the same place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct TrackRef {
-    pub(crate) publisher: usize,
-    pub(crate) track: usize,
-    pub(crate) run: u64,
-}
 
 /// The stream now arriving on a track.
 struct Stream {
@@ -45,12 +27,8 @@ struct Stream {
 /// One m-line of a publisher.
 pub(crate) struct Track {
     pub(crate) spec: PublishTrack,
-    pub(crate) ring: PacketRing,
-    pub(crate) parameter_sets: ParameterSets,
-    /// Lines fed, or waiting to be fed, by this track.
-    pub(crate) lines: Vec<LineRef>,
-    /// Counts streams: a new SSRC is a new stream.
-    pub(crate) run: u64,
+    /// Where its packets go on from.
+    pub(crate) fanout: usize,
     stream: Option<Stream>,
     /// A key frame is wanted and has not been asked for yet.
     key_frame_wanted: bool,
@@ -60,27 +38,15 @@ pub(crate) struct Track {
 /// A packet that was taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Extended sequence number: where the ring has it.
+    /// Extended sequence number.
     pub(crate) index: u64,
-    /// Whether a receiver may enter here.
-    pub(crate) entry: Entry,
     /// The first of its stream.
     pub(crate) first: bool,
 }
 
 impl Track {
-    pub(crate) fn new(spec: PublishTrack, run: u64) -> Self {
-        let ring = PacketRing::new(if spec.codec.is_video() { VIDEO_RING } else { AUDIO_RING });
-        Self {
-            ring,
-            spec,
-            parameter_sets: ParameterSets::new(),
-            lines: Vec::new(),
-            run,
-            stream: None,
-            key_frame_wanted: false,
-            key_frame_asked: None,
-        }
+    pub(crate) fn new(spec: PublishTrack, fanout: usize) -> Self {
+        Self { spec, fanout, stream: None, key_frame_wanted: false, key_frame_asked: None }
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -93,7 +59,7 @@ impl Track {
     }
 
     /// Takes in an original packet.
-    pub(crate) fn take(&mut self, header: &RtpHeader, payload: &[u8], origin: Instant, now: Instant) -> Option<Taken> {
+    pub(crate) fn take(&mut self, header: &RtpHeader, origin: Instant, now: Instant) -> Option<Taken> {
         let first = self.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc);
         if first {
             // Two streams at once on one m-line would take it from each other packet by packet.
@@ -109,21 +75,15 @@ impl Track {
         let index = stream.unwrapper.unwrap(header.sequence);
         stream.reception.arrived(index, header.timestamp, origin, now, rate);
         stream.missing.arrived(index, now);
-        self.keep(index, header, payload, first)
+        Some(Taken { index, first })
     }
 
     /// Takes in a retransmission whose original sequence number was `sequence` (RFC 4588 section 4).
-    pub(crate) fn take_again(
-        &mut self,
-        sequence: u16,
-        header: &RtpHeader,
-        payload: &[u8],
-        now: Instant,
-    ) -> Option<Taken> {
+    pub(crate) fn take_again(&mut self, sequence: u16, now: Instant) -> Option<Taken> {
         let stream = self.stream.as_mut()?;
         let index = stream.unwrapper.peek(sequence);
         stream.missing.arrived(index, now);
-        self.keep(index, header, payload, false)
+        Some(Taken { index, first: false })
     }
 
     fn begin(&mut self, header: &RtpHeader, now: Instant) {
@@ -137,20 +97,7 @@ impl Track {
             report: None,
             last_arrival: now,
         };
-        if self.stream.replace(stream).is_some() {
-            self.ring.clear();
-        }
-        self.run += 1;
-    }
-
-    fn keep(&mut self, index: u64, header: &RtpHeader, payload: &[u8], first: bool) -> Option<Taken> {
-        if !self.ring.keep(index, header, payload) {
-            return None;
-        }
-        if matches!(self.codec(), Codec::H264(_)) {
-            self.parameter_sets.observe(payload);
-        }
-        Some(Taken { index, entry: entry(self.codec(), payload), first })
+        self.stream = Some(stream);
     }
 
     /// Notes a sender report.

@@ -1,6 +1,9 @@
 //! ICE, DTLS and SRTP of one session together: from the answer to the last packet.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use is::stun::StunMessage;
 
@@ -8,7 +11,7 @@ use crate::{
     command::CloseReason,
     dtls::{Handshake, Identity, Progress},
     ice::{Check, Credentials, Path, Responder},
-    limits::{CONNECT_TIMEOUT, CONSENT_EXPIRY},
+    limits::{CONNECT_TIMEOUT, CONSENT_EXPIRY, MAX_HANDSHAKES_PER_PEER},
     outbox::Outbox,
     sdp::TransportPlan,
     srtp::{Inbound, Outbound},
@@ -29,11 +32,23 @@ pub(crate) enum Change {
     Closed(CloseReason),
 }
 
+/// What became of a connectivity check.
+pub(crate) struct Checked {
+    /// Its address belongs to this session now.
+    pub(crate) accepted: bool,
+    /// An address that belongs to it no longer.
+    pub(crate) forgotten: Option<SocketAddr>,
+    pub(crate) change: Change,
+}
+
 /// The transport of one session.
 pub(crate) struct Transport {
     ice: Responder,
-    handshake: Handshake,
+    /// Apart, because it is large and idle once it is done: what a packet needs lies close together.
+    handshake: Box<Handshake>,
     keys: Option<(Inbound, Outbound)>,
+    /// DTLS datagrams of it that wait for their turn.
+    handshakes: usize,
     created: Instant,
     last_heard: Instant,
     /// Silence after which it counts as lost.
@@ -44,9 +59,10 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(identity: &Identity, plan: TransportPlan, patience: Duration, now: Instant) -> Self {
         Self {
-            handshake: Handshake::new(identity, plan.fingerprint, plan.active, now),
+            handshake: Box::new(Handshake::new(identity, plan.fingerprint, plan.active, now)),
             ice: Responder::new(plan.credentials),
             keys: None,
+            handshakes: 0,
             created: now,
             last_heard: now,
             patience,
@@ -85,24 +101,39 @@ impl Transport {
         self.keys.is_some() && now.saturating_duration_since(self.last_heard) <= self.patience
     }
 
-    /// Handles a connectivity check. `true` when it was authentic: its address belongs to this session now.
+    /// Handles a connectivity check.
     pub(crate) fn handle_check(
         &mut self,
         now: Instant,
         path: Path,
         message: &StunMessage<'_>,
         outbox: &mut Outbox,
-    ) -> (bool, Change) {
+    ) -> Checked {
         match self.ice.handle_check(path, message, outbox.room()) {
-            Check::Ignored => (false, Change::None),
-            Check::Answered { len } => {
+            Check::Ignored => Checked { accepted: false, forgotten: None, change: Change::None },
+            Check::Answered { len, accepted, forgotten } => {
                 outbox.commit(path, len);
-                (true, self.heard(now))
+                Checked { accepted, forgotten, change: self.heard(now) }
             }
         }
     }
 
+    /// Whether media may flow.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Whether one more DTLS datagram may wait for [`Self::handle_dtls`]; notes that it does.
+    pub(crate) fn may_queue_handshake(&mut self) -> bool {
+        // What still comes once there are keys is a repeated flight, or a goodbye.
+        let limit = if self.keys.is_some() { 1 } else { MAX_HANDSHAKES_PER_PEER };
+        let may = self.handshakes < limit;
+        self.handshakes += usize::from(may);
+        may
+    }
+
     pub(crate) fn handle_dtls(&mut self, now: Instant, datagram: &[u8], outbox: &mut Outbox) -> Change {
+        self.handshakes = self.handshakes.saturating_sub(1);
         let Some(path) = self.ice.selected() else { return Change::None };
         let progress = self.handshake.handle_datagram(now, datagram, |record| send(outbox, path, record));
         self.progressed(path, progress)

@@ -33,7 +33,8 @@ fn deliver(school: &mut School, master: &Peer, datagrams: &mut [Vec<u8>]) -> usi
     let mut sent = 0;
     for datagram in datagrams {
         school.shard.handle_datagram(school.now, path, datagram);
-        sent += school.shard.outbox().datagrams().len();
+        while school.shard.fan_out(school.now) {}
+        sent += school.shard.outbox().len();
         school.shard.outbox().clear();
     }
     sent

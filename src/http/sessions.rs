@@ -157,7 +157,8 @@ pub async fn patch(
     }
     let credentials = Credentials { local: app.media().credentials(), remote: fragment.ice };
     app.media().send(Command::RestartIce { peer: session.peer, credentials: credentials.clone() });
-    let answer = app.media().with_local(credentials.local.clone(), |local| restart_answer(local));
+    let shard = app.media().shard_of(session.peer);
+    let answer = app.media().with_local(shard, credentials.local.clone(), |local| restart_answer(local));
     let tag = entity_tag(&credentials.local);
     if let Some(session) = app.sessions().lock().get_mut(&id) {
         session.credentials = credentials;

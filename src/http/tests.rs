@@ -63,7 +63,7 @@ impl County {
         let db = Db::open(dir.path()).await.unwrap();
         let demo = demo::seed(&db, 3, utc_now()).await.unwrap();
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let media = media::start(&MediaAddress { bind, port: 0, announce: Vec::new() }).unwrap();
+        let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
         let lessons = Lessons::new(db.clone(), media.handle.clone(), Recorder::default());
         let people = demo.people.clone();
         let app = App::new(Parts {
@@ -257,5 +257,19 @@ async fn each_reason_to_stay_out_has_its_status() {
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let problem: Problem = serde_json::from_slice(&body).unwrap();
         assert_eq!((problem.status, problem.kind), (status, format!("/problems/{name}")));
+    }
+}
+
+#[tokio::test]
+async fn an_admin_reads_the_figures_as_prometheus_text_and_others_read_a_problem() {
+    let county = County::new().await;
+    let answer = county.get("/metrics", "admin").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.lines().any(|line| line.starts_with("tongke_media_turns_total{shard=\"0\"} ")), "{text}");
+    for key in ["master", "point-1", "observer", "student"] {
+        let refused = county.get("/metrics", key).await;
+        assert_eq!(refused.problem().kind, "/problems/not-allowed", "{key}");
     }
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 use sfu::{
     command::Command,
+    relay::ShardId,
     sdp::{Kind, answer_subscriber},
     seats::View,
 };
@@ -31,13 +32,16 @@ pub async fn subscribe(
     let offer = offer(&headers, &body)?;
     let media = app.media();
     // What can be wrong with an offer does not depend on the view: check before anyone is admitted.
-    media.with_local(media.credentials(), |local| answer_subscriber(&offer, View::Class, local)).map_err(unusable)?;
+    media
+        .with_local(ShardId(0), media.credentials(), |local| answer_subscriber(&offer, View::Class, local))
+        .map_err(unusable)?;
     let peer = media.next_peer();
     let video_lines = offer.media.iter().filter(|media| media.kind == Kind::Video).count();
     let admission = app.lessons().admit_viewer(&lesson, &person, peer, video_lines).await?;
-    let answer = media
-        .with_local(media.credentials(), |local| answer_subscriber(&offer, admission.view, local))
-        .map_err(unusable)?;
+    let shard = media.place_viewer(admission.lesson_key, peer);
+    let answered =
+        media.with_local(shard, media.credentials(), |local| answer_subscriber(&offer, admission.view, local));
+    let answer = answered.inspect_err(|_| media.closed(peer)).map_err(unusable)?;
     let credentials = answer.plan.transport.credentials.clone();
     let opened = Opened { protocol: "whep", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };
     // Kept before the shard knows it: its end may be told at once.

@@ -10,6 +10,7 @@ use protocol::message::VideoCodec;
 use sfu::{
     codec::Codec,
     command::{CloseReason, Command, Event},
+    relay::ShardId,
     sdp::{Kind, Offer, answer_publisher},
 };
 
@@ -32,14 +33,18 @@ pub async fn publish(
     let offer = offer(&headers, &body)?;
     let media = app.media();
     // An offer that cannot be answered whatever the codec must not cost the seat's holder the seat.
-    media.with_local(media.credentials(), |local| answer_publisher(&offer, |_| true, local)).map_err(unusable)?;
+    media
+        .with_local(ShardId(0), media.credentials(), |local| answer_publisher(&offer, |_| true, local))
+        .map_err(unusable)?;
     let peer = media.next_peer();
     let admission = app.lessons().admit_publisher(&lesson, &person, peer, &offered(&offer)).await?;
     let allowed = |codec| admission.video_codec.is_some() && video_codec(codec) == admission.video_codec;
-    let answered = media.with_local(media.credentials(), |local| answer_publisher(&offer, allowed, local));
+    let shard = media.place_publisher(admission.lesson_key, peer);
+    let answered = media.with_local(shard, media.credentials(), |local| answer_publisher(&offer, allowed, local));
     let answer = match answered {
         Ok(answer) => answer,
         Err(error) => {
+            media.closed(peer);
             let withdrawn = Event::Closed { peer, reason: CloseReason::Asked };
             app.lessons().peer_event(admission.lesson_key, withdrawn).await;
             return Err(unusable(error));

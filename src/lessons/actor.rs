@@ -192,21 +192,28 @@ impl Actor {
     }
 
     fn admission(&mut self, admission: lesson::Admission) -> Admission {
+        // One without a seat neither publishes nor comes again: remembered, each would stay until the lesson ends.
+        let participant_key = if admission.unseen { self.fresh_key() } else { self.key_of(&admission.participant) };
         Admission {
             lesson_key: self.key,
-            participant_key: self.key_of(&admission.participant),
+            participant_key,
             video_codec: admission.video_codec,
             view: translate::view(admission.view),
         }
     }
 
+    fn fresh_key(&self) -> ParticipantKey {
+        ParticipantKey(self.around.next_participant.fetch_add(1, Ordering::Relaxed))
+    }
+
     fn key_of(&mut self, participant: &ParticipantId) -> ParticipantKey {
-        let next = &self.around.next_participant;
-        *self.keys.entry(participant.clone()).or_insert_with(|| {
-            let fresh = ParticipantKey(next.fetch_add(1, Ordering::Relaxed));
-            self.around.recorder.introduce(self.key, fresh, participant.clone());
-            fresh
-        })
+        if let Some(&known) = self.keys.get(participant) {
+            return known;
+        }
+        let fresh = self.fresh_key();
+        self.around.recorder.introduce(self.key, fresh, participant.clone());
+        self.keys.insert(participant.clone(), fresh);
+        fresh
     }
 
     /// Does what the lesson wants done.

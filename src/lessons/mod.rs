@@ -215,6 +215,11 @@ impl Lessons {
         self.running(lesson).map(|r| *r.standing.borrow())
     }
 
+    /// How many run.
+    pub fn running_lessons(&self) -> usize {
+        self.0.running.len()
+    }
+
     /// Runs every lesson whose doors are open, and writes down the end of those nobody ran to it.
     pub async fn reconcile(&self, now: UtcMs) -> anyhow::Result<()> {
         let from = now.plus_ms(-LOOK_BACK_MS);

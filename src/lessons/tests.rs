@@ -28,7 +28,7 @@ impl School {
         let db = Db::open(dir.path()).await.unwrap();
         let lesson = demo::seed(&db, 2, utc_now()).await.unwrap().lesson;
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let media = media::start(&MediaAddress { bind, port: 0, announce: Vec::new() }).unwrap();
+        let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
         let lessons = Lessons::new(db.clone(), media.handle.clone(), Recorder::default());
         Self { lessons, db, lesson, _media: media, _dir: dir }
     }

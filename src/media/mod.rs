@@ -1,39 +1,51 @@
 //! The media threads, seen from the rest of the program: commands go in, events and recorder batches come out.
 //!
-//! A shard is one pinned OS thread with one UDP port (`base + i`). There is one now; what picks a lesson's shard is
-//! [`MediaHandle::send`].
+//! A shard is one pinned OS thread with one UDP port (`base + i`), one for each processor. `sfu::placement` says which
+//! sessions go where; shards hand each other packets over one bounded queue each.
 
 mod announce;
+mod report;
 mod secret;
 mod socket;
 mod thread;
 
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZero,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
+    thread::available_parallelism,
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::Context;
 use sfu::{
-    Identity,
+    Identity, NtpClock, Shard,
     command::{Command, Event, LessonKey, PeerId},
     ice::Half,
+    placement::Placement,
+    relay::ShardId,
     sdp::Local,
     tap::TapBatch,
 };
 use tokio::sync::mpsc;
 
+pub use report::{Reports, ShardReport};
 pub use secret::{random_number, random_token};
 use socket::MediaSocket;
-use thread::{Mailbox, Wake};
+use thread::{Crossing, Mailbox, Neighbour, Wake};
 
 /// Events waiting to be routed to their lessons; one that does not fit is counted and dropped.
 const EVENTS: usize = 4096;
 /// Commands waiting for the media thread; a sender waits for room, which is there within one turn of the loop.
 const COMMANDS: usize = 1024;
+/// What other shards have for one shard; a batch of packets that does not fit is dropped and counted.
+const CROSSINGS: usize = 256;
+/// Shards there can be: ports from `base` on that the firewall must let through.
+const MAX_SHARDS: usize = 64;
 /// Batches waiting for the recorder; one that does not fit is dropped: the recorder never holds up the lesson.
 const TAP_BATCHES: usize = 256;
 
@@ -42,8 +54,10 @@ const TAP_BATCHES: usize = 256;
 pub struct MediaAddress {
     /// Address to bind; a wildcard binds all.
     pub bind: IpAddr,
-    /// UDP port; 0 picks a free one.
+    /// First UDP port, shard i has the i-th from it; 0 picks free ones.
     pub port: u16,
+    /// Shards; 0: as many as there are processors to run on.
+    pub shards: usize,
     /// Addresses told to browsers; empty: those of this machine that match `bind`.
     pub announce: Vec<IpAddr>,
 }
@@ -52,10 +66,18 @@ pub struct MediaAddress {
 #[derive(Clone)]
 pub struct MediaHandle {
     next_peer: Arc<AtomicU64>,
+    shards: Arc<[ShardEnd]>,
+    placement: Arc<Mutex<Placement>>,
+    fingerprint: Arc<str>,
+    reports: Reports,
+}
+
+/// One shard, from outside.
+struct ShardEnd {
     commands: SyncSender<Command>,
     wake: Arc<Wake>,
-    fingerprint: Arc<str>,
-    candidates: Arc<[SocketAddr]>,
+    /// Where it is reached.
+    candidates: Vec<SocketAddr>,
 }
 
 /// The running media plane.
@@ -70,30 +92,127 @@ pub struct Media {
 
 /// Begins to carry sound and picture.
 pub fn start(address: &MediaAddress) -> anyhow::Result<Media> {
-    let socket = MediaSocket::bind(address.bind, address.port)?;
+    let count = match address.shards {
+        // Counts the processors of the affinity mask, and no more than the control group's quota is worth.
+        0 => available_parallelism().map_or(1, NonZero::get),
+        given => given,
+    };
+    let ids: Vec<ShardId> = (0..count.min(MAX_SHARDS)).map(|i| ShardId(i as u8)).collect();
     let identity = Identity::generate()?;
-    let (commands, waiting) = std::sync::mpsc::sync_channel(COMMANDS);
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // One clock for all: a lesson's shards must tell the same times.
+    let clock = NtpClock::new(Instant::now(), since_epoch);
     let (told, events) = mpsc::channel(EVENTS);
-    let (tapped, tap) = std::sync::mpsc::sync_channel(TAP_BATCHES);
-    let wake = Arc::new(Wake::new()?);
+    let (tapped, tap) = sync_channel(TAP_BATCHES);
+    let queues: Vec<_> = ids.iter().map(|_| sync_channel::<Crossing>(CROSSINGS)).collect();
+    let wakes = ids.iter().map(|_| Wake::new().map(Arc::new)).collect::<anyhow::Result<Vec<_>>>()?;
+    let neighbour = |((crossings, _), wake): (&(SyncSender<Crossing>, _), &Arc<Wake>)| Neighbour {
+        crossings: crossings.clone(),
+        wake: wake.clone(),
+    };
+    let neighbours: Vec<Neighbour> = queues.iter().zip(&wakes).map(neighbour).collect();
+    let (reports, reporters) = Reports::new(ids.len());
+    let mut ends = Vec::new();
+    for (((&id, wake), (_, crossings)), reporter) in ids.iter().zip(wakes).zip(queues).zip(reporters) {
+        let socket = socket(address, id)?;
+        let (commands, waiting) = sync_channel(COMMANDS);
+        let candidates = announce::candidates(address, socket.port());
+        ends.push(ShardEnd { commands, wake: wake.clone(), candidates });
+        let (events, tap, neighbours) = (told.clone(), tapped.clone(), neighbours.clone());
+        let mailbox = Mailbox { commands: waiting, crossings, wake, events, tap, neighbours, reporter };
+        thread::spawn(id, Shard::new(id, identity.clone(), clock), socket, mailbox)?;
+    }
     let handle = MediaHandle {
         next_peer: Arc::new(AtomicU64::new(1)),
-        commands,
-        wake: wake.clone(),
+        placement: Arc::new(Mutex::new(Placement::new(ends.len()))),
+        shards: ends.into(),
         fingerprint: identity.fingerprint().into(),
-        candidates: announce::candidates(address, socket.port()).into(),
+        reports,
     };
-    thread::spawn(identity, socket, Mailbox { commands: waiting, wake, events: told, tap: tapped })?;
     Ok(Media { handle, events, tap })
 }
 
+/// The socket of one shard.
+fn socket(address: &MediaAddress, id: ShardId) -> anyhow::Result<MediaSocket> {
+    let port = match address.port {
+        0 => 0,
+        base => base.checked_add(u16::from(id.0)).context("media.port is too high for so many shards")?,
+    };
+    MediaSocket::bind(address.bind, port)
+}
+
 impl MediaHandle {
-    /// Hands a command to the thread of its lesson.
-    pub fn send(&self, command: Command) {
-        if self.commands.send(command).is_err() {
-            tracing::error!("the media thread is gone; restart tongke");
+    fn placement(&self) -> MutexGuard<'_, Placement> {
+        self.placement.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Chooses the shard of a publisher to be answered. [`Self::closed`] takes it back.
+    pub fn place_publisher(&self, lesson: LessonKey, peer: PeerId) -> ShardId {
+        self.placement().publisher(lesson, peer)
+    }
+
+    /// Chooses the shard of a viewer to be answered. [`Self::closed`] takes it back.
+    pub fn place_viewer(&self, lesson: LessonKey, peer: PeerId) -> ShardId {
+        let placed = self.placement().viewer(lesson, peer);
+        if placed.is_new_follower {
+            self.send(Command::Follow { lesson, shard: placed.shard });
         }
-        self.wake.wake();
+        placed.shard
+    }
+
+    /// A session is over, or was never opened.
+    pub fn closed(&self, peer: PeerId) {
+        self.placement().closed(peer);
+    }
+
+    /// The shard of a session that was placed.
+    pub fn shard_of(&self, peer: PeerId) -> ShardId {
+        self.placement().shard_of(peer).unwrap_or(ShardId(0))
+    }
+
+    /// Hands a command to the shards it is for.
+    pub fn send(&self, command: Command) {
+        match command {
+            Command::Publish { peer, .. } | Command::Subscribe { peer, .. } | Command::RestartIce { peer, .. } => {
+                self.send_to(self.shard_of(peer), command);
+            }
+            Command::Close { peer } => {
+                let known = self.placement().shard_of(peer);
+                // One that is not placed yet may come to any of them.
+                let shards = known.map_or(0..self.shards.len(), |shard| usize::from(shard.0)..usize::from(shard.0) + 1);
+                shards.for_each(|at| self.send_to(ShardId(at as u8), Command::Close { peer }));
+            }
+            Command::RequestKeyFrame { lesson, .. } | Command::Follow { lesson, .. } => {
+                let home = self.placement().home_of(lesson);
+                if let Some(home) = home {
+                    self.send_to(home, command);
+                }
+            }
+            Command::SetStage { lesson, stage } => {
+                self.send_to_all(|| Command::SetStage { lesson, stage: stage.clone() });
+            }
+            Command::EndLesson { lesson } => {
+                self.placement().ended(lesson);
+                self.send_to_all(|| Command::EndLesson { lesson });
+            }
+        }
+    }
+
+    fn send_to_all(&self, command: impl Fn() -> Command) {
+        (0..self.shards.len()).for_each(|at| self.send_to(ShardId(at as u8), command()));
+    }
+
+    fn send_to(&self, shard: ShardId, command: Command) {
+        let Some(end) = self.shards.get(usize::from(shard.0)) else { return };
+        if end.commands.send(command).is_err() {
+            tracing::error!("a media thread is gone; restart tongke");
+        }
+        end.wake.wake();
+    }
+
+    /// What the media threads told last.
+    pub fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// An id no session had before.
@@ -106,13 +225,14 @@ impl MediaHandle {
         Half { ufrag: random_token(6), password: random_token(18) }
     }
 
-    /// Runs `answer` with our side of a session.
-    pub fn with_local<T>(&self, ice: Half, answer: impl FnOnce(&mut Local<'_>) -> T) -> T {
+    /// Runs `answer` with our side of a session on `shard`.
+    pub fn with_local<T>(&self, shard: ShardId, ice: Half, answer: impl FnOnce(&mut Local<'_>) -> T) -> T {
+        let candidates = self.shards.get(usize::from(shard.0)).map_or(&[][..], |end| &end.candidates);
         let mut random = random_number;
         answer(&mut Local {
             ice,
             fingerprint: &self.fingerprint,
-            candidates: &self.candidates,
+            candidates,
             session: u64::from(random_number()),
             random: &mut random,
         })

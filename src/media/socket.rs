@@ -1,47 +1,52 @@
-//! The UDP socket of a shard: receives with the address it arrived at, answers from that address.
+//! The UDP socket of a shard: receives with the address it arrived at, answers from that address, many datagrams a call.
+
+mod departures;
+mod envelope;
+mod inbox;
+mod syscall;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    io::{ErrorKind, IoSlice, IoSliceMut},
-    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
-    os::fd::{AsFd, AsRawFd, BorrowedFd},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    io::ErrorKind,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
 };
 
 use anyhow::Context;
 use nix::{
-    cmsg_space,
-    errno::Errno,
-    libc,
     poll::{PollFd, PollFlags, ppoll},
     sys::socket::{
-        ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
-        sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo, RcvBuf, ReceiveTimestampns, SndBuf},
+        getsockopt, setsockopt,
+        sockopt::{
+            Ipv4PacketInfo, Ipv6RecvPacketInfo, RcvBuf, ReceiveTimestampns, SndBuf, UdpGroSegment, UdpGsoSegment,
+        },
     },
     sys::time::TimeSpec,
 };
-use sfu::ice::Path;
+use sfu::Outbox;
+
+use departures::{Departures, Line, Parcel};
+use syscall::Batch;
+
+pub(super) use departures::Sent;
+pub(super) use inbox::{Inbox, Received};
+pub(super) use syscall::set_nice;
 
 /// Room in the kernel for bursts: a key frame to a whole county.
 const BUFFER_BYTES: usize = 4 << 20;
-/// Longest stay in the receive buffer that is believed.
-const LONGEST_STAY: Duration = Duration::from_millis(200);
 /// How long a full send buffer is waited for: a burst beyond the line's rate leaves spread out instead of losing its tail.
 const LONGEST_SEND_WAIT: Duration = Duration::from_millis(5);
+/// Messages given to the kernel in one call.
+const MESSAGES_PER_CALL: usize = 64;
 
 /// A bound media socket.
 pub(super) struct MediaSocket {
     socket: UdpSocket,
-    control: Vec<u8>,
-    wildcard: bool,
     is_v6: bool,
-}
-
-/// What a receive brought.
-pub(super) enum Received {
-    /// A datagram of this many bytes, and how long it waited in the kernel's buffer.
-    Datagram(Path, usize, Duration),
-    /// Nothing more for now.
-    Empty,
+    batch: Batch,
+    departures: Departures,
 }
 
 impl MediaSocket {
@@ -62,18 +67,25 @@ impl MediaSocket {
             anyhow::Error::new(hint)
         })?;
         socket.set_nonblocking(true).context("nonblocking media socket")?;
-        let wildcard = ip.is_unspecified();
-        if wildcard && ip.is_ipv4() {
+        if ip.is_unspecified() && ip.is_ipv4() {
             setsockopt(&socket, Ipv4PacketInfo, &true).context("IP_PKTINFO")?;
-        } else if wildcard {
+        } else if ip.is_unspecified() {
             setsockopt(&socket, Ipv6RecvPacketInfo, &true).context("IPV6_RECVPKTINFO")?;
         }
         // Without it arrival is when we got round to reading: only the browsers' rate ramps up more slowly.
         if setsockopt(&socket, ReceiveTimestampns, &true).is_err() {
             tracing::debug!("the kernel gives no receive timestamps");
         }
+        if setsockopt(&socket, UdpGroSegment, &true).is_err() {
+            tracing::debug!("the kernel joins no received datagrams (UDP_GRO): Linux 5.0 does");
+        }
+        let joins = getsockopt(&socket, UdpGsoSegment).is_ok();
+        if !joins {
+            tracing::debug!("the kernel sends no joined datagrams (UDP_SEGMENT): Linux 4.18 does");
+        }
         grow_buffers(&socket);
-        Ok(Self { socket, control: cmsg_space!(libc::in6_pktinfo, TimeSpec), wildcard, is_v6: ip.is_ipv6() })
+        let (batch, departures) = (Batch::new(MESSAGES_PER_CALL), Departures::new(joins));
+        Ok(Self { socket, is_v6: ip.is_ipv6(), batch, departures })
     }
 
     /// The port bound.
@@ -81,63 +93,24 @@ impl MediaSocket {
         self.socket.local_addr().map_or(0, |address| address.port())
     }
 
-    /// Receives one datagram into `buffer`.
-    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Received {
-        let mut slices = [IoSliceMut::new(buffer)];
-        let fd = self.socket.as_raw_fd();
-        let message = recvmsg::<SockaddrStorage>(fd, &mut slices, Some(&mut self.control), MsgFlags::empty());
-        let Ok(message) = message else { return Received::Empty };
-        let Some(remote) = message.address.as_ref().and_then(socket_address) else { return Received::Empty };
-        let (mut local, mut waited) = (None, Duration::ZERO);
-        for control in message.cmsgs().into_iter().flatten() {
-            match control {
-                ControlMessageOwned::ScmTimestampns(stamp) => waited = since(stamp),
-                other if self.wildcard => local = arrived_at(other).or(local),
-                _ => {}
-            }
-        }
-        Received::Datagram(Path { local, remote }, message.bytes, waited)
+    /// Takes what waits, as far as one call brings it, into `inbox`. Whether there may be more.
+    pub(super) fn receive(&self, inbox: &mut Inbox) -> bool {
+        inbox.fill(self.socket.as_fd())
     }
 
-    /// Sends one datagram, waiting a moment for room in the kernel's buffer. `false` when it was dropped all the same; an
-    /// unreachable peer's is lost, as the network might.
-    pub(super) fn send(&self, path: Path, bytes: &[u8]) -> bool {
-        if self.try_send(path, bytes) != Err(Errno::EAGAIN) {
-            return true;
-        }
-        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
-        let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(LONGEST_SEND_WAIT)), None);
-        self.try_send(path, bytes) != Err(Errno::EAGAIN)
+    /// Sends everything in `outbox`, waiting a moment for room in the kernel's buffer when it is full. What is dropped all
+    /// the same is counted, and so is what an unreachable peer does not get: it is lost as the network might lose it.
+    pub(super) fn send_all(&mut self, outbox: &Outbox) -> Sent {
+        self.send_parcels(outbox.messages().iter().map(|message| Parcel {
+            path: message.path,
+            segment: message.segment,
+            bytes: outbox.bytes_of(message),
+        }))
     }
 
-    fn try_send(&self, path: Path, bytes: &[u8]) -> nix::Result<usize> {
-        let remote = SockaddrStorage::from(self.wire_address(path.remote));
-        let slices = [IoSlice::new(bytes)];
-        let fd = self.socket.as_raw_fd();
-        let flags = MsgFlags::MSG_DONTWAIT;
-        match path.local {
-            Some(IpAddr::V4(ip)) => {
-                let info = libc::in_pktinfo {
-                    ipi_ifindex: 0,
-                    ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(ip.octets()) },
-                    ipi_addr: libc::in_addr { s_addr: 0 },
-                };
-                sendmsg(fd, &slices, &[ControlMessage::Ipv4PacketInfo(&info)], flags, Some(&remote))
-            }
-            Some(IpAddr::V6(ip)) => {
-                let info = libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: ip.octets() }, ipi6_ifindex: 0 };
-                sendmsg(fd, &slices, &[ControlMessage::Ipv6PacketInfo(&info)], flags, Some(&remote))
-            }
-            None => sendmsg(fd, &slices, &[], flags, Some(&remote)),
-        }
-    }
-
-    /// A dual-stack socket speaks to IPv4 peers in mapped form.
-    fn wire_address(&self, remote: SocketAddr) -> SocketAddr {
-        match remote {
-            SocketAddr::V4(v4) if self.is_v6 => SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port()),
-            _ => remote,
-        }
+    fn send_parcels<'a>(&mut self, parcels: impl Iterator<Item = Parcel<'a>> + Clone) -> Sent {
+        let mut line = Kernel { socket: self.socket.as_fd(), is_v6: self.is_v6, batch: &mut self.batch };
+        self.departures.send_all(&mut line, parcels)
     }
 }
 
@@ -147,35 +120,37 @@ impl AsFd for MediaSocket {
     }
 }
 
+/// The socket as it sends.
+struct Kernel<'s> {
+    socket: BorrowedFd<'s>,
+    is_v6: bool,
+    batch: &'s mut Batch,
+}
+
+impl Line for Kernel<'_> {
+    fn send<'a>(&mut self, mut parcels: impl Iterator<Item = Parcel<'a>>) -> nix::Result<usize> {
+        self.batch.send(self.socket, |envelope| {
+            let parcel = parcels.next()?;
+            envelope.set_remote(parcel.path.remote, self.is_v6);
+            // No message is longer than 64 KiB, so neither is what it is cut into.
+            let segment = parcel.is_joined().then_some(parcel.segment as u16);
+            envelope.set_control(parcel.path.local, segment);
+            Some(parcel.bytes)
+        })
+    }
+
+    fn wait_for_room(&mut self) {
+        let mut fds = [PollFd::new(self.socket, PollFlags::POLLOUT)];
+        // Interrupted or not, the next try finds out whether there is room.
+        let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(LONGEST_SEND_WAIT)), None);
+    }
+}
+
 fn grow_buffers(socket: &UdpSocket) {
     let set = setsockopt(socket, RcvBuf, &BUFFER_BYTES).and(setsockopt(socket, SndBuf, &BUFFER_BYTES));
     // The kernel doubles what it grants and caps it at net.core.rmem_max.
-    let granted = nix::sys::socket::getsockopt(socket, RcvBuf).unwrap_or(0);
+    let granted = getsockopt(socket, RcvBuf).unwrap_or(0);
     if set.is_err() || granted < BUFFER_BYTES {
         tracing::warn!(granted, "the UDP receive buffer is small; set net.core.rmem_max and wmem_max to 4194304");
-    }
-}
-
-fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {
-    if let Some(v4) = storage.as_sockaddr_in() {
-        return Some(SocketAddr::new(IpAddr::V4(v4.ip()), v4.port()));
-    }
-    let v6 = storage.as_sockaddr_in6()?;
-    Some(SocketAddr::new(IpAddr::V6(v6.ip()).to_canonical(), v6.port()))
-}
-
-/// Time since the kernel stamped a datagram. Both clocks are the wall's; a step between them must not look like a delay.
-fn since(stamp: TimeSpec) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from(stamp)).min(LONGEST_STAY)
-}
-
-fn arrived_at(message: ControlMessageOwned) -> Option<IpAddr> {
-    match message {
-        ControlMessageOwned::Ipv4PacketInfo(info) => {
-            Some(IpAddr::V4(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes())))
-        }
-        ControlMessageOwned::Ipv6PacketInfo(info) => Some(IpAddr::from(info.ipi6_addr.s6_addr)),
-        _ => None,
     }
 }

@@ -5,9 +5,10 @@ use std::{
     os::fd::{AsFd, BorrowedFd},
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, TryRecvError, TrySendError},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -21,131 +22,301 @@ use nix::{
     unistd::Pid,
 };
 use sfu::{
-    Identity, NtpClock, Shard,
+    Shard,
     command::{Command, Event, LessonKey, PeerId},
-    limits::MAX_DATAGRAM,
+    relay::{RelayBatch, ShardId},
+    seats::Source,
     tap::{TapBatch, TapEntry, Tapped},
 };
 use tokio::sync::mpsc;
 
-use super::socket::{MediaSocket, Received};
+use super::{
+    report::{Reporter, ShardReport, thread_cpu},
+    socket::{Inbox, MediaSocket, Sent, set_nice},
+};
 
-/// Datagrams taken before what they caused is sent: keeps the first of a burst from waiting for the last.
-const DATAGRAMS_PER_TURN: usize = 64;
-/// Datagrams that are sent before more are taken: bounds what a turn of a large lesson holds in memory.
-const DATAGRAMS_PER_SEND: usize = 1024;
+/// Receives before what they caused is sent: keeps the first of a burst from waiting for the last.
+const RECEIVES_PER_TURN: usize = 2;
+/// Commands carried out before media is looked after again.
+const COMMANDS_PER_TURN: usize = 32;
+/// Batches from other shards taken before media leaves again.
+const CROSSINGS_PER_TURN: usize = 32;
+/// Time a turn may spend on DTLS handshakes, so that a storm of joins never stalls media.
+const HANDSHAKES_PER_TURN: Duration = Duration::from_millis(2);
 /// Beginnings and ends of tracks kept for a recorder that lags; further ones are lost.
 const LANDMARKS: usize = 1024;
+/// Pause after a turn that brought datagrams. A frame comes as several, and a crowd's reports come one by one: taken together
+/// they cost one wake-up, which is worth as much as ten packets.
+const NAP: Duration = Duration::from_micros(500);
+/// Nice value of media threads: a voice does not wait for the recorder or for pages. They sleep most of the time, so others
+/// get theirs.
+const NICE: i32 = -10;
 /// Longest wait when nothing is due.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Wakes the media thread from its wait.
-pub(super) struct Wake(EventFd);
+pub(super) struct Wake {
+    event: EventFd,
+    /// Whether it was written to and not read since: saves both sides the system call.
+    rung: AtomicBool,
+}
 
 impl Wake {
     pub(super) fn new() -> anyhow::Result<Self> {
         let flags = EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC;
-        Ok(Self(EventFd::from_flags(flags).context("eventfd")?))
+        Ok(Self { event: EventFd::from_flags(flags).context("eventfd")?, rung: AtomicBool::new(false) })
     }
 
+    /// Call after what it is about has been put in its queue.
     pub(super) fn wake(&self) {
-        // It fails only when 2^64 wakes are pending, and then the thread wakes anyway.
-        let _ = self.0.write(1);
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            // It fails only when 2^64 wakes are pending, and then the thread wakes anyway.
+            let _ = self.event.write(1);
+        }
     }
+
+    /// Call before the queues are looked at: what is put there from now on wakes the thread again.
+    fn answer(&self) {
+        if self.rung.load(Ordering::Acquire) {
+            // In this order: a wake in between finds the bell rung, and its message is seen in the queue.
+            let _ = self.event.read();
+            self.rung.swap(false, Ordering::AcqRel);
+        }
+    }
+}
+
+/// What one shard has for another.
+pub(super) enum Crossing {
+    /// Packets of a lesson that it follows.
+    Packets(RelayBatch),
+    /// A receiver over there needs a key frame of a publisher here.
+    KeyFrame { lesson: LessonKey, source: Source },
+}
+
+/// Another shard.
+#[derive(Clone)]
+pub(super) struct Neighbour {
+    pub(super) crossings: SyncSender<Crossing>,
+    pub(super) wake: Arc<Wake>,
 }
 
 /// The ends of the queues between the thread and the rest.
 pub(super) struct Mailbox {
     pub(super) commands: Receiver<Command>,
+    pub(super) crossings: Receiver<Crossing>,
+    /// All shards, by their number.
+    pub(super) neighbours: Vec<Neighbour>,
     pub(super) wake: Arc<Wake>,
     pub(super) events: mpsc::Sender<(LessonKey, Event)>,
     pub(super) tap: SyncSender<TapBatch>,
+    pub(super) reporter: Reporter,
 }
 
-/// Starts the thread.
-pub(super) fn spawn(identity: Identity, socket: MediaSocket, mailbox: Mailbox) -> anyhow::Result<()> {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let shard = Shard::new(identity, NtpClock::new(Instant::now(), since_epoch));
+/// Starts the thread of one shard.
+pub(super) fn spawn(id: ShardId, shard: Shard, socket: MediaSocket, mailbox: Mailbox) -> anyhow::Result<()> {
     let mut turns = Turns {
         shard,
         socket,
+        inbox: Inbox::new(),
         mailbox,
+        pause: Pause::Wait,
+        busy: false,
+        turns: 0,
+        sent: Sent::default(),
+        relayed_out: 0,
+        relayed_in: 0,
         lessons: HashMap::new(),
         landmarks: Vec::new(),
         batches_dropped: Losses::default(),
         dropped: Losses::default(),
+        too_long: Losses::default(),
+        relay_lost: Losses::default(),
     };
     let body = move || {
         let _end = EndWithThread;
-        pin();
+        pin(id);
+        if set_nice(NICE).is_err() {
+            tracing::debug!("the media threads have no priority: allow it with CAP_SYS_NICE or LimitNICE");
+        }
         while turns.turn() {}
     };
-    std::thread::Builder::new().name("media-0".into()).spawn(body).context("media thread")?;
+    std::thread::Builder::new().name(format!("media-{}", id.0)).spawn(body).context("media thread")?;
     Ok(())
 }
 
-/// Keeps the thread on the last of the processors it may use: the first ones take interrupts.
-fn pin() {
+/// Keeps the thread on a processor of its own, the last that it may use for the first shard: the first ones take interrupts.
+fn pin(id: ShardId) {
     let this = Pid::from_raw(0);
     let Ok(allowed) = sched_getaffinity(this) else { return };
-    let last = (0..CpuSet::count()).rev().find(|&cpu| allowed.is_set(cpu).unwrap_or(false));
+    let usable: Vec<usize> = (0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false)).collect();
     let mut one = CpuSet::new();
-    if let Some(cpu) = last
+    if let Some(&cpu) = usable.iter().rev().cycle().nth(usize::from(id.0))
         && one.set(cpu).is_ok()
     {
         let _ = sched_setaffinity(this, &one);
     }
 }
 
+/// What comes before a turn.
+enum Pause {
+    /// More is to be done at once.
+    None,
+    /// A short sleep, whatever arrives meanwhile.
+    Nap,
+    /// Until something arrives or is due.
+    Wait,
+}
+
 struct Turns {
     shard: Shard,
     socket: MediaSocket,
+    inbox: Inbox,
     mailbox: Mailbox,
+    pause: Pause,
+    /// More is to be done at once.
+    busy: bool,
+    turns: u64,
+    sent: Sent,
+    relayed_out: u64,
+    relayed_in: u64,
     /// Which lesson a session belongs to, for routing its events.
     lessons: HashMap<PeerId, LessonKey>,
     /// Beginnings and ends of tracks from batches the recorder had no place for.
     landmarks: Vec<TapEntry>,
     batches_dropped: Losses,
     dropped: Losses,
+    too_long: Losses,
+    relay_lost: Losses,
 }
 
 impl Turns {
     /// One turn; `false` when nobody is left to command.
     fn turn(&mut self) -> bool {
-        self.wait();
-        let mut buffer = [0; MAX_DATAGRAM];
-        for _ in 0..DATAGRAMS_PER_TURN {
-            match self.socket.receive(&mut buffer) {
-                Received::Datagram(path, len, waited) => {
-                    let now = Instant::now();
-                    let arrival = now.checked_sub(waited).unwrap_or(now);
-                    self.shard.handle_datagram(arrival, path, &mut buffer[..len]);
-                    if self.shard.outbox().datagrams().len() >= DATAGRAMS_PER_SEND {
-                        self.send();
-                    }
-                }
-                Received::Empty => break,
-            }
+        match self.pause {
+            Pause::None => {}
+            Pause::Nap => self.nap(),
+            Pause::Wait => self.wait(),
         }
+        self.busy = self.receive();
         let alive = self.take_commands();
-        self.shard.handle_timeout(Instant::now());
+        self.take_crossings();
+        let now = Instant::now();
+        self.shard.handle_timeout(now);
+        self.pass_on();
+        let media_is_due = self.shard.fan_out(now);
         self.send();
+        self.busy |= self.shake_hands(media_is_due) | media_is_due;
         self.tell();
+        self.turns += 1;
+        if self.mailbox.reporter.due(now) {
+            self.report();
+        }
+        if self.busy {
+            self.pause = Pause::None;
+        }
         alive
     }
 
-    fn wait(&self) {
+    /// Takes what has arrived. `true` when there may be more.
+    fn receive(&mut self) -> bool {
+        // What came once comes again soon: it is looked for after a nap, and waited for when that brought nothing.
+        self.pause = Pause::Wait;
+        for _ in 0..RECEIVES_PER_TURN {
+            let more = self.socket.receive(&mut self.inbox);
+            while let Some(arrival) = self.inbox.next() {
+                self.shard.handle_datagram(arrival.at, arrival.path, arrival.bytes);
+                self.pause = Pause::Nap;
+            }
+            if !more {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Goes on with DTLS handshakes for a moment; with one step only while media is due. `true` when more wait.
+    fn shake_hands(&mut self, media_is_due: bool) -> bool {
+        let began = Instant::now();
+        let mut now = began;
+        while self.shard.handle_handshake(now) {
+            now = Instant::now();
+            if media_is_due || now.saturating_duration_since(began) >= HANDSHAKES_PER_TURN {
+                self.send();
+                return true;
+            }
+        }
+        self.send();
+        false
+    }
+
+    /// Hands other shards what they follow, before this one fans out: they do so at the same time.
+    fn pass_on(&mut self) {
+        let mut lost = Vec::new();
+        while let Some((to, batch)) = self.shard.poll_relay() {
+            let packets = batch.packets() as u64;
+            match self.cross(to, Crossing::Packets(batch)) {
+                Some(Crossing::Packets(batch)) => {
+                    self.relay_lost.count(packets, "packets were lost between media threads: the machine is too slow");
+                    lost.push((to, batch));
+                }
+                _ => self.relayed_out += packets,
+            }
+        }
+        lost.iter().for_each(|(to, batch)| self.shard.return_relay(*to, batch));
+        while let Some((home, lesson, source)) = self.shard.poll_key_frame_wish() {
+            // One that finds no place is wished for again within a second.
+            self.cross(home, Crossing::KeyFrame { lesson, source });
+        }
+    }
+
+    /// Hands something to another shard, and returns it if there was no place for it.
+    fn cross(&self, to: ShardId, crossing: Crossing) -> Option<Crossing> {
+        let neighbour = self.mailbox.neighbours.get(usize::from(to.0))?;
+        let returned = match neighbour.crossings.try_send(crossing) {
+            Ok(()) => None,
+            Err(TrySendError::Full(crossing) | TrySendError::Disconnected(crossing)) => Some(crossing),
+        };
+        neighbour.wake.wake();
+        returned
+    }
+
+    fn take_crossings(&mut self) {
+        for _ in 0..CROSSINGS_PER_TURN {
+            match self.mailbox.crossings.try_recv() {
+                Ok(Crossing::Packets(batch)) => {
+                    self.relayed_in += batch.packets() as u64;
+                    self.shard.handle_relayed(Instant::now(), &batch);
+                }
+                Ok(Crossing::KeyFrame { lesson, source }) => {
+                    self.shard.handle_command(Instant::now(), Command::RequestKeyFrame { lesson, source });
+                }
+                Err(_) => return,
+            }
+        }
+        self.busy = true;
+    }
+
+    /// Time until something is due.
+    fn leisure(&self) -> Duration {
         let now = Instant::now();
-        let due = self.shard.next_timeout().map_or(LONGEST_WAIT, |at| at.saturating_duration_since(now));
-        let wake: BorrowedFd<'_> = self.mailbox.wake.0.as_fd();
+        self.shard.next_timeout().map_or(LONGEST_WAIT, |at| at.saturating_duration_since(now))
+    }
+
+    fn nap(&self) {
+        std::thread::sleep(self.leisure().min(NAP));
+    }
+
+    fn wait(&self) {
+        let due = self.leisure();
+        let wake: BorrowedFd<'_> = self.mailbox.wake.event.as_fd();
         let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN), PollFd::new(wake, PollFlags::POLLIN)];
         // Interrupted or not, the turn that follows finds out what there is.
         let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(due.min(LONGEST_WAIT))), None);
     }
 
     fn take_commands(&mut self) -> bool {
-        let _ = self.mailbox.wake.0.read();
-        loop {
+        self.mailbox.wake.answer();
+        for _ in 0..COMMANDS_PER_TURN {
             match self.mailbox.commands.try_recv() {
                 Ok(command) => {
                     if let Command::Publish { peer, lesson, .. } | Command::Subscribe { peer, lesson, .. } = &command {
@@ -157,16 +328,24 @@ impl Turns {
                 Err(TryRecvError::Disconnected) => return false,
             }
         }
+        self.busy = true;
+        true
     }
 
     fn send(&mut self) {
         let outbox = self.shard.outbox();
-        let sent =
-            outbox.datagrams().iter().filter(|datagram| self.socket.send(datagram.path, outbox.bytes_of(datagram)));
-        let dropped = outbox.datagrams().len() - sent.count();
+        if outbox.is_empty() {
+            return;
+        }
+        let sent = self.socket.send_all(outbox);
         outbox.clear();
-        if dropped > 0 {
-            self.dropped.count(dropped as u64, "media datagrams did not fit the line: it is too thin for this lesson");
+        self.sent += sent;
+        if sent.dropped > 0 {
+            self.dropped.count(sent.dropped, "media datagrams did not fit the line: it is too thin for this lesson");
+        }
+        let too_long = self.inbox.received().too_long - self.too_long.0;
+        if too_long > 0 {
+            self.too_long.count(too_long, "datagrams longer than media may be were dropped");
         }
     }
 
@@ -190,6 +369,23 @@ impl Turns {
                 self.keep_landmarks(batch);
             }
         }
+    }
+
+    fn report(&self) {
+        let (publishers, subscribers) = self.shard.sessions();
+        self.mailbox.reporter.tell(ShardReport {
+            counters: self.shard.counters(),
+            publishers,
+            subscribers,
+            sent: self.sent,
+            received: self.inbox.received(),
+            cpu: thread_cpu(),
+            turns: self.turns,
+            recorder_batches_dropped: self.batches_dropped.0,
+            relayed_out: self.relayed_out,
+            relayed_in: self.relayed_in,
+            relay_lost: self.relay_lost.0,
+        });
     }
 
     /// A batch was lost, but not what begins and ends in it: without that the recorder would miss a whole track.

@@ -111,7 +111,7 @@ fn pure_files(
 ) -> impl Iterator<Item = (&File, &(&'static str, &'static [&'static str], &'static [&'static str]))> {
     tree.iter().filter_map(|file| {
         let rule = PURE.iter().find(|(directory, ..)| file.path.starts_with(&format!("{directory}/")))?;
-        (!file.path.contains("/tests/")).then_some((file, rule))
+        (!file.path.contains("/tests/") && !file.path.contains("/benches/")).then_some((file, rule))
     })
 }
 
@@ -172,11 +172,12 @@ fn the_lints_that_ban_clock_disk_socket_and_thread_cover_every_pure_crate() {
 }
 
 #[test]
-fn every_crate_has_the_lints_of_the_workspace_and_none_may_be_unsafe() {
+fn every_crate_has_the_lints_of_the_workspace_which_deny_unsafe_code() {
     enforce(every_crate_takes_the_lints_of_the_workspace);
     assert_eq!(found_in(every_crate_takes_the_lints_of_the_workspace, "sfu/Cargo.toml", "[package]\n"), [1]);
     let root = tracked().iter().find(|file| file.path == "Cargo.toml").unwrap();
-    assert!(root.text.contains("unsafe_code = \"forbid\""));
+    // Denied and not forbidden for the one module that says so itself: `places.rs` sees to it that it stays one.
+    assert!(root.text.contains("unsafe_code = \"deny\""));
 }
 
 #[test]

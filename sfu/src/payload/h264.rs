@@ -60,6 +60,12 @@ impl ParameterSets {
         Self { sps: Vec::with_capacity(MAX_PARAMETER_SET), pps: Vec::with_capacity(MAX_PARAMETER_SET) }
     }
 
+    /// Forgets them: another encoder's pictures need others.
+    pub fn clear(&mut self) {
+        self.sps.clear();
+        self.pps.clear();
+    }
+
     /// Keeps the parameter sets in `payload`, if it has any.
     pub fn observe(&mut self, payload: &[u8]) {
         units(payload, |kind, unit| {

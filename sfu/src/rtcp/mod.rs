@@ -30,4 +30,5 @@ mod format {
     pub const TRANSPORT_WIDE: u8 = 15;
     pub const PICTURE_LOSS: u8 = 1;
     pub const FULL_INTRA: u8 = 4;
+    pub const APPLICATION: u8 = 15;
 }

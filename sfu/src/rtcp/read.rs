@@ -31,6 +31,11 @@ pub enum Feedback<'p> {
         /// Of which stream.
         ssrc: u32,
     },
+    /// What the peer's line carries, as its own estimator tells (REMB, draft-alvestrand-rmcat-remb-03 section 2.2).
+    Estimate {
+        /// Bit/s, `u64::MAX` for more than fits.
+        bps: u64,
+    },
     /// The peer stops sending this stream (RFC 3550 section 6.6).
     Goodbye {
         /// Which.
@@ -114,6 +119,16 @@ fn packet_told<'p>(count: u8, kind: u8, packet: &'p [u8], handle: &mut impl FnMu
         (kind::PAYLOAD_FEEDBACK, format::PICTURE_LOSS) => {
             if let Some(ssrc) = word(packet, 8) {
                 handle(Feedback::KeyFrame { ssrc });
+            }
+        }
+        (kind::PAYLOAD_FEEDBACK, format::APPLICATION) => {
+            if packet.get(12..16) == Some(b"REMB")
+                && let Some(rate) = word(packet, 16)
+            {
+                // Six bits of exponent and eighteen of mantissa, behind the number of SSRCs.
+                let (exponent, mantissa) = ((rate >> 18) & 0x3f, u64::from(rate & 0x3_ffff));
+                let bps = mantissa.saturating_mul(1 << exponent);
+                handle(Feedback::Estimate { bps });
             }
         }
         (kind::PAYLOAD_FEEDBACK, format::FULL_INTRA) => {

@@ -15,6 +15,14 @@ pub struct SenderInfo {
     pub octets: u32,
 }
 
+/// Length in bytes of a sender report without report blocks.
+const SENDER_REPORT_LEN: usize = 28;
+
+/// SSRC, item type, length, text, then at least one null, to the word.
+fn cname_body_len(cname: &str) -> usize {
+    (4 + 2 + cname.len().min(255) + 1).next_multiple_of(4)
+}
+
 /// Appends RTCP packets to a buffer. A packet that does not fit is left out whole.
 pub struct Writer<'b> {
     buffer: &'b mut [u8],
@@ -61,15 +69,18 @@ impl<'b> Writer<'b> {
     /// A source description with nothing but the CNAME (RFC 3550 section 6.5.1).
     pub fn cname(&mut self, ssrc: u32, cname: &str) {
         let name = &cname.as_bytes()[..cname.len().min(255)];
-        // SSRC, item type, length, text, then at least one null, to the word.
-        let body_len = (4 + 2 + name.len() + 1).next_multiple_of(4);
-        if let Some(body) = self.packet(1, kind::SOURCE_DESCRIPTION, body_len) {
+        if let Some(body) = self.packet(1, kind::SOURCE_DESCRIPTION, cname_body_len(cname)) {
             body.fill(0);
             body[0..4].copy_from_slice(&ssrc.to_be_bytes());
             body[4] = 1;
             body[5] = name.len() as u8;
             body[6..6 + name.len()].copy_from_slice(name);
         }
+    }
+
+    /// Whether a sender report and a source description with this CNAME still fit.
+    pub fn fits_report(&self, cname: &str) -> bool {
+        self.len + SENDER_REPORT_LEN + 4 + cname_body_len(cname) <= self.buffer.len()
     }
 
     /// A receiver report with up to 31 blocks; `lost` is the cumulative count of each.

@@ -15,6 +15,14 @@ use crate::{
 const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 const TWCC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
+// Writing to a String cannot fail; `push` keeps that out of the callers.
+macro_rules! push {
+    ($out:expr, $($line:tt)*) => {{
+        let _ = write!($out, $($line)*);
+        $out.push_str("\r\n");
+    }};
+}
+
 /// Our side of a session, and the chance it needs.
 pub struct Local<'a> {
     /// Our ICE credentials for it.
@@ -67,7 +75,7 @@ pub fn answer_publisher(
             Some((slot, payload)) => {
                 write_media_head(&mut sdp, media, offer, local, "recvonly", &[payload]);
                 write_extensions(&mut sdp, media);
-                write_payload(&mut sdp, payload, true);
+                write_payload(&mut sdp, payload, true, "goog-remb");
                 tracks.push(publish_track(*slot, media, payload));
             }
             None => write_rejected(&mut sdp, media),
@@ -111,8 +119,12 @@ pub fn answer_subscriber(offer: &Offer, view: View, local: &mut Local<'_>) -> Re
         match chosen {
             Some((feed, payloads)) => {
                 write_media_head(&mut sdp, media, offer, local, "sendonly", &payloads);
-                payloads.iter().for_each(|payload| write_payload(&mut sdp, payload, false));
-                let line = subscribe_line(feed, media.kind, &payloads, local);
+                let line = subscribe_line(feed, media, &payloads, local);
+                if let Some(id) = line.twcc_extension {
+                    push!(sdp, "a=extmap:{id} {TWCC_URI}");
+                }
+                let unused = if line.twcc_extension.is_some() { "goog-remb" } else { "transport-cc" };
+                payloads.iter().for_each(|payload| write_payload(&mut sdp, payload, false, unused));
                 write_sources(&mut sdp, &line, &cname);
                 lines.push(line);
             }
@@ -187,11 +199,19 @@ fn publish_track(slot: Slot, media: &Media, payload: &Payload) -> PublishTrack {
     }
 }
 
-fn subscribe_line(feed: Feed, kind: Kind, payloads: &[&Payload], local: &mut Local<'_>) -> SubscribeLine {
-    let payloads = payloads.iter().map(|p| SubscribePayload { codec: p.codec, number: p.number, rtx: p.rtx }).collect();
+fn subscribe_line(feed: Feed, media: &Media, payloads: &[&Payload], local: &mut Local<'_>) -> SubscribeLine {
+    let plan = |payload: &&Payload| {
+        let nack = payload.offers_feedback("nack");
+        SubscribePayload { codec: payload.codec, number: payload.number, rtx: payload.rtx, nack }
+    };
+    let reports = payloads.iter().any(|payload| payload.offers_feedback("transport-cc"));
+    let payloads: Vec<SubscribePayload> = payloads.iter().map(plan).collect();
+    // A packet sent again in place must be what it was, and a number would be another.
+    let in_place = payloads.iter().any(SubscribePayload::is_sent_again_in_place);
     SubscribeLine {
         feed,
-        audio: kind == Kind::Audio,
+        audio: media.kind == Kind::Audio,
+        twcc_extension: media.twcc_extension.filter(|_| reports && !in_place),
         ssrc: (local.random)(),
         rtx_ssrc: (local.random)(),
         payloads,
@@ -199,14 +219,6 @@ fn subscribe_line(feed: Feed, kind: Kind, payloads: &[&Payload], local: &mut Loc
         first_sequence: ((local.random)() & 0x7fff) as u16,
         first_timestamp: (local.random)(),
     }
-}
-
-// Writing to a String cannot fail; `push` keeps that out of the callers.
-macro_rules! push {
-    ($out:expr, $($line:tt)*) => {{
-        let _ = write!($out, $($line)*);
-        $out.push_str("\r\n");
-    }};
 }
 
 fn session_lines(offer: &Offer, local: &Local<'_>, accepted: impl Iterator<Item = bool>) -> String {
@@ -272,7 +284,8 @@ fn write_extensions(out: &mut String, media: &Media) {
     }
 }
 
-fn write_payload(out: &mut String, payload: &Payload, publisher: bool) {
+/// `unused` is the one of the two ways to tell a rate that this line does without.
+fn write_payload(out: &mut String, payload: &Payload, publisher: bool, unused: &str) {
     let number = payload.number;
     let name = match payload.codec {
         Codec::Opus => "opus/48000/2",
@@ -281,10 +294,8 @@ fn write_payload(out: &mut String, payload: &Payload, publisher: bool) {
         Codec::Vp8 => "VP8/90000",
     };
     push!(out, "a=rtpmap:{number} {name}");
-    for feedback in ["nack", "nack pli", "ccm fir", "transport-cc"] {
-        // Transport-wide feedback is what we send publishers; towards subscribers nothing carries the number yet.
-        let wanted = publisher || feedback != "transport-cc";
-        if wanted && payload.offers_feedback(feedback) {
+    for feedback in ["nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"] {
+        if feedback != unused && payload.offers_feedback(feedback) {
             push!(out, "a=rtcp-fb:{number} {feedback}");
         }
     }

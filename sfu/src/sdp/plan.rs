@@ -78,6 +78,8 @@ pub struct SubscribeLine {
     pub rtx_ssrc: u32,
     /// Codecs it takes.
     pub payloads: Vec<SubscribePayload>,
+    /// Id of the transport-wide sequence number, if it carries one.
+    pub twcc_extension: Option<u8>,
     /// First sequence number to send.
     pub first_sequence: u16,
     /// First timestamp to send.
@@ -93,4 +95,13 @@ pub struct SubscribePayload {
     pub number: u8,
     /// Payload type of retransmissions.
     pub rtx: Option<u8>,
+    /// Whether it asks for lost packets again.
+    pub nack: bool,
+}
+
+impl SubscribePayload {
+    /// Whether lost packets are sent again under their own number, for want of a retransmission stream.
+    pub fn is_sent_again_in_place(&self) -> bool {
+        self.nack && self.rtx.is_none()
+    }
 }

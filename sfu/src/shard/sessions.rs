@@ -5,15 +5,20 @@ use std::{collections::VecDeque, time::Instant};
 use super::{Place, Shard};
 use crate::{
     command::{CloseReason, Event, LessonKey, ParticipantKey, PeerId},
+    fanout::Fanout,
     ice::Credentials,
-    limits::{MAX_REMEMBERED, PUBLISHER_SILENCE, RECEIVER_SILENCE},
+    limits::{MAX_REMEMBERED, PUBLISHER_SILENCE, RECEIVER_SILENCE, REPORT_INTERVAL, TURN},
     publisher::Publisher,
+    relay::{Relayed, Stream},
     sdp::{PublishPlan, SubscribePlan},
     seats::{Source, Stage},
     subscriber::Subscriber,
     tap::Tapped,
     transport::Transport,
 };
+
+/// Turns after which every subscriber had one.
+const TURNS_PER_REPORT: usize = (REPORT_INTERVAL.as_millis() / TURN.as_millis()) as usize;
 
 /// Loss classes told to the shell: below 2 %, below 10 %, above.
 fn loss_class(fraction: u8) -> u8 {
@@ -34,18 +39,22 @@ fn remember<T>(list: &mut VecDeque<T>, one: T) {
 
 impl Shard {
     pub(super) fn add_publisher(&mut self, now: Instant, ids: (PeerId, LessonKey, ParticipantKey), plan: PublishPlan) {
+        let (_, lesson, participant) = ids;
         let transport = Transport::new(&self.identity, plan.transport.clone(), PUBLISHER_SILENCE, now);
         let ufrag = transport.ice().local_ufrag().to_owned();
-        self.next_run += 1;
-        let publisher = Publisher::new(ids, transport, plan, self.next_run << 32, now);
-        let sources: Vec<(usize, Source)> = publisher.sources().collect();
-        let at = self.publishers.insert(publisher);
+        let mut fanouts = Vec::with_capacity(plan.tracks.len());
+        for track in &plan.tracks {
+            let source = Source { participant, slot: track.slot };
+            let stream = Stream { lesson, source, codec: track.codec, run: self.next_run() };
+            let at = self.fanouts.insert(Fanout::new(stream, None));
+            // The newest publisher of a source is the source: a reload or a second computer takes the seat over.
+            self.rooms.entry(lesson).or_default().sources.insert(source, at);
+            fanouts.push(at);
+        }
+        let at = self.publishers.insert(Publisher::new(ids, transport, plan, &fanouts, now));
         self.by_peer.insert(ids.0, Place::Publisher(at));
         self.by_ufrag.insert(ufrag, Place::Publisher(at));
-        let room = self.rooms.entry(ids.1).or_default();
-        // The newest publisher of a source is the source: a reload or a second computer takes the seat over.
-        room.sources.extend(sources.into_iter().map(|(track, source)| (source, (at, track))));
-        self.reseat(ids.1);
+        self.reseat(lesson);
     }
 
     pub(super) fn add_subscriber(
@@ -57,20 +66,21 @@ impl Shard {
         let transport = Transport::new(&self.identity, plan.transport.clone(), RECEIVER_SILENCE, now);
         let ufrag = transport.ice().local_ufrag().to_owned();
         let at = self.subscribers.insert(Subscriber::new(ids, transport, plan, now));
+        self.connecting.push(at);
         self.by_peer.insert(ids.0, Place::Subscriber(at));
         self.by_ufrag.insert(ufrag, Place::Subscriber(at));
         self.rooms.entry(ids.1).or_default().subscribers.push(at);
-        self.reseat(ids.1);
+        self.seat(at);
     }
 
     pub(super) fn restart_ice(&mut self, peer: PeerId, credentials: Credentials) {
         let Some(&place) = self.by_peer.get(&peer) else { return };
-        self.by_ufrag.retain(|_, known| *known != place);
-        self.by_ufrag.insert(credentials.local.ufrag.clone(), place);
-        match place {
-            Place::Publisher(at) => self.publishers[at].transport.restart(credentials),
-            Place::Subscriber(at) => self.subscribers[at].transport.restart(credentials),
-        }
+        let Some((_, transport, _)) = self.transport_mut(place) else { return };
+        let old = transport.ice().local_ufrag().to_owned();
+        let new = credentials.local.ufrag.clone();
+        transport.restart(credentials);
+        self.by_ufrag.remove(&old);
+        self.by_ufrag.insert(new, place);
     }
 
     pub(super) fn close_peer(&mut self, now: Instant, peer: PeerId) {
@@ -95,13 +105,15 @@ impl Shard {
         for place in publishers.chain(subscribers.into_iter().map(Place::Subscriber)).collect::<Vec<_>>() {
             self.forget(now, place, CloseReason::Asked);
         }
+        self.forget_relayed(|fanout| fanout.lesson == lesson);
         self.rooms.remove(&lesson);
         remember(&mut self.ended, lesson);
     }
 
-    /// Ends a session; what it fed or was fed by is worked out anew.
+    /// Ends a session; what it fed is worked out anew.
     pub(super) fn remove(&mut self, now: Instant, place: Place, reason: CloseReason) {
-        if let Some(lesson) = self.forget(now, place, reason) {
+        let lesson = self.forget(now, place, reason);
+        if let (Some(lesson), Place::Publisher(_)) = (lesson, place) {
             self.reseat(lesson);
         }
     }
@@ -111,20 +123,28 @@ impl Shard {
         let (peer, lesson) = match place {
             Place::Publisher(at) => {
                 let publisher = self.publishers.try_remove(at)?;
-                for (track, source) in publisher.sources() {
+                self.forget_addresses(place, &publisher.transport);
+                for (track_at, track) in publisher.tracks.iter().enumerate() {
+                    let source = publisher.source(track_at);
+                    self.relay(track.fanout, Relayed::Ended);
+                    self.fanouts.try_remove(track.fanout);
                     if let Some(room) = self.rooms.get_mut(&publisher.lesson)
-                        && room.sources.get(&source) == Some(&(at, track))
+                        && room.sources.get(&source) == Some(&track.fanout)
                     {
                         room.sources.remove(&source);
                     }
-                    if publisher.tracks[track].ssrc().is_some() {
+                    if track.ssrc().is_some() {
                         self.tap_entry(now, publisher.lesson, source, Tapped::Ended);
                     }
                 }
                 (publisher.peer, publisher.lesson)
             }
             Place::Subscriber(at) => {
+                self.unseat(at);
                 let subscriber = self.subscribers.try_remove(at)?;
+                self.forget_addresses(place, &subscriber.transport);
+                self.connecting.retain(|&known| known != at);
+                self.leaving.forget(at);
                 if let Some(room) = self.rooms.get_mut(&subscriber.lesson) {
                     room.subscribers.retain(|&known| known != at);
                 }
@@ -132,36 +152,65 @@ impl Shard {
             }
         };
         self.by_peer.remove(&peer);
-        self.by_ufrag.retain(|_, known| *known != place);
-        self.by_address.retain(|_, known| *known != place);
         self.event(Event::Closed { peer, reason });
         Some(lesson)
     }
 
+    fn forget_addresses(&mut self, place: Place, transport: &Transport) {
+        self.by_ufrag.remove(transport.ice().local_ufrag());
+        transport.ice().addresses().for_each(|address| self.forget_address(place, address));
+    }
+
     pub(super) fn tick_sessions(&mut self, now: Instant) {
-        let publishers: Vec<usize> = self.publishers.iter().map(|(at, _)| at).collect();
-        for at in publishers {
-            let publisher = &mut self.publishers[at];
-            let (peer, before) = (publisher.peer, publisher.fraction_lost);
-            publisher.handle_timeout(now, &mut self.outbox);
-            let after = publisher.fraction_lost;
-            let change = publisher.transport.handle_timeout(now, &mut self.outbox);
-            self.told_loss(peer, before, after);
-            self.changed(now, peer, Place::Publisher(at), change);
+        for at in 0..self.publishers.capacity() {
+            self.tick_publisher(now, at);
         }
-        let subscribers: Vec<usize> = self.subscribers.iter().map(|(at, _)| at).collect();
-        for at in subscribers {
-            let subscriber = &mut self.subscribers[at];
-            let peer = subscriber.peer;
-            let change = subscriber.transport.handle_timeout(now, &mut self.outbox);
-            if subscriber.report_due(now) {
-                let (before, after) = (subscriber.told_loss, subscriber.fraction_lost());
-                subscriber.told_loss = after;
-                self.send_reports(now, at);
-                self.told_loss(peer, before, after);
+        self.ask_homes_for_key_frames();
+        let mut connecting = std::mem::take(&mut self.connecting);
+        connecting.retain(|&at| {
+            self.tick_connection(now, at);
+            self.subscribers.get(at).is_some_and(|subscriber| !subscriber.transport.is_connected())
+        });
+        self.connecting = connecting;
+        if self.next_turn.is_none_or(|at| at <= now) {
+            self.next_turn = Some(now + TURN);
+            for at in (self.turn..self.subscribers.capacity()).step_by(TURNS_PER_REPORT) {
+                self.tick_subscriber(now, at);
             }
-            self.changed(now, peer, Place::Subscriber(at), change);
+            self.turn = (self.turn + 1) % TURNS_PER_REPORT;
         }
+    }
+
+    fn tick_publisher(&mut self, now: Instant, at: usize) {
+        let Some(publisher) = self.publishers.get_mut(at) else { return };
+        for track in &mut publisher.tracks {
+            if self.fanouts[track.fanout].take_key_frame_wish() {
+                track.want_key_frame();
+            }
+        }
+        let (peer, before) = (publisher.peer, publisher.fraction_lost);
+        self.counters.key_frames_asked += publisher.handle_timeout(now, &mut self.outbox);
+        let after = publisher.fraction_lost;
+        let change = publisher.transport.handle_timeout(now, &mut self.outbox);
+        self.told_loss(peer, before, after);
+        self.changed(now, peer, Place::Publisher(at), change);
+    }
+
+    fn tick_connection(&mut self, now: Instant, at: usize) {
+        let Some(subscriber) = self.subscribers.get_mut(at) else { return };
+        let peer = subscriber.peer;
+        let change = subscriber.transport.handle_timeout(now, &mut self.outbox);
+        self.changed(now, peer, Place::Subscriber(at), change);
+    }
+
+    fn tick_subscriber(&mut self, now: Instant, at: usize) {
+        let Some(subscriber) = self.subscribers.get_mut(at).filter(|one| one.transport.is_connected()) else { return };
+        let (peer, before, after) = (subscriber.peer, subscriber.told_loss, subscriber.fraction_lost());
+        subscriber.told_loss = after;
+        subscriber.measure(now);
+        self.send_reports(now, at);
+        self.told_loss(peer, before, after);
+        self.tick_connection(now, at);
     }
 
     /// Tells the shell when a session's loss is first known, or changed its class.

@@ -4,6 +4,7 @@
 //! it); the receiver guesses the rollover counter per SSRC and keeps a replay window.
 
 mod derive;
+mod hmac;
 mod replay;
 mod transform;
 
@@ -14,7 +15,10 @@ use replay::ReplayWindow;
 pub use transform::Profile;
 use transform::{RtcpKeys, RtpKeys};
 
-use crate::{limits::MAX_SSRCS_PER_PEER, sequence::nearest};
+use crate::{
+    limits::{MAX_DATAGRAM, MAX_SSRCS_PER_PEER},
+    sequence::nearest,
+};
 
 /// Bytes a sealed RTP or RTCP packet may grow by: the 16-byte tag of GCM plus the index word of SRTCP.
 pub const MAX_OVERHEAD: usize = 20;
@@ -103,31 +107,48 @@ impl Inbound {
         ssrc: u32,
         sequence: u16,
     ) -> Result<(usize, u64), SrtpError> {
-        let known = self.streams.iter().position(|stream| stream.ssrc == ssrc);
-        let index = match known {
-            Some(at) => nearest(self.streams[at].highest, sequence),
-            None if self.streams.len() >= MAX_SSRCS_PER_PEER => return Err(SrtpError::TooManySsrcs),
-            None => u64::from(sequence),
+        let Some(at) = self.streams.iter().position(|stream| stream.ssrc == ssrc) else {
+            return self.open_first(packet, header_len, ssrc, sequence);
         };
-        if let Some(at) = known
-            && !self.streams[at].window.may_accept(index)
-        {
+        let stream = &mut self.streams[at];
+        let index = nearest(stream.highest, sequence);
+        if !stream.window.may_accept(index) {
             return Err(SrtpError::Replay);
         }
         let len = self.rtp.open(packet, header_len, ssrc, index)?;
-        // Only an authenticated packet may create or move state.
-        match known {
-            Some(at) => {
-                let stream = &mut self.streams[at];
-                stream.highest = stream.highest.max(index);
-                stream.window.accept(index);
-            }
-            None => {
-                let mut window = ReplayWindow::default();
-                window.accept(index);
-                self.streams.push(Stream { ssrc, highest: index, window });
-            }
+        stream.highest = stream.highest.max(index);
+        stream.window.accept(index);
+        Ok((len, index))
+    }
+
+    /// Opens a packet of an SSRC not heard before. Its rollover counter is taken as 0 (RFC 3711 section 3.3.1), or as 1 if
+    /// that does not authenticate and the sequence number is in the lower half: the packets before a wrap may all be lost.
+    fn open_first(
+        &mut self,
+        packet: &mut [u8],
+        header_len: usize,
+        ssrc: u32,
+        sequence: u16,
+    ) -> Result<(usize, u64), SrtpError> {
+        if self.streams.len() >= MAX_SSRCS_PER_PEER {
+            return Err(SrtpError::TooManySsrcs);
         }
+        // GCM wipes a packet it refuses. Of one longer than any datagram too little is kept, and it is refused again.
+        let kept = packet.len().min(MAX_DATAGRAM);
+        let mut sealed = [0; MAX_DATAGRAM];
+        sealed[..kept].copy_from_slice(&packet[..kept]);
+        let mut index = u64::from(sequence);
+        let mut opened = self.rtp.open(packet, header_len, ssrc, index);
+        if opened == Err(SrtpError::Authentication) && sequence < 1 << 15 {
+            packet[..kept].copy_from_slice(&sealed[..kept]);
+            index += 1 << 16;
+            opened = self.rtp.open(packet, header_len, ssrc, index);
+        }
+        let len = opened?;
+        // Only an authenticated packet may create state.
+        let mut window = ReplayWindow::default();
+        window.accept(index);
+        self.streams.push(Stream { ssrc, highest: index, window });
         Ok((len, index))
     }
 
@@ -229,6 +250,39 @@ mod tests {
                 assert_eq!(&packet[..len], &rtp(index as u16)[..], "{profile:?}");
                 assert_eq!(found, index);
             }
+        }
+    }
+
+    #[test]
+    fn a_stream_whose_packets_before_the_first_rollover_were_lost_is_opened() {
+        // (index of the first packet that arrives, whether it can be told)
+        let rows = [(65_536, true), (65_536 + 32_767, true), (65_536 + 32_768, false), (2 * 65_536, false)];
+        for (profile, (first, opens)) in PROFILES.into_iter().flat_map(|profile| rows.map(|row| (profile, row))) {
+            let (sender, mut receiver) = pair(profile);
+            let mut packet = sealed(&sender, first as u16, first);
+            let opened = receiver.open_rtp(&mut packet, 12, 1, first as u16);
+            if !opens {
+                assert_eq!(opened, Err(SrtpError::Authentication), "{profile:?} {first}");
+                continue;
+            }
+            let (len, index) = opened.unwrap();
+            assert_eq!((&packet[..len], index), (&rtp(first as u16)[..], first), "{profile:?}");
+            // One that was sent before and comes late (across the wrap in the first row), one after, and a replay.
+            for index in [first - 1, first + 1] {
+                let mut packet = sealed(&sender, index as u16, index);
+                assert_eq!(receiver.open_rtp(&mut packet, 12, 1, index as u16).map(|(_, index)| index), Ok(index));
+            }
+            let mut replay = sealed(&sender, first as u16, first);
+            assert_eq!(receiver.open_rtp(&mut replay, 12, 1, first as u16), Err(SrtpError::Replay));
+        }
+    }
+
+    #[test]
+    fn a_packet_longer_than_a_datagram_is_refused_without_harm() {
+        for profile in PROFILES {
+            let (_, mut receiver) = pair(profile);
+            let mut packet = vec![0x80; 3 * MAX_DATAGRAM];
+            assert_eq!(receiver.open_rtp(&mut packet, 12, 1, 5), Err(SrtpError::Authentication));
         }
     }
 

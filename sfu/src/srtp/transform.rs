@@ -3,12 +3,13 @@
 use aws_lc_rs::{
     aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     cipher::EncryptingKey,
-    constant_time, hmac,
+    constant_time,
 };
 
 use super::{
     SrtpError,
     derive::{Label, apply_key_stream, counter_mode, session_key},
+    hmac::{HASH, HmacSha1},
 };
 
 const GCM_TAG: usize = 16;
@@ -52,10 +53,10 @@ enum Cipher {
     Cm(Box<CounterMode>),
 }
 
-/// What AES-CM with HMAC-SHA1 needs; boxed because it is much larger than GCM's key.
+/// What AES-CM with HMAC-SHA1 needs; boxed because it is much larger than GCM's key, which is a pointer to its own box.
 struct CounterMode {
     key: EncryptingKey,
-    mac: hmac::Key,
+    mac: HmacSha1,
     salt: [u8; 14],
 }
 
@@ -68,9 +69,9 @@ impl Cipher {
         if profile == Profile::Aes128CmSha1_80 {
             let mut session_salt = [0; 14];
             session_key(master, salt, salting, &mut session_salt)?;
-            let mut mac = [0; 20];
+            let mut mac = [0; HASH];
             session_key(master, salt, authentication, &mut mac)?;
-            let mac = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &mac);
+            let mac = HmacSha1::new(&mac);
             return Ok(Self::Cm(Box::new(CounterMode { key: counter_mode(key)?, mac, salt: session_salt })));
         }
         let mut session_salt = [0; 12];
@@ -99,16 +100,9 @@ fn cm_iv(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; 16] {
     iv
 }
 
-fn sha1_80(mac: &hmac::Key, parts: [&[u8]; 2]) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(mac);
-    parts.iter().for_each(|part| context.update(part));
-    context.sign()
-}
-
-fn authentic(mac: &hmac::Key, parts: [&[u8]; 2], tag: &[u8]) -> Result<(), SrtpError> {
-    let expected = sha1_80(mac, parts);
-    constant_time::verify_slices_are_equal(&expected.as_ref()[..SHA1_80_TAG], tag)
-        .map_err(|_| SrtpError::Authentication)
+fn authentic(mac: &HmacSha1, message: &[u8], suffix: &[u8], tag: &[u8]) -> Result<(), SrtpError> {
+    let expected = mac.tag(message, suffix);
+    constant_time::verify_slices_are_equal(&expected[..SHA1_80_TAG], tag).map_err(|_| SrtpError::Authentication)
 }
 
 /// Session keys for RTP.
@@ -144,8 +138,8 @@ impl RtpKeys {
                 let CounterMode { key, mac, salt } = &**cm;
                 apply_key_stream(key, cm_iv(salt, ssrc, index), &mut buffer[header_len..len])?;
                 let roc = ((index >> 16) as u32).to_be_bytes();
-                let tag = sha1_80(mac, [&buffer[..len], &roc]);
-                buffer[len..len + SHA1_80_TAG].copy_from_slice(&tag.as_ref()[..SHA1_80_TAG]);
+                let tag = mac.tag(&buffer[..len], &roc);
+                buffer[len..len + SHA1_80_TAG].copy_from_slice(&tag[..SHA1_80_TAG]);
                 Ok(len + SHA1_80_TAG)
             }
         }
@@ -168,7 +162,7 @@ impl RtpKeys {
                 let len = len.ok_or(SrtpError::Truncated)?;
                 let (body, tag) = packet.split_at_mut(len);
                 let roc = ((index >> 16) as u32).to_be_bytes();
-                authentic(mac, [body, &roc], tag)?;
+                authentic(mac, body, &roc, tag)?;
                 apply_key_stream(key, cm_iv(salt, ssrc, index), &mut body[header_len..])?;
                 Ok(len)
             }
@@ -211,8 +205,8 @@ impl RtcpKeys {
                 apply_key_stream(key, cm_iv(salt, ssrc, u64::from(index)), &mut buffer[RTCP_CLEAR..len])?;
                 buffer[len..len + RTCP_INDEX_WORD].copy_from_slice(&word);
                 let end = len + RTCP_INDEX_WORD;
-                let tag = sha1_80(mac, [&buffer[..end], &[]]);
-                buffer[end..end + SHA1_80_TAG].copy_from_slice(&tag.as_ref()[..SHA1_80_TAG]);
+                let tag = mac.tag(&buffer[..end], &[]);
+                buffer[end..end + SHA1_80_TAG].copy_from_slice(&tag[..SHA1_80_TAG]);
                 Ok(end + SHA1_80_TAG)
             }
         }
@@ -244,7 +238,7 @@ impl RtcpKeys {
             Cipher::Cm(cm) => {
                 let CounterMode { key, mac, salt } = &**cm;
                 let (body, tag) = packet.split_at_mut(len + RTCP_INDEX_WORD);
-                authentic(mac, [body, &[]], tag)?;
+                authentic(mac, body, &[], tag)?;
                 let (index, encrypted) = split_index(&body[len..]);
                 if encrypted {
                     apply_key_stream(key, cm_iv(salt, ssrc, u64::from(index)), &mut body[RTCP_CLEAR..len])?;

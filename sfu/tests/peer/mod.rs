@@ -15,6 +15,7 @@ use sfu::{
     Identity, NtpClock, Shard,
     command::{Command, Event, LessonKey, ParticipantKey, PeerId},
     ice::{Half, Path},
+    relay::ShardId,
     rtcp::{SenderInfo, Writer},
     rtp::RtpHeader,
     sdp::{Local, Offer, answer_publisher, answer_subscriber},
@@ -26,6 +27,9 @@ use sfu::{
 
 /// The one lesson of these tests.
 pub const LESSON: LessonKey = LessonKey(1);
+/// Transport-wide sequence numbers: the id offered for them.
+const NUMBER_ID: u8 = 3;
+const NUMBER_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 /// Step of virtual time.
 const STEP: Duration = Duration::from_millis(5);
 /// Browsers check about this often.
@@ -38,6 +42,9 @@ pub struct Packet {
     pub sequence: u16,
     pub timestamp: u32,
     pub marker: bool,
+    /// Transport-wide number.
+    pub number: Option<u16>,
+    /// Without padding.
     pub payload: Vec<u8>,
 }
 
@@ -67,6 +74,8 @@ pub struct Peer {
     pub lines: Vec<u32>,
     pub rtx: Vec<u32>,
     pub received: Vec<Packet>,
+    /// Packets it could not open: seen before, or not sealed for it.
+    pub refused: usize,
     pub rtcp: Vec<Vec<u8>>,
     certificate: DtlsCertificate,
     active: bool,
@@ -92,10 +101,15 @@ pub fn rtp(number: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8],
 
 impl School {
     pub fn new() -> Self {
-        let now = Instant::now();
+        Self::on(ShardId(0), Instant::now())
+    }
+
+    /// A school on one of several shards, whose peers nobody else has.
+    pub fn on(shard: ShardId, now: Instant) -> Self {
         let identity = Identity::generate().unwrap();
         let fingerprint = identity.fingerprint();
-        let shard = Shard::new(identity, NtpClock::new(now, Duration::from_secs(1_700_000_000)));
+        let number = u64::from(shard.0);
+        let shard = Shard::new(shard, identity, NtpClock::new(now, Duration::from_secs(1_700_000_000)));
         Self {
             shard,
             now,
@@ -103,7 +117,7 @@ impl School {
             taps: Vec::new(),
             tamper: None,
             fingerprint,
-            next_peer: 0,
+            next_peer: number << 12,
             next_random: 1000,
         }
     }
@@ -144,11 +158,12 @@ impl School {
         let n = self.next_peer;
         Peer {
             id: PeerId(n),
-            address: SocketAddr::from(([192, 0, 2, n as u8], 5000)),
+            address: SocketAddr::from(([10, (n >> 16) as u8, (n >> 8) as u8, n as u8], 5000)),
             cut: false,
             lines: Vec::new(),
             rtx: Vec::new(),
             received: Vec::new(),
+            refused: 0,
             rtcp: Vec::new(),
             certificate: certificate::generate_self_signed_certificate().unwrap(),
             active,
@@ -208,11 +223,13 @@ impl School {
                     }
                 }
             }
+            while self.shard.handle_handshake(self.now) {}
+            while self.shard.fan_out(self.now) {}
             let outbox = self.shard.outbox();
-            for datagram in outbox.datagrams() {
+            for (path, bytes) in outbox.datagrams() {
                 moved = true;
-                if let Some(peer) = peers.iter_mut().find(|peer| peer.address == datagram.path.remote && !peer.cut) {
-                    peer.receive(self.now, outbox.bytes_of(datagram).to_vec());
+                if let Some(peer) = peers.iter_mut().find(|peer| peer.address == path.remote && !peer.cut) {
+                    peer.receive(self.now, bytes.to_vec());
                 }
             }
             outbox.clear();
@@ -241,12 +258,13 @@ impl Peer {
                 "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{i}\r\na={direction}\r\na=rtcp-mux\r\n"
             );
             sdp += match *kind {
-                "audio" => "a=rtpmap:111 opus/48000/2\r\n",
+                "audio" => "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n",
                 _ => {
                     "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n\
-                      a=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
+                      a=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 transport-cc\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
                 }
             };
+            sdp += &format!("a=extmap:{NUMBER_ID} {NUMBER_URI}\r\n");
             let (ssrc, rtx) = (Self::ssrc(i), Self::ssrc(i) + 1);
             if direction == "sendonly" && *kind == "video" {
                 sdp += &format!("a=ssrc-group:FID {ssrc} {rtx}\r\na=ssrc:{ssrc} cname:x\r\na=ssrc:{rtx} cname:x\r\n");
@@ -278,6 +296,14 @@ impl Peer {
     pub fn publish(&mut self, line: usize, sequence: u16, timestamp: u32, payload: &[u8]) {
         let number = if line == 0 { 111 } else { 102 };
         self.send_rtp(rtp(number, sequence, timestamp, Self::ssrc(line), payload, None));
+    }
+
+    /// Sends a frame of its line `line` as these packets, the last with the marker.
+    pub fn publish_frame(&mut self, line: usize, first: u16, timestamp: u32, payloads: &[Vec<u8>]) {
+        for (i, payload) in payloads.iter().enumerate() {
+            let marker = if i + 1 == payloads.len() { 0x80 } else { 0 };
+            self.send_rtp(rtp(marker | 102, first + i as u16, timestamp, Self::ssrc(line), payload, None));
+        }
     }
 
     /// Sends a picture under an SSRC that the offer did not announce.
@@ -371,14 +397,20 @@ impl Peer {
             _ => {
                 let header = RtpHeader::parse(&datagram).unwrap();
                 let (inbound, _) = self.keys.as_mut().expect("keys before media");
+                let number = header.extension(&datagram, NUMBER_ID).map(|data| u16::from_be_bytes([data[0], data[1]]));
                 let opened = inbound.open_rtp(&mut datagram, header.len, header.ssrc, header.sequence);
-                let Ok((len, _)) = opened else { return };
+                let Ok((len, _)) = opened else {
+                    self.refused += 1;
+                    return;
+                };
+                let padding = header.padding_len(&datagram[..len]).expect("padding that does not lie");
                 self.received.push(Packet {
                     ssrc: header.ssrc,
                     sequence: header.sequence,
                     timestamp: header.timestamp,
                     marker: header.marker,
-                    payload: datagram[header.len..len].to_vec(),
+                    number,
+                    payload: datagram[header.len..len - padding].to_vec(),
                 });
             }
         }

@@ -35,10 +35,12 @@ pub enum Action {
     ListLibrary,
     /// See today's lessons.
     ListLessons,
+    /// Read how the server does, in figures.
+    ReadMetrics,
 }
 
 /// Every action, for tests and for tables shown to people.
-pub const ACTIONS: [Action; 14] = [
+pub const ACTIONS: [Action; 15] = [
     Action::ReadSelf,
     Action::PublishLead,
     Action::PublishPoint,
@@ -53,6 +55,7 @@ pub const ACTIONS: [Action; 14] = [
     Action::ReplayRecording,
     Action::ListLibrary,
     Action::ListLessons,
+    Action::ReadMetrics,
 ];
 
 /// Every role.
@@ -65,6 +68,7 @@ pub const fn permitted(action: Action) -> &'static [Role] {
         Action::ReadSelf | Action::ReplayRecording | Action::ListLibrary => &ROLES,
         Action::ListLessons => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
         Action::Watch => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
+        Action::ReadMetrics => &[Admin],
         Action::PublishPoint | Action::RaiseHand | Action::ReleaseOwnFloor => &[ClassroomDevice],
         Action::PublishLead
         | Action::GrantFloor
@@ -110,7 +114,7 @@ mod tests {
     use super::*;
 
     /// The whole table again, by role: `M`aster teacher, classroom `D`evice, `R`esearcher, `S`tudent, `A`dmin.
-    const EXPECTED: [(Action, &str); 14] = [
+    const EXPECTED: [(Action, &str); 15] = [
         (Action::ReadSelf, "MDRSA"),
         (Action::PublishLead, "M...."),
         (Action::PublishPoint, ".D..."),
@@ -125,6 +129,7 @@ mod tests {
         (Action::ReplayRecording, "MDRSA"),
         (Action::ListLibrary, "MDRSA"),
         (Action::ListLessons, "MDR.A"),
+        (Action::ReadMetrics, "....A"),
     ];
 
     #[test]

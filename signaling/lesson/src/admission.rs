@@ -40,6 +40,8 @@ pub enum EntryError {
 pub struct Admission {
     /// Whose it is.
     pub participant: ParticipantId,
+    /// Whether that is someone who watches without a seat: under an id of this session's own, which never comes again.
+    pub unseen: bool,
     /// The video codec to negotiate; `None` when the lesson's codec is not fixed yet (a viewer), or the publisher did not
     /// offer it: then it carries voice only.
     pub video_codec: Option<VideoCodec>,
@@ -99,6 +101,7 @@ impl Lesson {
         self.settle(now);
         Ok(Admission {
             participant,
+            unseen: false,
             video_codec: self.video_codec.filter(|codec| offered.contains(codec)),
             view: view_of(person.role),
         })
@@ -113,7 +116,9 @@ impl Lesson {
         now: UtcMs,
     ) -> Result<Admission, EntryError> {
         self.check_open(now)?;
-        let participant = match self.seat_of(person) {
+        let seat = self.seat_of(person);
+        let unseen = seat.is_none();
+        let participant = match seat {
             Some(seat) => {
                 self.begin_session(person, peer, Direction::View);
                 seat
@@ -125,7 +130,7 @@ impl Lesson {
             self.wall.set_tiles(video_lines);
         }
         self.settle(now);
-        Ok(Admission { participant, video_codec: self.video_codec, view })
+        Ok(Admission { participant, unseen, video_codec: self.video_codec, view })
     }
 
     fn check_open(&mut self, now: UtcMs) -> Result<(), EntryError> {

@@ -25,7 +25,7 @@ pub const TOO_FAST_IN_A_ROW: u32 = 50;
 pub const CONNECTIONS: usize = 2_000;
 
 /// Viewing sessions of unseen observers in one lesson; the next one is turned away.
-pub const OBSERVER_SESSIONS: usize = 1_000;
+pub const OBSERVER_SESSIONS: usize = 2_000;
 
 /// Longest page id taken from a `hello`, in bytes; a longer one counts as none.
 pub const PAGE_ID_LEN: usize = 64;

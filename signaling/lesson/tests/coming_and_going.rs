@@ -82,6 +82,8 @@ fn observers_watch_unseen_but_are_logged() {
     let (_, one) = class.watches("observer", 3);
     let (_, two) = class.watches("observer", 3);
     assert_ne!(one.participant, two.participant);
+    let (_, point) = class.watches("point-1", 3);
+    assert_eq!((one.unseen, two.unseen, point.unseen), (true, true, false));
     assert_eq!(one.view, View::Class);
     assert_eq!(class.lesson.snapshot().participants, before);
     assert_eq!(

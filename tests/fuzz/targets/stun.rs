@@ -13,7 +13,7 @@ fuzz_target!(|input: &[u8]| {
     let path = Path { local: None, remote: ([192, 0, 2, 1], 5000).into() };
     let mut answer = [0; 512];
     let check = responder.handle_check(path, &message, &mut answer);
-    if let Check::Answered { len } = check {
+    if let Check::Answered { len, .. } = check {
         assert!(StunMessage::parse(&answer[..len]).is_ok(), "what is answered is STUN");
     }
 });

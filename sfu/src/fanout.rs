@@ -1,0 +1,273 @@
+//! One source on its way to the lines it feeds on this shard: its packets, which of them still have to leave, and for whom.
+//!
+//! Packets leave in groups, receiver by receiver, so that what goes to one receiver lies back to back and is one send:
+//!
+//! ```text
+//! arrive   1 2 | 3 4 | 5(marker)        a browser's pacer lets two go every 5 ms
+//! held     ▔▔▔▔▔▔▔▔▔ ▔▔▔▔▔▔▔▔▔▔▔▔
+//! leave            [1 2 3 4] → A, B, C…   [5] → A, B, C…
+//! ```
+//!
+//! A group is held only where so many receive it that a send saved for each is worth the wait; a voice never is.
+
+use std::{collections::VecDeque, time::Instant};
+
+use crate::{
+    clock::Mapping,
+    codec::Codec,
+    command::LessonKey,
+    limits::{AUDIO_RING, HOLD, HOLD_FAN_OUT, MAX_EVENING, MAX_GROUP, MAX_WAITING, VIDEO_RING},
+    payload::h264::ParameterSets,
+    relay::{ShardId, Stream},
+    ring::{Kept, PacketRing},
+    seats::Source,
+};
+
+/// A receiving m-line, by the subscriber's place in the shard and the line's in the subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LineRef {
+    pub(crate) subscriber: usize,
+    pub(crate) line: usize,
+}
+
+/// A stream of a source, by the fanout's place in the shard. `run` tells a stream from an earlier one in the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FanoutRef {
+    pub(crate) at: usize,
+    pub(crate) run: u64,
+}
+
+/// What became of a packet that was to be sent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gathered {
+    /// Nobody receives this source.
+    ForNobody,
+    /// It may leave now.
+    Due,
+    /// It is the first to be held, until then at most.
+    Held(Instant),
+    /// It is held with others.
+    Joined,
+    /// More than `limits::MAX_WAITING` wait already: this one is not sent on.
+    Lost,
+}
+
+/// A packet that has not left for everyone.
+struct Waiting {
+    index: u64,
+    arrival: Instant,
+}
+
+/// A source's stream and everyone it feeds.
+pub(crate) struct Fanout {
+    pub(crate) lesson: LessonKey,
+    pub(crate) source: Source,
+    pub(crate) codec: Codec,
+    /// Tells this stream from others of the same source: a new SSRC is a new stream.
+    pub(crate) run: u64,
+    /// The shard its publisher is on, if that is another.
+    pub(crate) home: Option<ShardId>,
+    pub(crate) ring: PacketRing,
+    pub(crate) parameter_sets: ParameterSets,
+    /// The source's clock on the server's, once known.
+    pub(crate) mapping: Option<Mapping>,
+    /// Lines fed, or waiting to be fed: those whose current or wanted stream is this one. Those before `cursor` have had the
+    /// group that is leaving.
+    lines: Vec<LineRef>,
+    /// Packets that have not left for everyone, oldest first: `group` are leaving, `due` may leave.
+    waiting: VecDeque<Waiting>,
+    due: usize,
+    group: usize,
+    /// When the held packets leave at the latest.
+    pub(crate) held_until: Option<Instant>,
+    cursor: usize,
+    /// Whether the shard has it in line already.
+    pub(crate) queued: bool,
+    key_frame_wanted: bool,
+}
+
+/// A group of packets, as a receiver is given it.
+pub(crate) struct Passing<'s> {
+    pub(crate) from: FanoutRef,
+    pub(crate) codec: Codec,
+    pub(crate) packets: &'s [Kept<'s>],
+    pub(crate) parameter_sets: &'s ParameterSets,
+    pub(crate) mapping: Option<Mapping>,
+    /// Payload length to which slightly shorter ones may be padded, in bytes; 0: none is.
+    pub(crate) even_len: usize,
+}
+
+impl Passing<'_> {
+    /// Bytes of RTP padding (RFC 3550 section 5.1) that make a packet as long as the others. Senders split a frame into
+    /// packets that differ by a byte; padded, they go in one send instead of two.
+    pub(crate) fn padding(&self, kept: &Kept<'_>) -> usize {
+        let missing = self.even_len.saturating_sub(kept.payload.len());
+        if missing <= MAX_EVENING && !kept.padding { missing } else { 0 }
+    }
+}
+
+impl Fanout {
+    pub(crate) fn new(stream: Stream, home: Option<ShardId>) -> Self {
+        let Stream { lesson, source, codec, run } = stream;
+        Self {
+            lesson,
+            source,
+            codec,
+            run,
+            home,
+            ring: PacketRing::new(if codec.is_video() { VIDEO_RING } else { AUDIO_RING }),
+            parameter_sets: ParameterSets::new(),
+            mapping: None,
+            lines: Vec::new(),
+            waiting: VecDeque::with_capacity(MAX_WAITING),
+            due: 0,
+            group: 0,
+            held_until: None,
+            cursor: 0,
+            queued: false,
+            key_frame_wanted: false,
+        }
+    }
+
+    /// The stream it carries now.
+    pub(crate) fn stream(&self) -> Stream {
+        Stream { lesson: self.lesson, source: self.source, codec: self.codec, run: self.run }
+    }
+
+    /// Begins another stream: what is left of the last one is forgotten, and nobody is fed by it any more.
+    pub(crate) fn begin(&mut self, run: u64) {
+        self.run = run;
+        self.ring.clear();
+        self.parameter_sets.clear();
+        self.mapping = None;
+        self.waiting.clear();
+        (self.due, self.group, self.held_until, self.queued) = (0, 0, None, false);
+        self.lines.clear();
+        self.cursor = 0;
+    }
+
+    /// Keeps a packet. `false` when it is known already, too old or too long.
+    pub(crate) fn keep(&mut self, packet: &Kept<'_>) -> bool {
+        let kept = self.ring.keep(packet);
+        if kept && matches!(self.codec, Codec::H264(_)) {
+            self.parameter_sets.observe(packet.payload);
+        }
+        kept
+    }
+
+    /// Puts a packet just kept among those that are to leave. The last packet of a frame has the marker (RFC 6184 section
+    /// 5.1, RFC 9628 section 4.1).
+    pub(crate) fn gather(&mut self, now: Instant, index: u64, marker: bool) -> Gathered {
+        if self.lines.is_empty() {
+            return Gathered::ForNobody;
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            return Gathered::Lost;
+        }
+        self.waiting.push_back(Waiting { index, arrival: now });
+        if !self.holding_pays() || marker || self.waiting.len() - self.due >= MAX_GROUP {
+            self.release();
+            return Gathered::Due;
+        }
+        if self.held_until.is_some() {
+            return Gathered::Joined;
+        }
+        let until = now + HOLD;
+        self.held_until = Some(until);
+        Gathered::Held(until)
+    }
+
+    fn holding_pays(&self) -> bool {
+        self.codec.is_video() && self.lines.len() >= HOLD_FAN_OUT
+    }
+
+    /// Lets everything that is held leave.
+    pub(crate) fn release(&mut self) {
+        self.due = self.waiting.len();
+        self.held_until = None;
+    }
+
+    /// Gives the group that is leaving, or else the next, to line after line until `give` says that it is enough for now.
+    /// Returns when the oldest packet of the group arrived, once everyone has had it.
+    pub(crate) fn pass_on(
+        &mut self,
+        at: usize,
+        mut give: impl FnMut(LineRef, &Passing<'_>) -> bool,
+    ) -> Option<Instant> {
+        if self.group == 0 {
+            self.group = self.due.min(MAX_GROUP);
+            self.cursor = 0;
+        }
+        if self.group == 0 {
+            return None;
+        }
+        let mut packets = [Kept::NONE; MAX_GROUP];
+        let mut count = 0;
+        // One that the ring has overwritten meanwhile is lost to those who have not had it.
+        for kept in self.waiting.iter().take(self.group).filter_map(|one| self.ring.find(one.index)) {
+            packets[count] = kept;
+            count += 1;
+        }
+        let packets = &packets[..count];
+        let even_len = if self.holding_pays() && count > 1 {
+            packets.iter().map(|kept| kept.payload.len()).max().unwrap_or(0)
+        } else {
+            0
+        };
+        let passing = Passing {
+            from: FanoutRef { at, run: self.run },
+            codec: self.codec,
+            packets,
+            parameter_sets: &self.parameter_sets,
+            mapping: self.mapping,
+            even_len,
+        };
+        while let Some(&line) = self.lines.get(self.cursor) {
+            self.cursor += 1;
+            if !give(line, &passing) {
+                break;
+            }
+        }
+        if self.cursor < self.lines.len() {
+            return None;
+        }
+        let oldest = self.waiting.front().map(|one| one.arrival);
+        self.waiting.drain(..self.group);
+        self.due -= self.group;
+        self.group = 0;
+        oldest
+    }
+
+    /// Whether packets may leave.
+    pub(crate) fn is_due(&self) -> bool {
+        self.due > 0
+    }
+
+    /// Adds a line that is not attached.
+    pub(crate) fn attach(&mut self, line: LineRef) {
+        debug_assert!(!self.lines.contains(&line));
+        self.lines.push(line);
+    }
+
+    /// Forgets a line. Nobody else has the group that is leaving twice, or not at all.
+    pub(crate) fn detach(&mut self, line: LineRef) {
+        let Some(mut at) = self.lines.iter().position(|&known| known == line) else { return };
+        if at < self.cursor {
+            // The last of those that have had it moves into the gap, and the last of all into its place.
+            self.cursor -= 1;
+            self.lines.swap(at, self.cursor);
+            at = self.cursor;
+        }
+        self.lines.swap_remove(at);
+    }
+
+    /// A receiver needs a key frame.
+    pub(crate) fn want_key_frame(&mut self) {
+        self.key_frame_wanted = self.codec.is_video();
+    }
+
+    /// Whether a receiver needs a key frame; takes the wish.
+    pub(crate) fn take_key_frame_wish(&mut self) -> bool {
+        std::mem::take(&mut self.key_frame_wanted)
+    }
+}

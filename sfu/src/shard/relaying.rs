@@ -1,0 +1,162 @@
+//! A lesson on several shards: what goes to followers, what comes from a home.
+
+use std::{collections::VecDeque, time::Instant};
+
+use super::Shard;
+use crate::{
+    command::LessonKey,
+    fanout::Fanout,
+    limits::{MAX_KEYFRAME_WISHES, TICK},
+    relay::{RelayBatch, Relayed, ShardId, Stream},
+    ring::Kept,
+    seats::Source,
+};
+
+/// What is to go to other shards.
+pub(super) struct Relays {
+    own: ShardId,
+    /// Batches under way, one for each shard that follows a lesson of ours.
+    batches: Vec<(ShardId, RelayBatch)>,
+    /// Key frames to be asked for at homes.
+    wishes: VecDeque<(ShardId, LessonKey, Source)>,
+}
+
+impl Relays {
+    pub(super) fn new(own: ShardId) -> Self {
+        Self { own, batches: Vec::new(), wishes: VecDeque::new() }
+    }
+
+    fn batch(&mut self, to: ShardId) -> &mut RelayBatch {
+        let at = self.batches.iter().position(|(shard, _)| *shard == to).unwrap_or_else(|| {
+            self.batches.push((to, RelayBatch::new(self.own)));
+            self.batches.len() - 1
+        });
+        &mut self.batches[at].1
+    }
+}
+
+impl Shard {
+    /// The next batch for another shard. Call after each turn that brought datagrams, until `None`.
+    pub fn poll_relay(&mut self) -> Option<(ShardId, RelayBatch)> {
+        let (shard, batch) = self.relays.batches.iter_mut().find(|(_, batch)| !batch.is_empty())?;
+        Some((*shard, batch.take()))
+    }
+
+    /// Takes back a batch that found no place at the other shard: its packets are lost, but that a stream has ended is told
+    /// with the next.
+    pub fn return_relay(&mut self, to: ShardId, batch: &RelayBatch) {
+        for entry in batch.entries.iter().filter(|entry| matches!(entry.what, Relayed::Ended)) {
+            self.relays.batch(to).push(entry.stream, Relayed::Ended);
+        }
+    }
+
+    /// The next key frame to be asked for at another shard, by `Command::RequestKeyFrame`.
+    pub fn poll_key_frame_wish(&mut self) -> Option<(ShardId, LessonKey, Source)> {
+        self.relays.wishes.pop_front()
+    }
+
+    /// Handles what a home sent to this shard.
+    pub fn handle_relayed(&mut self, now: Instant, batch: &RelayBatch) {
+        let soon = now + TICK;
+        self.next_tick = Some(self.next_tick.map_or(soon, |at| at.min(soon)));
+        for entry in &batch.entries {
+            // The lesson may have ended here before its last packets came.
+            if self.ended.contains(&entry.stream.lesson) {
+                continue;
+            }
+            match entry.what {
+                Relayed::Ended => self.forget_relayed(|fanout| fanout.stream() == entry.stream),
+                Relayed::Clock(mapping) => {
+                    let Some(at) = self.relayed(entry.stream, batch.home) else { continue };
+                    self.fanouts[at].mapping = mapping;
+                }
+                Relayed::Packet(packet) => {
+                    let Some(at) = self.relayed(entry.stream, batch.home) else { continue };
+                    let kept = batch.kept(entry.stream.codec, &packet);
+                    if self.fanouts[at].keep(&kept) {
+                        self.gather(packet.arrival, at, kept.index, kept.marker);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The fanout here of a stream from elsewhere; none where the source has a publisher here.
+    fn relayed(&mut self, stream: Stream, home: ShardId) -> Option<usize> {
+        let room = self.rooms.entry(stream.lesson).or_default();
+        let known = room.sources.get(&stream.source).copied();
+        if let Some(at) = known {
+            let fanout = &self.fanouts[at];
+            if fanout.home.is_none() || fanout.stream() == stream {
+                return fanout.home.map(|_| at);
+            }
+        }
+        let at = self.fanouts.insert(Fanout::new(stream, Some(home)));
+        room.sources.insert(stream.source, at);
+        if let Some(old) = known {
+            self.fanouts.remove(old);
+        }
+        self.reseat(stream.lesson);
+        Some(at)
+    }
+
+    /// Forgets streams from elsewhere.
+    pub(super) fn forget_relayed(&mut self, which: impl Fn(&Fanout) -> bool) {
+        let gone = |(at, fanout): (usize, &Fanout)| (fanout.home.is_some() && which(fanout)).then_some(at);
+        let places: Vec<usize> = self.fanouts.iter().filter_map(gone).collect();
+        for at in places {
+            let Stream { lesson, source, .. } = self.fanouts.remove(at).stream();
+            if let Some(room) = self.rooms.get_mut(&lesson) {
+                room.sources.remove(&source);
+            }
+            self.reseat(lesson);
+        }
+    }
+
+    pub(super) fn add_follower(&mut self, lesson: LessonKey, shard: ShardId) {
+        let room = self.rooms.entry(lesson).or_default();
+        if shard == self.relays.own || room.followers.contains(&shard) {
+            return;
+        }
+        room.followers.push(shard);
+        // It learns at once what there is to see, and can ask for key frames.
+        for &at in room.sources.values() {
+            if let Some(fanout) = self.fanouts.get(at) {
+                self.relays.batch(shard).push(fanout.stream(), Relayed::Clock(fanout.mapping));
+            }
+        }
+    }
+
+    /// Tells a lesson's followers something about a stream of ours.
+    pub(super) fn relay(&mut self, at: usize, what: Relayed) {
+        self.tell_followers(at, |batch, stream| batch.push(stream, what));
+    }
+
+    pub(super) fn relay_packet(&mut self, now: Instant, at: usize, kept: &Kept<'_>) {
+        self.tell_followers(at, |batch, stream| batch.push_packet(stream, now, kept));
+    }
+
+    fn tell_followers(&mut self, at: usize, mut put: impl FnMut(&mut RelayBatch, Stream)) {
+        let Some(stream) = self.fanouts.get(at).map(Fanout::stream) else { return };
+        let Some(room) = self.rooms.get(&stream.lesson) else { return };
+        // Only the newest publisher of a source is relayed: it is the one that is seen.
+        if room.sources.get(&stream.source) != Some(&at) {
+            return;
+        }
+        for &shard in &room.followers {
+            put(self.relays.batch(shard), stream);
+        }
+    }
+
+    /// Passes on that receivers here need key frames of publishers elsewhere.
+    pub(super) fn ask_homes_for_key_frames(&mut self) {
+        for (_, fanout) in &mut self.fanouts {
+            if let Some(home) = fanout.home
+                && fanout.take_key_frame_wish()
+                && self.relays.wishes.len() < MAX_KEYFRAME_WISHES
+            {
+                self.relays.wishes.push_back((home, fanout.lesson, fanout.source));
+            }
+        }
+    }
+}
