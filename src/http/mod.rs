@@ -1,7 +1,8 @@
-//! The HTTP interface: pages, `/api`, `/ws`, WHIP and WHEP.
+//! The HTTP interface: pages, `/api`, `/ws`, WHIP and WHEP, `/metrics`.
 
 mod api;
 mod auth;
+mod metrics;
 pub mod problem;
 mod replay;
 mod routes;

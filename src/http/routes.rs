@@ -10,7 +10,7 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 
-use super::{App, api, auth, problem, replay, sessions, web, whep, whip, ws};
+use super::{App, api, auth, metrics, problem, replay, sessions, web, whep, whip, ws};
 
 /// Longest body taken, in bytes; a longer one is a problem document.
 const MAX_BODY: usize = 256 * 1024;
@@ -44,6 +44,7 @@ pub(super) fn table() -> Vec<Route> {
     const SEE_LESSON: &[Action] = &[A::ListLessons, A::ListLibrary];
     vec![
         route(GET, "/healthz", Anyone, api::healthz),
+        route(GET, "/metrics", AnyOf(&[A::ReadMetrics]), metrics::metrics),
         route(GET, "/api/demo/people", Anyone, api::demo_people),
         route(GET, "/api/me", AnyOf(&[A::ReadSelf]), api::me),
         route(GET, "/api/lessons", AnyOf(&[A::ListLessons]), api::lessons),

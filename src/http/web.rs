@@ -20,7 +20,7 @@ const INDEX: &str = "index.html";
 /// Files under this have a hash of their content in the name.
 const HASHED: &str = "assets/";
 /// Paths of the interface: what is not there is a problem document, never a page.
-const INTERFACE: [&str; 6] = ["api", "whip", "whep", "ws", "replay", "healthz"];
+const INTERFACE: [&str; 7] = ["api", "whip", "whep", "ws", "replay", "healthz", "metrics"];
 
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
