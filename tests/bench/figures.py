@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Written by `tests/bench.sh NAME` from raw samples: no figure here is typed by hand. Each section is of its own run.
+The tables are written by `tests/bench.sh NAME` from raw samples: none of their figures is typed by hand. Each section is of
+its own run.
 """
 
 
