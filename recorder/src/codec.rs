@@ -13,8 +13,10 @@ pub enum Codec {
     H264,
     /// Video.
     Vp9,
-    /// Video that does not play in MP4: refused.
+    /// Video that does not play in MP4: written as WebM.
     Vp8,
+    /// Video.
+    Av1,
 }
 
 impl Codec {
@@ -22,13 +24,34 @@ impl Codec {
     pub fn clock_rate(self) -> u32 {
         match self {
             Self::Opus => 48_000,
-            Self::H264 | Self::Vp9 | Self::Vp8 => 90_000,
+            Self::H264 | Self::Vp9 | Self::Vp8 | Self::Av1 => 90_000,
         }
     }
 
     /// Whether frames depend on earlier ones.
     pub fn is_video(self) -> bool {
         self != Self::Opus
+    }
+}
+
+/// How the files of a track are built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Container {
+    /// Fragmented MP4: plays through HLS.
+    #[default]
+    Cmaf,
+    /// Clusters of VP8, which does not play in MP4: plays by appending them through MSE.
+    WebM,
+}
+
+impl Container {
+    /// What the names of its files end in.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Cmaf => "cmaf",
+            Self::WebM => "webm",
+        }
     }
 }
 
@@ -74,7 +97,7 @@ impl std::fmt::Display for TrackName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
-    /// VP8 does not play in MP4.
+    /// VP8 does not play in MP4. Told by recordings of earlier versions only: it is written as WebM now.
     Vp8,
     /// The lesson has `limits::TRACKS` already.
     TooManyTracks,

@@ -80,7 +80,7 @@ impl EpochWriter {
     pub fn bridgeable(&self) -> u64 {
         let rate = match self.format {
             Format::Opus => 48_000,
-            Format::H264(_) | Format::Vp9(_) => 90_000,
+            Format::H264(_) | Format::Vp9(_) | Format::Vp8(_) | Format::Av1(_) => 90_000,
         };
         STRETCH.as_secs() * rate
     }

@@ -12,6 +12,12 @@ pub enum Error {
     /// A VP9 frame header that cannot be read. Drop the frame.
     #[error("unreadable VP9 frame header")]
     MalformedVp9,
+    /// A VP8 payload or frame header that cannot be read. Drop the frame.
+    #[error("unreadable VP8 frame header")]
+    MalformedVp8,
+    /// An AV1 payload, OBU or sequence header that cannot be read. Drop the temporal unit.
+    #[error("unreadable AV1 temporal unit")]
+    MalformedAv1,
     /// A box did not encode, which the sizes checked before should make impossible. Give the track up.
     #[error("MP4 box: {0}")]
     Box(String),

@@ -17,7 +17,8 @@ pub const FRAME_BYTES: usize = 4 << 20;
 /// H.264 picture parameter sets kept per stream. Further ones are ignored.
 pub const PICTURE_PARAMETER_SETS: usize = 8;
 
-/// Longest parameter set kept; avcC counts in 16 bits. A longer one is ignored.
+/// Longest parameter set kept; avcC counts in 16 bits. A longer one of H.264 is ignored, a longer sequence header of AV1
+/// costs its temporal unit.
 pub const PARAMETER_SET_BYTES: usize = 4_096;
 
 /// How long frames wait for the track's first sender report before its clock is set by arrival. Browsers send the first

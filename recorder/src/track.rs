@@ -61,10 +61,6 @@ impl TrackRecorder {
     /// The source began, or began again: what comes now goes into a new file.
     pub fn start(&mut self, now: Duration, codec: Codec, ssrc: u32, outbox: &mut Outbox) {
         self.stop(outbox);
-        let Some(depacketizer) = Depacketizer::new(codec) else {
-            self.refuse(Refusal::Vp8, outbox);
-            return;
-        };
         if codec.clock_rate() != self.codec.clock_rate() {
             // A slot is voice or picture for good, so this is a fault of the feed.
             self.refuse(Refusal::Internal, outbox);
@@ -74,7 +70,7 @@ impl TrackRecorder {
         self.source = Some(SourceRecorder {
             ssrc,
             reorder: Reorder::default(),
-            depacketizer,
+            depacketizer: Depacketizer::new(codec),
             clock: TrackClock::new(codec.clock_rate(), self.end),
             awaiting_clock: VecDeque::new(),
             awaiting_clock_bytes: 0,

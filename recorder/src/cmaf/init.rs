@@ -1,14 +1,14 @@
 //! The init segment: ftyp and moov, with everything a decoder must be told.
 
 use mp4_atom::{
-    Audio, Avc1, Avcc, AvccExt, Codec as SampleEntry, Dinf, Dops, Dref, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Minf,
-    Moov, Mvex, Mvhd, Opus, Smhd, Stbl, Stco, Stsd, Tkhd, Trak, Trex, Url, Visual, Vmhd, Vp09, VpcC,
+    Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec as SampleEntry, Dinf, Dops, Dref, Encode, FourCC, Ftyp, Hdlr, Mdhd,
+    Mdia, Minf, Moov, Mvex, Mvhd, Opus, Smhd, Stbl, Stco, Stsd, Tkhd, Trak, Trex, Url, Visual, Vmhd, Vp09, VpcC,
 };
 
 use super::TRACK_ID;
 use crate::{
     Error,
-    depacketize::{Format, ParameterSets, Vp9Format, sps::Sps},
+    depacketize::{Av1Format, Format, ParameterSets, Vp9Format, sps::Sps},
 };
 
 /// What playlists and the manifest need to know of an epoch.
@@ -29,7 +29,9 @@ pub fn init_segment(format: &Format) -> Result<(EpochSpec, Vec<u8>), Error> {
     let (spec, entry) = match format {
         Format::H264(sets) => h264(sets)?,
         Format::Vp9(format) => vp9(*format),
+        Format::Av1(format) => av1(format),
         Format::Opus => opus(),
+        Format::Vp8(_) => return Err(Error::Box("VP8 has no sample entry that plays".into())),
     };
     let mut bytes = Vec::with_capacity(1_024);
     let brands = [b"iso6", b"cmfc", b"mp41"].map(FourCC::new);
@@ -100,6 +102,33 @@ fn vp9_level(width: u16, height: u16) -> u8 {
     LEVELS.iter().find(|(picture, rate, _)| size <= *picture && size * 30 <= *rate).map_or(60, |level| level.2)
 }
 
+/// av1C and the codec string of "AV1 Codec ISO Media File Format Binding", sections 2.3 and 5.
+fn av1(format: &Av1Format) -> (EpochSpec, SampleEntry) {
+    let sequence = &format.sequence;
+    let tier = if sequence.high_tier { 'H' } else { 'M' };
+    let spec = EpochSpec {
+        codecs: format!("av01.{}.{:02}{tier}.{:02}", sequence.profile, sequence.level, sequence.bit_depth),
+        width: sequence.width,
+        height: sequence.height,
+        timescale: 90_000,
+    };
+    let av1c = Av1c {
+        seq_profile: sequence.profile,
+        seq_level_idx_0: sequence.level,
+        seq_tier_0: sequence.high_tier,
+        high_bitdepth: sequence.bit_depth > 8,
+        twelve_bit: sequence.bit_depth == 12,
+        monochrome: sequence.monochrome,
+        chroma_subsampling_x: sequence.subsampling_x,
+        chroma_subsampling_y: sequence.subsampling_y,
+        chroma_sample_position: sequence.chroma_sample_position,
+        initial_presentation_delay: None,
+        config_obus: format.obu.clone(),
+    };
+    let entry = Av01 { visual: visual(&spec), av1c, ..Default::default() };
+    (spec, entry.into())
+}
+
 fn opus() -> (EpochSpec, SampleEntry) {
     let spec = EpochSpec { codecs: "opus".into(), width: 0, height: 0, timescale: 48_000 };
     let audio = Audio { data_reference_index: 1, channel_count: 2, sample_size: 16, sample_rate: 48_000.into() };
@@ -156,6 +185,7 @@ pub(crate) mod tests {
     use mp4_atom::{Atom, Decode, Header};
 
     use super::*;
+    use crate::depacketize::av1_header::{SequenceHeader, tests::LIBAOM};
 
     /// x264 baseline, 1280x720, level 3.1.
     pub fn parameter_sets() -> ParameterSets {
@@ -177,9 +207,12 @@ pub(crate) mod tests {
     #[test]
     fn init_segments_read_back_with_what_players_insist_on() {
         let vp9 = Vp9Format { profile: 0, width: 1_280, height: 720 };
+        let sequence = SequenceHeader::parse(&LIBAOM).unwrap();
+        let av1 = Av1Format { sequence, obu: [&[0x0a, 11][..], &LIBAOM].concat() };
         for (format, codecs, timescale) in [
             (Format::H264(parameter_sets()), "avc1.42c01f", 90_000),
             (Format::Vp9(vp9), "vp09.00.31.08", 90_000),
+            (Format::Av1(av1), "av01.0.01M.08", 90_000),
             (Format::Opus, "opus", 48_000),
         ] {
             let (spec, bytes) = init_segment(&format).unwrap();
@@ -193,6 +226,7 @@ pub(crate) mod tests {
             let reference = match &moov.trak[0].mdia.minf.stbl.stsd.codecs[0] {
                 SampleEntry::Avc1(entry) => entry.visual.data_reference_index,
                 SampleEntry::Vp09(entry) => entry.visual.data_reference_index,
+                SampleEntry::Av01(entry) => entry.visual.data_reference_index,
                 SampleEntry::Opus(entry) => entry.audio.data_reference_index,
                 other => panic!("{other:?}"),
             };
@@ -209,6 +243,23 @@ pub(crate) mod tests {
         assert_eq!(entry.avcc.sequence_parameter_sets, [parameter_sets().sps]);
         assert_eq!(entry.avcc.picture_parameter_sets, [vec![0x68, 0xce, 0x3c, 0x80]]);
         assert_eq!(entry.avcc.length_size, 4);
+    }
+
+    #[test]
+    fn the_sequence_header_is_in_the_file() {
+        let obu = [&[0x0a, 11][..], &LIBAOM].concat();
+        let sequence =
+            SequenceHeader { high_tier: true, level: 9, bit_depth: 10, ..SequenceHeader::parse(&LIBAOM).unwrap() };
+        let (spec, bytes) = init_segment(&Format::Av1(Av1Format { sequence, obu: obu.clone() })).unwrap();
+        assert_eq!((spec.codecs.as_str(), spec.width, spec.height), ("av01.0.09H.10", 640, 360));
+        let (_, moov) = read(&bytes);
+        let SampleEntry::Av01(entry) = &moov.trak[0].mdia.minf.stbl.stsd.codecs[0] else { panic!() };
+        let av1c = &entry.av1c;
+        assert_eq!(
+            (av1c.seq_level_idx_0, av1c.seq_tier_0, av1c.high_bitdepth, av1c.twelve_bit),
+            (9, true, true, false)
+        );
+        assert_eq!((av1c.chroma_subsampling_x, av1c.chroma_subsampling_y, &av1c.config_obus), (true, true, &obu));
     }
 
     #[test]

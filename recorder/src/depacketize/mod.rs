@@ -3,14 +3,20 @@
 //! Packets are fed in the order of their extended sequence numbers; a jump in them is a loss. A frame that lacks a packet
 //! is never handed out.
 
+pub mod av1;
+pub mod av1_header;
 pub mod h264;
 pub mod opus;
 pub mod sps;
+pub mod vp8;
 pub mod vp9;
 pub mod vp9_header;
 
+pub use av1::Av1Depacketizer;
+pub use av1_header::Av1Format;
 pub use h264::{H264Depacketizer, ParameterSets};
 pub use opus::OpusDepacketizer;
+pub use vp8::{Vp8Depacketizer, Vp8Format};
 pub use vp9::Vp9Depacketizer;
 pub use vp9_header::Vp9Format;
 
@@ -25,7 +31,8 @@ pub struct Frame {
     pub keyframe: bool,
     /// What the decoder must be told before this frame; with every keyframe whose stream has told it.
     pub format: Option<Format>,
-    /// A sample as MP4 stores it: length-prefixed NAL units, a VP9 (super)frame, an Opus packet.
+    /// A sample as files store it: length-prefixed NAL units, a VP8 frame, a VP9 (super)frame, OBUs with their sizes, an
+    /// Opus packet.
     pub data: Vec<u8>,
 }
 
@@ -36,6 +43,10 @@ pub enum Format {
     H264(ParameterSets),
     /// Size and profile of VP9.
     Vp9(Vp9Format),
+    /// Size of VP8.
+    Vp8(Vp8Format),
+    /// Sequence header of AV1.
+    Av1(Av1Format),
     /// Opus: 48 kHz, two channels.
     Opus,
 }
@@ -56,18 +67,23 @@ pub enum Depacketizer {
     H264(H264Depacketizer),
     /// RFC 9628.
     Vp9(Vp9Depacketizer),
+    /// RFC 7741.
+    Vp8(Vp8Depacketizer),
+    /// The AV1 payload format of the Alliance for Open Media.
+    Av1(Av1Depacketizer),
     /// RFC 7587.
     Opus(OpusDepacketizer),
 }
 
 impl Depacketizer {
-    /// For a codec that can be recorded.
-    pub fn new(codec: Codec) -> Option<Self> {
+    /// For a track of `codec`.
+    pub fn new(codec: Codec) -> Self {
         match codec {
-            Codec::H264 => Some(Self::H264(H264Depacketizer::default())),
-            Codec::Vp9 => Some(Self::Vp9(Vp9Depacketizer::default())),
-            Codec::Opus => Some(Self::Opus(OpusDepacketizer::default())),
-            Codec::Vp8 => None,
+            Codec::H264 => Self::H264(H264Depacketizer::default()),
+            Codec::Vp9 => Self::Vp9(Vp9Depacketizer::default()),
+            Codec::Vp8 => Self::Vp8(Vp8Depacketizer::default()),
+            Codec::Av1 => Self::Av1(Av1Depacketizer::default()),
+            Codec::Opus => Self::Opus(OpusDepacketizer::default()),
         }
     }
 
@@ -76,6 +92,8 @@ impl Depacketizer {
         match self {
             Self::H264(inner) => inner.push(sequence, packet),
             Self::Vp9(inner) => inner.push(sequence, packet),
+            Self::Vp8(inner) => inner.push(sequence, packet),
+            Self::Av1(inner) => inner.push(sequence, packet),
             Self::Opus(inner) => inner.push(sequence, packet),
         }
     }
@@ -85,6 +103,8 @@ impl Depacketizer {
         match self {
             Self::H264(inner) => inner.poll(),
             Self::Vp9(inner) => inner.poll(),
+            Self::Vp8(inner) => inner.poll(),
+            Self::Av1(inner) => inner.poll(),
             Self::Opus(inner) => inner.poll(),
         }
     }
@@ -122,7 +142,7 @@ impl Continuity {
 /// Runs `bytes` through a depacketizer as if they were the payloads of packets, for fuzzing: each chunk is a length
 /// octet, an octet of marker bit, sequence step and timestamp step, and the payload.
 pub fn fuzz_payloads(codec: Codec, mut bytes: &[u8]) {
-    let Some(mut depacketizer) = Depacketizer::new(codec) else { return };
+    let mut depacketizer = Depacketizer::new(codec);
     let (mut sequence, mut timestamp) = (0i64, 0u32);
     while let Some((&[len, control], rest)) = bytes.split_first_chunk::<2>() {
         let (payload, rest) = rest.split_at(usize::from(len).min(rest.len()));
@@ -142,7 +162,7 @@ pub(crate) mod testing {
 
     /// Feeds (sequence, timestamp, marker, payload) and collects what comes out.
     pub fn run(codec: Codec, packets: &[(i64, u32, bool, &[u8])]) -> Vec<Depacketized> {
-        let mut depacketizer = Depacketizer::new(codec).unwrap();
+        let mut depacketizer = Depacketizer::new(codec);
         let mut out = Vec::new();
         for &(sequence, timestamp, marker, payload) in packets {
             let packet = RtpPacket { payload_type: 96, marker, sequence: sequence as u16, timestamp, ssrc: 1, payload };
@@ -166,7 +186,7 @@ pub(crate) mod testing {
         // A small xorshift: the fuzz targets do this at length, this keeps the promise in every test run.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut bytes = vec![0u8; 64 << 10];
-        for codec in [Codec::H264, Codec::Vp9, Codec::Opus] {
+        for codec in [Codec::H264, Codec::Vp9, Codec::Vp8, Codec::Av1, Codec::Opus] {
             for round in 0..20u8 {
                 for byte in &mut bytes {
                     state ^= state << 13;

@@ -22,7 +22,7 @@ const LESSON_ENDED: u8 = 7;
 const EVENT: u8 = 8;
 
 /// The numbers that stand for each value in a file. Append only.
-const CODECS: [Codec; 4] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8];
+const CODECS: [Codec; 5] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8, Codec::Av1];
 const SLOTS: [Slot; 3] = [Slot::Voice, Slot::Camera, Slot::Screen];
 const REFUSALS: [Refusal; 4] = [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal];
 

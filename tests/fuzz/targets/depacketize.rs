@@ -1,18 +1,22 @@
-//! Any payloads before the recorder's depacketizers, and any bytes as a sequence parameter set.
+//! Any payloads before the recorder's depacketizers, and any bytes as what tells of a stream: a sequence parameter set
+//! of H.264, a sequence header of AV1.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use recorder::{
     Codec,
-    depacketize::{fuzz_payloads, sps::Sps},
+    depacketize::{av1_header::SequenceHeader, fuzz_payloads, sps::Sps},
 };
 
 fuzz_target!(|input: &[u8]| {
     let Some((&codec, rest)) = input.split_first() else { return };
-    match codec % 4 {
+    match codec % 7 {
         0 => fuzz_payloads(Codec::H264, rest),
         1 => fuzz_payloads(Codec::Vp9, rest),
         2 => fuzz_payloads(Codec::Opus, rest),
-        _ => drop(Sps::parse(rest)),
+        3 => drop(Sps::parse(rest)),
+        4 => fuzz_payloads(Codec::Vp8, rest),
+        5 => fuzz_payloads(Codec::Av1, rest),
+        _ => drop(SequenceHeader::parse(rest)),
     }
 });
