@@ -1,7 +1,7 @@
 //! What the recorder wants done. The shell does it in this order and decides nothing.
 
 use crate::{
-    Codec, Error, Refusal, TrackName,
+    Codec, Container, Error, Refusal, TrackName,
     index::Part,
     journal::{self, Record},
     manifest::{Epoch, Lesson, Manifest, Refused},
@@ -23,6 +23,8 @@ pub enum File {
         track: TrackName,
         /// Which epoch.
         epoch: u32,
+        /// How it is built.
+        container: Container,
     },
     /// Index of that.
     Index {
@@ -40,7 +42,7 @@ impl File {
             Self::Lesson => "lesson.json".into(),
             Self::Journal => "journal.wal".into(),
             Self::Manifest => "manifest.json".into(),
-            Self::Media { track, epoch } => format!("t/{track}/{epoch}.cmaf"),
+            Self::Media { track, epoch, container } => format!("t/{track}/{epoch}.{}", container.extension()),
             Self::Index { track, epoch } => format!("t/{track}/{epoch}.idx"),
         }
     }

@@ -1,13 +1,14 @@
 //! One file of a track: its init segment, its parts, and their index.
 
 use crate::{
-    Error, TrackName,
-    cmaf::{self, Encoded, Muxer, Sample},
+    Container, Error, TrackName,
+    cmaf::{self, Encoded, EpochSpec, Sample},
     depacketize::Format,
     effect::{File, Outbox},
     index::{self, Part},
     limits::STRETCH,
     manifest::Epoch,
+    webm,
 };
 
 /// Index entries go to the disk by the ten: 4 s.
@@ -38,9 +39,9 @@ impl EpochWriter {
         start: u64,
         outbox: &mut Outbox,
     ) -> Result<Self, Error> {
-        let (spec, init) = cmaf::init_segment(&format)?;
+        let (spec, init, muxer) = Muxer::start(&format)?;
         let (track, track_number) = (track.0.clone(), track.1);
-        let offset = init.len() as u64;
+        let (offset, container) = (init.len() as u64, format.container());
         let epoch = Epoch {
             codecs: spec.codecs,
             width: spec.width,
@@ -51,9 +52,9 @@ impl EpochWriter {
             end: start,
             bytes: offset,
             parts: 0,
+            container,
         };
-        let muxer = Muxer::new(spec.timescale, format != Format::Opus);
-        outbox.append(File::Media { track: track.clone(), epoch: number }, init);
+        outbox.append(File::Media { track: track.clone(), epoch: number, container }, init);
         outbox.start_epoch(track_number, epoch);
         Ok(Self { track, track_number, number, format, muxer, offset, end: start, index: Vec::new() })
     }
@@ -74,6 +75,11 @@ impl EpochWriter {
     /// Where the last sample ends by itself, in ticks; the next should begin there.
     pub fn end(&self) -> u64 {
         self.muxer.end().unwrap_or(self.end)
+    }
+
+    /// Whether its last frame lasts through any pause, also one of its source: what comes then may go on in this file.
+    pub fn outlasts_source(&self) -> bool {
+        self.format.container() == Container::WebM
     }
 
     /// Longest hole that is bridged, in ticks.
@@ -103,7 +109,8 @@ impl EpochWriter {
         if self.index.len() >= INDEX_WRITE_BYTES {
             self.write_index(outbox);
         }
-        outbox.append(File::Media { track: self.track.clone(), epoch: self.number }, bytes);
+        let container = self.format.container();
+        outbox.append(File::Media { track: self.track.clone(), epoch: self.number, container }, bytes);
         outbox.add_part(self.track_number, self.number, part);
     }
 
@@ -111,6 +118,47 @@ impl EpochWriter {
         let bytes = std::mem::take(&mut self.index);
         if !bytes.is_empty() {
             outbox.append(File::Index { track: self.track.clone(), epoch: self.number }, bytes);
+        }
+    }
+}
+
+/// Makes the parts of a file as its container has them.
+#[derive(Debug)]
+enum Muxer {
+    Cmaf(cmaf::Muxer),
+    WebM(webm::Muxer),
+}
+
+impl Muxer {
+    /// With what is told of the file, and its init segment.
+    fn start(format: &Format) -> Result<(EpochSpec, Vec<u8>, Self), Error> {
+        if let Format::Vp8(size) = format {
+            let (spec, init) = webm::init_segment(*size);
+            return Ok((spec, init, Self::WebM(webm::Muxer::default())));
+        }
+        let (spec, init) = cmaf::init_segment(format)?;
+        let muxer = cmaf::Muxer::new(spec.timescale, *format != Format::Opus);
+        Ok((spec, init, Self::Cmaf(muxer)))
+    }
+
+    fn push(&mut self, sample: Sample) -> Result<Option<Encoded>, Error> {
+        match self {
+            Self::Cmaf(muxer) => muxer.push(sample),
+            Self::WebM(muxer) => Ok(muxer.push(sample)),
+        }
+    }
+
+    fn finish(&mut self, next: Option<u64>) -> Result<Option<Encoded>, Error> {
+        match self {
+            Self::Cmaf(muxer) => muxer.finish(next),
+            Self::WebM(muxer) => Ok(muxer.finish(next)),
+        }
+    }
+
+    fn end(&self) -> Option<u64> {
+        match self {
+            Self::Cmaf(muxer) => muxer.end(),
+            Self::WebM(muxer) => muxer.end(),
         }
     }
 }

@@ -69,8 +69,8 @@ impl LessonRecording {
             return None;
         }
         let known = self.tracks.iter().position(|track| track.name == *name);
-        if known.is_none() && (codec == Codec::Vp8 || self.tracks.len() >= TRACKS) {
-            self.refuse(name, if codec == Codec::Vp8 { Refusal::Vp8 } else { Refusal::TooManyTracks });
+        if known.is_none() && self.tracks.len() >= TRACKS {
+            self.refuse(name, Refusal::TooManyTracks);
             return None;
         }
         let position = known.unwrap_or_else(|| {
@@ -142,8 +142,9 @@ impl LessonRecording {
             return Err(Error::Ended);
         }
         for track in &mut self.tracks {
-            if track.is_live() {
-                track.stop(&mut self.outbox);
+            let was_live = track.is_live();
+            track.end(now, &mut self.outbox);
+            if was_live {
                 self.outbox.end_track(track.number(), now.as_millis() as u64);
             }
         }

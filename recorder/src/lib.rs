@@ -2,7 +2,7 @@
 //! an argument (`Duration` since the recording began), and what it wants written comes back as effects.
 //!
 //! ```text
-//! packet -> rtp -> reorder -> depacketize -> timeline -> cmaf -> lesson_recording -> Effect::Append
+//! packet -> rtp -> reorder -> depacketize -> timeline -> cmaf or webm -> lesson_recording -> Effect::Append
 //!                                                                     |
 //!                                                   journal, index, manifest -> playlist
 //! ```
@@ -28,8 +28,9 @@ pub mod sequence;
 mod testing;
 pub mod timeline;
 mod track;
+pub mod webm;
 
-pub use codec::{Codec, Refusal, Slot, TrackName};
+pub use codec::{Codec, Container, Refusal, Slot, TrackName};
 pub use effect::{Effect, File};
 pub use error::Error;
 pub use lesson_recording::{LessonRecording, TrackKey};

@@ -8,7 +8,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Codec, Error, Refusal, TrackName,
+    Codec, Container, Error, Refusal, TrackName,
     index::Part,
     journal::Record,
     limits::{LESSON, SEGMENT, TRACKS},
@@ -95,6 +95,9 @@ pub struct Epoch {
     pub bytes: u64,
     /// How many parts it has.
     pub parts: u32,
+    /// How the file is built.
+    #[serde(default)]
+    pub container: Container,
 }
 
 /// The window in which the peak bit rate is being measured.
@@ -108,6 +111,11 @@ impl Epoch {
     /// A time of this epoch in microseconds on the lesson clock.
     pub fn micros(&self, ticks: u64) -> u64 {
         (u128::from(ticks) * 1_000_000 / u128::from(self.timescale.max(1))) as u64
+    }
+
+    /// Whether HLS can play it.
+    pub fn is_cmaf(&self) -> bool {
+        self.container == Container::Cmaf
     }
 
     /// Whether `part` plays within the longest lesson. One that does not was not written by a recorder.
@@ -173,6 +181,14 @@ impl Manifest {
     /// The track whose directory is `directory`.
     pub fn track_in(&self, directory: &str) -> Option<&Track> {
         self.tracks.iter().find(|track| track.name.to_string() == directory)
+    }
+
+    /// Whether program mode can show it: its cuts are HLS, which carries no WebM. A lesson has one codec, so one file of the
+    /// lead's tells of all pictures; without a lead any.
+    pub fn has_program(&self) -> bool {
+        let lead = self.lesson.lead.as_ref();
+        let of_lead = |track: &&Track| lead.is_none_or(|lead| track.name.participant == *lead);
+        self.tracks.iter().filter(of_lead).flat_map(|track| &track.epochs).all(Epoch::is_cmaf)
     }
 
     /// As `manifest.json` has it.
@@ -245,7 +261,20 @@ pub(crate) mod tests {
 
     pub fn epoch(codecs: &str, timescale: u32) -> Epoch {
         let (width, height) = if timescale == 90_000 { (1_280, 720) } else { (0, 0) };
-        Epoch { codecs: codecs.into(), width, height, timescale, init_len: 700, start: 0, end: 0, bytes: 700, parts: 0 }
+        let container = Container::Cmaf;
+        let (init_len, bytes) = (700, 700);
+        Epoch {
+            codecs: codecs.into(),
+            width,
+            height,
+            timescale,
+            init_len,
+            start: 0,
+            end: 0,
+            bytes,
+            parts: 0,
+            container,
+        }
     }
 
     fn recorded() -> Manifest {
@@ -285,6 +314,29 @@ pub(crate) mod tests {
         let read = Manifest::from_json(&manifest.to_json().unwrap()).unwrap();
         assert_eq!(read.to_json().unwrap(), manifest.to_json().unwrap());
         assert_eq!(read.tracks[0].name.to_string(), "master-camera");
+    }
+
+    #[test]
+    fn a_manifest_from_before_webm_is_read_as_cmaf() {
+        let json = String::from_utf8(recorded().to_json().unwrap()).unwrap();
+        let (older, removed) =
+            (json.replace("          \"container\": \"cmaf\"\n", ""), json.matches("container").count());
+        assert_eq!(removed, 1);
+        let read = Manifest::from_json(older.replace("\"parts\": 2,", "\"parts\": 2").as_bytes()).unwrap();
+        assert_eq!(read.tracks[0].epochs[0].container, Container::Cmaf);
+    }
+
+    #[test]
+    fn program_mode_needs_the_leads_picture_in_cmaf() {
+        let webm = Epoch { container: Container::WebM, ..epoch("vp8", 90_000) };
+        for (who, epoch, available) in
+            [("master", epoch("avc1.42c01f", 90_000), true), ("master", webm.clone(), false), ("point-1", webm, true)]
+        {
+            let mut manifest = Manifest::new(lesson());
+            manifest.apply(&Record::TrackStarted { name: name(who, Slot::Camera), codec: Codec::Vp8 });
+            manifest.apply(&Record::EpochStarted { track: 0, epoch });
+            assert_eq!(manifest.has_program(), available, "{who}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From a journal alone to everything the replay needs: after a crash, or when an index is gone.
 
 use crate::{
-    Error, TrackName,
+    Error, File, TrackName,
     index::Part,
     journal::{self, Record},
     manifest::Manifest,
@@ -33,7 +33,7 @@ pub struct Recovered {
 
 /// Reads a journal. `media_len` tells how long a file really is: of a crash the disk may have kept the journal and lost the
 /// media, and a part that is not there whole is left out with all that follow it in its file.
-pub fn recover(journal: &[u8], media_len: impl Fn(&TrackName, u32) -> u64) -> Result<Recovered, Error> {
+pub fn recover(journal: &[u8], media_len: impl Fn(&File) -> u64) -> Result<Recovered, Error> {
     let mut records = journal::read(journal);
     let Some(Record::LessonStarted(lesson)) = records.next() else { return Err(Error::NotAJournal) };
     let mut manifest = Manifest::new(lesson);
@@ -41,15 +41,13 @@ pub fn recover(journal: &[u8], media_len: impl Fn(&TrackName, u32) -> u64) -> Re
     for record in records.by_ref() {
         if let Record::PartAppended { track, epoch, part } = &record {
             let Some(owner) = manifest.tracks.get(usize::from(*track)) else { continue };
-            if !owner.epochs.get(*epoch as usize).is_some_and(|epoch| epoch.holds(part)) {
-                continue;
-            }
-            let name = owner.name.clone();
+            let Some(written) = owner.epochs.get(*epoch as usize).filter(|epoch| epoch.holds(part)) else { continue };
+            let track = owner.name.clone();
             let end = part.offset.saturating_add(u64::from(part.len));
-            if end > media_len(&name, *epoch) {
+            if end > media_len(&File::Media { track: track.clone(), epoch: *epoch, container: written.container }) {
                 continue;
             }
-            add_part(&mut files, name, *epoch, *part);
+            add_part(&mut files, track, *epoch, *part);
         }
         manifest.apply(&record);
     }
@@ -81,7 +79,7 @@ mod tests {
     #[test]
     fn a_crashed_lesson_is_whole_up_to_its_last_part() {
         let studio = crashed();
-        let recovered = recover(studio.file("journal.wal"), |track, epoch| studio.media_len(track, epoch)).unwrap();
+        let recovered = recover(studio.file("journal.wal"), |file| studio.media_len(file)).unwrap();
         assert!(recovered.manifest.ended && !recovered.had_ended);
         assert!((6_000..=7_000).contains(&recovered.manifest.duration_ms), "{}", recovered.manifest.duration_ms);
         assert_eq!(recovered.journal_len, studio.file("journal.wal").len());
@@ -93,7 +91,7 @@ mod tests {
     fn the_running_manifest_and_the_recovered_one_agree() {
         let mut studio = crashed();
         studio.end();
-        let recovered = recover(studio.file("journal.wal"), |track, epoch| studio.media_len(track, epoch)).unwrap();
+        let recovered = recover(studio.file("journal.wal"), |file| studio.media_len(file)).unwrap();
         assert!(recovered.had_ended);
         assert_eq!(&recovered.manifest, studio.recording.manifest());
         for file in &recovered.files {
@@ -105,11 +103,11 @@ mod tests {
     #[test]
     fn media_the_disk_lost_is_not_promised() {
         let studio = crashed();
-        let recovered = recover(studio.file("journal.wal"), |_, _| 3_000).unwrap();
+        let recovered = recover(studio.file("journal.wal"), |_| 3_000).unwrap();
         for track in &recovered.manifest.tracks {
             assert!(track.epochs[0].bytes <= 3_000, "{}", track.name);
         }
-        let nothing = recover(studio.file("journal.wal"), |_, _| 0).unwrap();
+        let nothing = recover(studio.file("journal.wal"), |_| 0).unwrap();
         assert_eq!((nothing.files.len(), nothing.manifest.duration_ms), (0, 0));
     }
 
@@ -118,12 +116,12 @@ mod tests {
         let studio = crashed();
         let journal = studio.file("journal.wal");
         for cut in (0..journal.len()).step_by(7) {
-            match recover(&journal[..cut], |track, epoch| studio.media_len(track, epoch)) {
+            match recover(&journal[..cut], |file| studio.media_len(file)) {
                 Ok(recovered) => assert!(recovered.journal_len <= cut),
                 Err(error) => assert_eq!(error, Error::NotAJournal),
             }
         }
-        assert_eq!(recover(b"not a journal", |_, _| 0), Err(Error::NotAJournal));
+        assert_eq!(recover(b"not a journal", |_| 0), Err(Error::NotAJournal));
     }
 
     /// Found by fuzzing: the playlist counted gaps up to where the part was said to play, until memory was gone.
@@ -135,7 +133,7 @@ mod tests {
             let part = Part { offset: 0, len: u32::MAX, start, duration, independent: true };
             journal::append(&Record::PartAppended { track: 0, epoch: 0, part }, &mut journal);
         }
-        let recovered = recover(&journal, |_, _| u64::MAX).unwrap();
+        let recovered = recover(&journal, |_| u64::MAX).unwrap();
         assert!(recovered.manifest.duration_ms <= 7_000);
         let parts: Vec<_> = recovered.files.iter().map(|file| file.parts.clone()).collect();
         let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &parts[..1]);
@@ -151,7 +149,7 @@ mod tests {
             let part = Part { offset: 0, len: 10, start, duration: 1, independent: true };
             journal::append(&Record::PartAppended { track: 0, epoch: 0, part }, &mut journal);
         }
-        let recovered = recover(&journal, |_, _| u64::MAX).unwrap();
+        let recovered = recover(&journal, |_| u64::MAX).unwrap();
         let parts: Vec<_> = recovered.files.iter().map(|file| file.parts.clone()).collect();
         let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &parts[..1]);
         assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");

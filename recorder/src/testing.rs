@@ -18,6 +18,7 @@ pub struct Sender {
     pub base: u32,
     /// How long a packet is under way.
     pub delay_ms: u64,
+    codec: Codec,
     rate: u32,
     sps_level: u8,
 }
@@ -62,7 +63,7 @@ impl Studio {
             let sequence = 65_500u16.wrapping_add(ssrc as u16);
             // Anywhere, close to the wrap.
             let base = 0u32.wrapping_sub(rate * 3).wrapping_add(ssrc);
-            self.senders.push(Sender { key, name, ssrc, sequence, base, delay_ms: 20, rate, sps_level: 0x1f });
+            self.senders.push(Sender { key, name, ssrc, sequence, base, delay_ms: 20, codec, rate, sps_level: 0x1f });
         }
         self.drain();
     }
@@ -95,8 +96,11 @@ impl Studio {
         let Some(sent) = ms.checked_sub(sender.delay_ms) else { return };
         let timestamp = sender.base.wrapping_add((sent * u64::from(sender.rate) / 1_000) as u32);
         let voice = sender.name.slot == Slot::Voice;
+        let vp8 = sender.codec == Codec::Vp8;
         let payload = match (voice, sent % 20, sent % 80, sent % 2_000) {
             (true, 0, _, _) => SILENCE.to_vec(),
+            (false, _, _, 0) if vp8 => vp8_keyframe(sender.sps_level),
+            (false, _, 0, _) if vp8 => vec![0x10, 0x11, 0, 0, sent as u8],
             (false, _, _, 0) => keyframe(sender.sps_level),
             (false, _, 0, _) => vec![0x41, 0x9a, sent as u8],
             _ => Vec::new(),
@@ -135,8 +139,8 @@ impl Studio {
         self.disk.get(path).map_or(&[], Vec::as_slice)
     }
 
-    pub fn media_len(&self, track: &TrackName, epoch: u32) -> u64 {
-        self.file(&File::Media { track: track.clone(), epoch }.path()).len() as u64
+    pub fn media_len(&self, file: &File) -> u64 {
+        self.file(&file.path()).len() as u64
     }
 
     fn drain(&mut self) {
@@ -163,6 +167,12 @@ fn keyframe(level: u8) -> Vec<u8> {
         payload.extend_from_slice(nal);
     }
     payload
+}
+
+/// A keyframe of VP8 behind its descriptor, ten times `level` pixels wide.
+fn vp8_keyframe(level: u8) -> Vec<u8> {
+    let [low, high] = (u16::from(level) * 10).to_le_bytes();
+    vec![0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, low, high, 180, 0]
 }
 
 /// A packet with the marker bit.

@@ -117,7 +117,7 @@ impl TrackRecorder {
         self.ask_for_keyframe(now, outbox);
     }
 
-    /// The source is gone: everything held is written.
+    /// The source is gone: everything held is written, but for the last frame of a file that outlasts it.
     pub fn stop(&mut self, outbox: &mut Outbox) {
         while let Some(released) = self.source.as_mut().and_then(|source| source.reorder.flush()) {
             self.depacketize(released.sequence, released.arrival, &released.bytes, outbox);
@@ -127,7 +127,17 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.source = None;
-        self.finish_file(None, outbox);
+        match self.file.as_ref().filter(|file| file.outlasts_source()) {
+            Some(file) => self.end = file.end(),
+            None => self.finish_file(None, outbox),
+        }
+    }
+
+    /// The lesson is over. What lasted until then is written.
+    pub fn end(&mut self, now: Duration, outbox: &mut Outbox) {
+        self.stop(outbox);
+        let ticks = now.as_millis() as u64 * u64::from(self.codec.clock_rate()) / 1_000;
+        self.finish_file(Some(ticks), outbox);
     }
 
     pub fn number(&self) -> u16 {

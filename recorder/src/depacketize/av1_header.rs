@@ -260,7 +260,7 @@ pub(crate) mod tests {
 
     /// A header of 1920x1080 with these fields before the frame size, and these about colour.
     fn header(profile: u64, before_size: Fields, colour: Fields) -> Vec<u8> {
-        let size = [(10, 4), (9, 4), (1_919, 11), (1_079 & 0x3ff, 10)];
+        let size = [(10, 4), (10, 4), (1_919, 11), (1_079, 11)];
         let tools = [(0, 1), (0, 3), (0, 4), (0, 1), (1, 1), (1, 1), (0, 3)];
         pack(&[&[(profile, 3), (0, 2)], before_size, &size, &tools, colour, &[(0, 1)]].concat())
     }
@@ -309,7 +309,7 @@ pub(crate) mod tests {
             let colour = [(0, 1), (0, 1), (0, 1), (0, 1), (0, 2), (0, 1)];
             let read = SequenceHeader::parse(&header(0, before_size, &colour)).unwrap();
             assert_eq!((read.level, read.high_tier), (level, high_tier), "{why}");
-            assert_eq!(read.width, 1_920, "{why}");
+            assert_eq!((read.width, read.height), (1_920, 1_080), "{why}");
         }
     }
 

@@ -20,7 +20,10 @@ pub use vp8::{Vp8Depacketizer, Vp8Format};
 pub use vp9::Vp9Depacketizer;
 pub use vp9_header::Vp9Format;
 
-use crate::{codec::Codec, rtp::RtpPacket};
+use crate::{
+    codec::{Codec, Container},
+    rtp::RtpPacket,
+};
 
 /// One whole frame, or one packet of voice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,16 @@ pub enum Format {
     Av1(Av1Format),
     /// Opus: 48 kHz, two channels.
     Opus,
+}
+
+impl Format {
+    /// What its files are.
+    pub fn container(&self) -> Container {
+        match self {
+            Self::Vp8(_) => Container::WebM,
+            Self::H264(_) | Self::Vp9(_) | Self::Av1(_) | Self::Opus => Container::Cmaf,
+        }
+    }
 }
 
 /// What a depacketizer has to say.

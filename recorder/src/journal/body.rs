@@ -7,7 +7,7 @@ use protocol::{
 
 use super::Record;
 use crate::{
-    Codec, Refusal, Slot, TrackName,
+    Codec, Container, Refusal, Slot, TrackName,
     index::{self, Part},
     manifest::{Epoch, Lesson, Refused},
 };
@@ -23,6 +23,7 @@ const EVENT: u8 = 8;
 
 /// The numbers that stand for each value in a file. Append only.
 const CODECS: [Codec; 5] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8, Codec::Av1];
+const CONTAINERS: [Container; 2] = [Container::Cmaf, Container::WebM];
 const SLOTS: [Slot; 3] = [Slot::Voice, Slot::Camera, Slot::Screen];
 const REFUSALS: [Refusal; 4] = [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal];
 
@@ -104,7 +105,7 @@ impl Writer {
 
     fn epoch(&mut self, epoch: &Epoch) -> &mut Self {
         self.text(&epoch.codecs).u16(epoch.width).u16(epoch.height).u32(epoch.timescale).u32(epoch.init_len);
-        self.u64(epoch.start).u64(epoch.end).u64(epoch.bytes).u32(epoch.parts)
+        self.u64(epoch.start).u64(epoch.end).u64(epoch.bytes).u32(epoch.parts).one_of(&CONTAINERS, &epoch.container)
     }
 
     fn part(&mut self, part: &Part) -> &mut Self {
@@ -171,6 +172,8 @@ impl<'a> Reader<'a> {
             end: self.u64()?,
             bytes: self.u64()?,
             parts: self.u32()?,
+            // The first journals end here: all was CMAF.
+            container: if self.0.is_empty() { Container::Cmaf } else { self.one_of(&CONTAINERS)? },
         })
     }
 

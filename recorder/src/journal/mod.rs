@@ -132,7 +132,7 @@ impl Iterator for Records<'_> {
 mod tests {
     use super::*;
     use crate::{
-        Refusal, Slot,
+        Container, Refusal, Slot,
         manifest::tests::{epoch, lesson, name},
     };
 
@@ -144,6 +144,7 @@ mod tests {
             Record::TrackStarted { name: name("master", Slot::Camera), codec: Codec::H264 },
             Record::TrackRefused(Refused { name: name("point-1", Slot::Voice), reason: Refusal::TooManyTracks }),
             Record::EpochStarted { track: 3, epoch: epoch("avc1.42c01f", 90_000) },
+            Record::EpochStarted { track: 3, epoch: Epoch { container: Container::WebM, ..epoch("vp8", 90_000) } },
             Record::PartAppended { track: 3, epoch: 2, part },
             Record::TrackEnded { track: 3, at_ms: 5 },
             Record::LessonEnded { at_ms: u64::MAX },
@@ -166,9 +167,16 @@ mod tests {
     }
 
     #[test]
+    fn an_epoch_from_before_webm_is_cmaf() {
+        let written = Record::EpochStarted { track: 3, epoch: epoch("avc1.42c01f", 90_000) };
+        let body = body::encode(&written);
+        assert_eq!(body::decode(&body[..body.len() - 1]), Some(written));
+    }
+
+    #[test]
     fn a_torn_tail_costs_only_itself() {
         let whole = journal(&every_kind());
-        let last = whole.len() - journal(&every_kind()[8..]).len();
+        let last = whole.len() - journal(&every_kind()[9..]).len();
         for cut in last..whole.len() {
             let mut records = read(&whole[..cut]);
             assert_eq!(records.by_ref().count(), every_kind().len() - 1, "cut at {cut}");

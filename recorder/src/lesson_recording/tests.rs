@@ -4,10 +4,11 @@ use mp4_atom::{Any, Decode, DecodeMaybe, Ftyp, Moov};
 
 use super::*;
 use crate::{
-    Slot,
+    Container, Slot,
     depacketize::opus::SILENCE,
     manifest::tests::{lesson, name},
     testing::{Studio, rtp},
+    webm::tests as webm,
 };
 
 /// Decode time and duration of every sample of a file, in ticks.
@@ -152,20 +153,76 @@ fn nobody_silent_is_asked_for_keyframes() {
     assert!(studio.keyframes_asked.is_empty());
 }
 
+/// A lead whose browser encodes nothing but VP8.
+fn start_vp8_lead(studio: &mut Studio) -> TrackName {
+    let camera = name("master", Slot::Camera);
+    studio.start(camera.clone(), Codec::Vp8, 90_000);
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    camera
+}
+
 #[test]
-fn vp8_is_refused_once_and_the_voice_beside_it_is_recorded() {
+fn vp8_becomes_webm_without_a_hole_beside_its_voice() {
     let mut studio = Studio::new();
-    let camera = name("point-1", Slot::Camera);
-    for _ in 0..3 {
-        studio.start(camera.clone(), Codec::Vp8, 90_000);
-    }
-    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
-    studio.teach(0..2_000);
+    let camera = start_vp8_lead(&mut studio);
+    studio.teach(0..10_000);
     studio.end();
-    assert_eq!(studio.refused, [camera]);
+    assert!(studio.refused.is_empty());
     let manifest = studio.recording.manifest();
-    assert_eq!((manifest.refused.len(), manifest.tracks.len()), (1, 1));
-    assert_eq!(manifest.refused[0].reason, Refusal::Vp8);
+    let epochs = &manifest.track(&camera).unwrap().1.epochs;
+    assert_eq!((epochs.len(), epochs[0].container, epochs[0].codecs.as_str()), (1, Container::WebM, "vp8"));
+    let blocks = webm::blocks(studio.file("t/master-camera/0.webm"));
+    assert_eq!(blocks.len(), 125);
+    assert!(lasts_throughout(&blocks));
+    assert!(blocks.iter().enumerate().all(|(n, block)| block.2 == (n % 25 == 0)));
+    assert_eq!(samples(studio.file("t/master-voice/0.cmaf")).len(), 499);
+}
+
+#[test]
+fn the_picture_of_a_vp8_publisher_lasts_until_he_is_back_or_the_lesson_ends() {
+    let mut studio = Studio::new();
+    let camera = start_vp8_lead(&mut studio);
+    studio.teach(0..4_000);
+    studio.end_track(&camera);
+    studio.teach(4_000..40_000);
+    studio.start(camera.clone(), Codec::Vp8, 90_000);
+    studio.teach(40_000..43_000);
+    studio.end_track(&camera);
+    studio.teach(43_000..60_000);
+    studio.end();
+    let blocks = webm::blocks(studio.file("t/master-camera/0.webm"));
+    assert!(lasts_throughout(&blocks));
+    let longest = blocks.iter().filter_map(|block| block.1).max();
+    assert!(longest.is_some_and(|ms| (36_000..36_500).contains(&ms)), "{longest:?}");
+    assert_eq!(blocks.last().map(|last| last.0 + last.1.unwrap()), Some(59_999));
+    assert!(blocks.iter().any(|block| block.0 >= 40_000 && block.2), "he begins with a keyframe");
+}
+
+#[test]
+fn another_size_of_vp8_and_another_codec_begin_files_that_follow_at_once() {
+    let mut studio = Studio::new();
+    let camera = start_vp8_lead(&mut studio);
+    studio.teach(0..3_000);
+    studio.change_sps(&camera);
+    studio.teach(3_000..5_000);
+    studio.start(camera.clone(), Codec::H264, 90_000);
+    studio.teach(5_000..9_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    let epochs = &manifest.track(&camera).unwrap().1.epochs;
+    let containers: Vec<_> = epochs.iter().map(|epoch| epoch.container).collect();
+    assert_eq!(containers, [Container::WebM, Container::WebM, Container::Cmaf]);
+    assert_eq!((epochs[0].width, epochs[1].width), (310, 320));
+    assert!(epochs.windows(2).all(|pair| pair[0].end == pair[1].start));
+    assert_eq!(studio.file("t/master-camera/2.cmaf").len() as u64, epochs[2].bytes);
+    for (number, epoch) in epochs.iter().take(2).enumerate() {
+        assert_eq!(studio.file(&format!("t/master-camera/{number}.webm")).len() as u64, epoch.bytes);
+    }
+}
+
+/// Whether each block whose duration is told lasts exactly until the next begins.
+fn lasts_throughout(blocks: &[webm::ReadBlock]) -> bool {
+    blocks.windows(2).all(|pair| pair[0].1.is_none_or(|duration| pair[0].0 + duration == pair[1].0))
 }
 
 #[test]

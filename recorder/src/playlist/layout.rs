@@ -32,7 +32,7 @@ pub fn breaks(manifest: &Manifest, track: &Track) -> Vec<u64> {
     let tracks =
         manifest.tracks.iter().filter(|other| if is_lead { together(other) } else { other.name == track.name });
     let written = |track: &Track| -> Vec<u64> {
-        let epochs = track.epochs.iter().filter(|epoch| epoch.parts > 0);
+        let epochs = track.epochs.iter().filter(|epoch| epoch.parts > 0 && epoch.is_cmaf());
         epochs.skip(1).map(|epoch| epoch.micros(epoch.start)).collect()
     };
     let mut starts: Vec<u64> = tracks.flat_map(written).collect();

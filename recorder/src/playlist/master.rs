@@ -60,7 +60,8 @@ fn write_variant(text: &mut String, main: &Track, voice: Option<&Track>, attribu
 
 /// The lead's camera, screen and voice, as far as anything of them was recorded. Without a lead, whoever came first.
 fn lead_tracks(manifest: &Manifest) -> (Option<&Track>, Option<&Track>, Option<&Track>) {
-    let written = || manifest.tracks.iter().filter(|track| track.span_micros().is_some());
+    let in_hls = |track: &&Track| track.epochs.iter().any(|epoch| epoch.parts > 0 && epoch.is_cmaf());
+    let written = || manifest.tracks.iter().filter(in_hls);
     let lead = manifest.lesson.lead.as_ref().filter(|lead| written().any(|track| track.name.participant == **lead));
     let lead = lead.or(written().next().map(|track| &track.name.participant));
     let slot = |slot| written().find(|track| track.name.slot == slot && Some(&track.name.participant) == lead);
@@ -76,7 +77,11 @@ pub fn start_micros(manifest: &Manifest) -> Option<u64> {
 
 /// The epoch whose codec string asks most of a decoder.
 fn largest(track: &Track) -> Option<&Epoch> {
-    track.epochs.iter().filter(|epoch| epoch.parts > 0).max_by_key(|epoch| (epoch.codecs.as_str(), epoch.width))
+    track
+        .epochs
+        .iter()
+        .filter(|epoch| epoch.parts > 0 && epoch.is_cmaf())
+        .max_by_key(|epoch| (epoch.codecs.as_str(), epoch.width))
 }
 
 fn uri(track: &Track) -> String {

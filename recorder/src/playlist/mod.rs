@@ -4,14 +4,17 @@
 //! Playlist time is the lesson clock: every playlist begins at zero of the lesson, and where a track has nothing there is
 //! EXT-X-GAP. So whatever plays them puts tracks that began at different times side by side as they were, by summing EXTINF
 //! as well as by decode time (hls.js maps one to the other per discontinuity, and the difference is always nought).
+//! HLS carries no WebM: such files are left out as if there were nothing, and `parts_json` tells players where their parts are.
 //! URIs are relative: the master is `lesson.m3u8` beside `t/`, a track's playlist `t/<track>/track.m3u8` beside its files.
 
+mod appending;
 mod civil;
 mod layout;
 mod master;
 mod media;
 mod segments;
 
+pub use appending::parts_json;
 pub use master::master;
 pub use media::media;
 

@@ -25,7 +25,8 @@ pub struct Segment {
 /// left out.
 pub fn segments(track: &Track, parts: &[Vec<Part>]) -> Vec<Segment> {
     let mut out = Vec::new();
-    for (number, (epoch, parts)) in track.epochs.iter().zip(parts).enumerate() {
+    for (number, (epoch, parts)) in track.epochs.iter().zip(parts).enumerate().filter(|(_, (epoch, _))| epoch.is_cmaf())
+    {
         for part in parts.iter().filter(|part| epoch.holds(part)) {
             add(&mut out, number, epoch, part);
         }

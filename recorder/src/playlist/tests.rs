@@ -59,7 +59,7 @@ fn a_finished_track_is_segments_of_its_file_from_keyframe_to_keyframe() {
         assert_eq!((segment.uri.as_str(), range.offset), ("0.cmaf", Some(next)));
         next += range.length;
     }
-    assert_eq!(next, studio.media_len(&camera, 0), "every byte is in one segment");
+    assert_eq!(next, studio.file("t/master-camera/0.cmaf").len() as u64, "every byte is in one segment");
     assert!(media.iter().all(|segment| segment.duration <= playlist.target_duration as f32 + 0.5));
     let map = playlist.segments[0].map.as_ref().unwrap();
     assert_eq!((map.uri.as_str(), map.byte_range.as_ref().unwrap().offset), ("0.cmaf", Some(0)));
@@ -184,5 +184,39 @@ fn players_start_where_picture_and_voice_have_begun() {
         let start = playlist(&studio, &name("master", slot)).start.unwrap();
         let offset: f64 = start.time_offset.to_string().parse().unwrap();
         assert!((offset - camera_start).abs() < 0.001, "{offset} is not {camera_start}");
+    }
+}
+
+#[test]
+fn a_lesson_on_vp8_is_voice_in_hls_and_all_of_it_in_parts() {
+    let mut studio = Studio::new();
+    let camera = name("master", Slot::Camera);
+    studio.start(camera.clone(), Codec::Vp8, 90_000);
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..5_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    assert!(!manifest.has_program());
+    let text = master(manifest);
+    assert!(text.contains("CODECS=\"opus\"") && !text.contains("camera"), "{text}");
+    assert!(playlist(&studio, &camera).segments.iter().all(is_gap));
+    for (track, mime, url) in [
+        (&camera, "video/webm; codecs=\"vp8\"", "0.webm"),
+        (&name("master", Slot::Voice), "audio/mp4; codecs=\"opus\"", "0.cmaf"),
+    ] {
+        let track = manifest.track(track).unwrap().1;
+        let index = index::decode(studio.file(&format!("t/{}/0.idx", track.name)));
+        let json: serde_json::Value = serde_json::from_str(&parts_json(manifest, track, &[index])).unwrap();
+        let file = &json[0];
+        assert_eq!((file["mime"].as_str(), file["init"]["url"].as_str()), (Some(mime), Some(url)));
+        assert_eq!((file["init"]["offset"].as_u64(), file["ended"].as_bool()), (Some(0), Some(true)));
+        let rows: Vec<Vec<u64>> = serde_json::from_value(file["parts"].clone()).unwrap();
+        assert_eq!(rows[0][2], file["init"]["len"].as_u64().unwrap(), "the first part follows the init");
+        assert_eq!(rows[0][4], 1);
+        for pair in rows.windows(2) {
+            assert_eq!((pair[0][1], pair[0][2] + pair[0][3]), (pair[1][0], pair[1][2]), "without a hole");
+        }
+        let (_, end) = track.span_micros().unwrap();
+        assert_eq!(rows.last().map(|row| row[1]), Some(end / 1_000));
     }
 }

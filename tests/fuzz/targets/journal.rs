@@ -14,7 +14,7 @@ use tongke_fuzz::chunks;
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 
 fuzz_target!(|input: &[u8]| {
-    let _ = recover(input, |_, _| u64::MAX);
+    let _ = recover(input, |_| u64::MAX);
     index::decode(input);
     let _ = Manifest::from_json(input);
     let lesson = LessonId::parse("music-3a").expect("an id");
@@ -27,12 +27,13 @@ fuzz_target!(|input: &[u8]| {
         journal.extend_from_slice(&CRC.checksum(body).to_le_bytes());
         journal.extend_from_slice(body);
     }
-    if let Ok(recovered) = recover(&journal, |_, _| u64::MAX) {
+    if let Ok(recovered) = recover(&journal, |_| u64::MAX) {
         assert!(recovered.journal_len <= journal.len());
         for track in &recovered.manifest.tracks {
             let of_track = recovered.files.iter().filter(|file| file.track == track.name);
             let parts: Vec<_> = of_track.map(|file| file.parts.clone()).collect();
             recorder::playlist::media(&recovered.manifest, track, &parts);
+            recorder::playlist::parts_json(&recovered.manifest, track, &parts);
         }
         recorder::playlist::master(&recovered.manifest);
     }
