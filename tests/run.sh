@@ -99,6 +99,7 @@ fuzz() {
 install() {
     need_toolchains
     need git=git cc=gcc c++=g++ make=make cmake=cmake
+    if [[ " $* " == *" rust "* ]]; then need ffmpeg=ffmpeg; fi
     if [[ " $* " == *" browser "* ]]; then
         need chromium=chromium firefox-esr=firefox-esr ffmpeg=ffmpeg ip=iproute2 \
             -=fonts-dejavu-core -=fonts-noto-cjk

@@ -36,6 +36,9 @@ struct Init {
 /// [{"mime": "video/webm; codecs=\"vp8\"", "init": {"url": "0.webm", "offset": 0, "len": 214},
 ///   "parts": [[20, 420, 214, 9100, 1], [420, 820, 9314, 4100, 0]], "ended": false}]
 /// ```
+///
+/// A part may last through a pause of an hour. Chromium shows a moment of it only when the part behind it is there too, or
+/// the stream has been ended (measured; Firefox does not mind): append one part more than the one that plays.
 pub fn parts_json(manifest: &Manifest, track: &Track, parts: &[Vec<Part>]) -> String {
     let last = track.epochs.len().saturating_sub(1);
     let files = track.epochs.iter().zip(parts).enumerate();

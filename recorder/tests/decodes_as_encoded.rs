@@ -1,0 +1,156 @@
+//! Pictures that ffmpeg encoded, sent as RTP by another stack and recorded, decode to the very pictures they were, at their
+//! times. Takes ffmpeg with libvpx and an AV1 encoder and decoder, as Debian's has them.
+
+#![allow(clippy::expect_used, reason = "test code outside test functions")]
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use protocol::{
+    ids::{LessonId, ParticipantId},
+    time::UtcMs,
+};
+use recorder::{
+    Codec, Container, Effect, File, Lesson, LessonRecording, Manifest, SenderReport, Slot, TrackName, manifest::VERSION,
+};
+use rtp::packetizer::Payloader;
+
+const FRAMES: u32 = 30;
+/// At 15 a second on the 90 kHz clock.
+const FRAME_TICKS: u32 = 6_000;
+const SSRC: u32 = 7;
+
+/// Runs ffmpeg; fails on the slightest complaint.
+fn ffmpeg(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("ffmpeg")
+        .args(["-hide_banner", "-v", "error"])
+        .args(arguments)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("ffmpeg");
+    // What comes out while all of this goes in fits the pipe: a line a picture.
+    child.stdin.take().expect("stdin").write_all(input).expect("input");
+    let output = child.wait_with_output().expect("output");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    let complaints: Vec<_> = complaints.lines().filter(|line| !line.starts_with("Svt[info]")).collect();
+    assert!(output.status.success() && complaints.is_empty(), "{complaints:?}");
+    output.stdout
+}
+
+/// Moving pictures as IVF.
+fn encode(encoder: &[&str]) -> Vec<u8> {
+    let source = format!("testsrc2=size=320x180:rate=15,trim=end_frame={FRAMES},format=yuv420p");
+    let arguments = [&["-f", "lavfi", "-i", &source, "-g", "15", "-b:v", "300k"], encoder, &["-f", "ivf"]].concat();
+    ffmpeg(&arguments, &[])
+}
+
+/// Frames of an IVF file: 32 octets of header, then each behind its length and its time.
+fn frames(ivf: &[u8]) -> Vec<&[u8]> {
+    let mut rest = &ivf[32..];
+    let mut frames = Vec::new();
+    while let Some((header, tail)) = rest.split_first_chunk::<12>() {
+        let len = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
+        frames.push(&tail[..len]);
+        rest = &tail[len..];
+    }
+    frames
+}
+
+/// Time in milliseconds and checksum of every decoded picture.
+fn pictures(file: &[u8]) -> Vec<(i64, String)> {
+    let text = ffmpeg(&["-copyts", "-i", "-", "-fps_mode", "passthrough", "-f", "framemd5"], file);
+    let text = String::from_utf8(text).expect("text");
+    let base = text.lines().find_map(|line| line.strip_prefix("#tb 0: ")).expect("time base");
+    let (num, den) = base.split_once('/').expect("a fraction");
+    let (num, den): (i64, i64) = (num.parse().expect("a number"), den.parse().expect("a number"));
+    let picture = |line: &str| {
+        let fields: Vec<_> = line.split(',').map(str::trim).collect();
+        (fields[2].parse::<i64>().expect("a time") * num * 1_000 / den, fields[5].to_owned())
+    };
+    text.lines().filter(|line| !line.starts_with('#')).map(picture).collect()
+}
+
+/// Records `frames` as the lead's camera. Returns the manifest and the file of the only epoch.
+fn record(codec: Codec, payloader: &mut dyn Payloader, frames: &[&[u8]]) -> (Manifest, Vec<u8>) {
+    let participant = ParticipantId::parse("master").expect("an id");
+    let lesson = Lesson {
+        version: VERSION,
+        lesson: LessonId::parse("music-3a").expect("an id"),
+        lead: Some(participant.clone()),
+        began_at: UtcMs(1_795_312_800_000),
+    };
+    let mut recording = LessonRecording::new(lesson).expect("a recording");
+    let camera = TrackName { participant, slot: Slot::Camera };
+    let key = recording.handle_track_started(Duration::ZERO, &camera, codec, SSRC).expect("a track");
+    let mut sequence = 65_530u16;
+    let mut now = Duration::ZERO;
+    for (frame, timestamp) in frames.iter().zip((0u32..).step_by(FRAME_TICKS as usize)) {
+        now = Duration::from_micros(u64::from(timestamp) * 100 / 9);
+        let payloads = payloader.payload(1_200, &frame.to_vec().into()).expect("payloads");
+        for (position, payload) in payloads.iter().enumerate() {
+            let packet = packet(sequence, timestamp, position + 1 == payloads.len(), payload);
+            recording.handle_packet(now, key, &packet).expect("taken");
+            sequence = sequence.wrapping_add(1);
+        }
+        let seconds = 3_900_000_000.0 + now.as_secs_f64();
+        let report = SenderReport { ntp: (seconds * 4_294_967_296.0) as u64, rtp: timestamp };
+        recording.handle_sender_report(now, key, report).expect("taken");
+    }
+    recording.handle_end(now + Duration::from_millis(66)).expect("ended");
+    let mut media = Vec::new();
+    while let Some(effect) = recording.poll_effect() {
+        if let Effect::Append { file: File::Media { .. }, bytes } = effect {
+            media.extend(bytes);
+        }
+    }
+    (recording.manifest().clone(), media)
+}
+
+fn packet(sequence: u16, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x80, 96 | u8::from(marker) << 7];
+    packet.extend_from_slice(&sequence.to_be_bytes());
+    packet.extend_from_slice(&timestamp.to_be_bytes());
+    packet.extend_from_slice(&SSRC.to_be_bytes());
+    packet.extend_from_slice(payload);
+    packet
+}
+
+/// Whether what was recorded shows what was encoded, frame by frame at its time.
+fn assert_same_pictures(ivf: &[u8], media: &[u8]) {
+    let (encoded, recorded) = (pictures(ivf), pictures(media));
+    assert_eq!(encoded.len(), FRAMES as usize);
+    assert_eq!(recorded.len(), encoded.len());
+    for (before, after) in encoded.iter().zip(&recorded) {
+        assert_eq!(before.1, after.1, "the picture at {} ms", before.0);
+        assert!((before.0 - after.0).abs() <= 1, "{} ms became {} ms", before.0, after.0);
+    }
+}
+
+#[test]
+fn vp8_in_webm_decodes_as_it_was_encoded() {
+    let ivf = encode(&["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"]);
+    let mut payloader = rtp::codecs::vp8::Vp8Payloader::default();
+    payloader.enable_picture_id = true;
+    let (manifest, media) = record(Codec::Vp8, &mut payloader, &frames(&ivf));
+    let epoch = &manifest.tracks[0].epochs[0];
+    assert_eq!((manifest.tracks[0].epochs.len(), epoch.container), (1, Container::WebM));
+    assert_eq!((epoch.codecs.as_str(), epoch.width, epoch.height), ("vp8", 320, 180));
+    assert_same_pictures(&ivf, &media);
+}
+
+#[test]
+fn av1_in_cmaf_decodes_as_it_was_encoded() {
+    let ivf = encode(&["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"]);
+    let mut payloader = rtp::codecs::av1::Av1Payloader {};
+    let (manifest, media) = record(Codec::Av1, &mut payloader, &frames(&ivf));
+    let epoch = &manifest.tracks[0].epochs[0];
+    assert_eq!((manifest.tracks[0].epochs.len(), epoch.container), (1, Container::Cmaf));
+    assert_eq!((epoch.codecs.as_str(), epoch.width, epoch.height), ("av01.0.00M.08", 320, 180));
+    assert_same_pictures(&ivf, &media);
+}
