@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::{LessonId, ParticipantId, api::Playback};
-use recorder::playlist::MASTER;
+use recorder::{Container, playlist::MASTER};
 use tower_http::services::ServeFile;
 
 use super::{
@@ -25,6 +25,7 @@ use crate::{
 
 const PLAYLIST_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("video/mp4");
+const WEBM_TYPE: HeaderValue = HeaderValue::from_static("video/webm");
 /// What was written stays as it is; the ticket in the path is what expires.
 const FOREVER: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -92,10 +93,11 @@ fn playlist(text: String, finished: bool) -> Response {
 /// Byte ranges and conditional requests are `ServeFile`'s.
 async fn media(path: PathBuf, request: Request) -> Result<Response, Problem> {
     let unreadable = |_| Problem::new(Kind::Internal, "the recording cannot be read");
+    let webm = path.extension().is_some_and(|extension| extension == Container::WebM.extension());
     let mut response = ServeFile::new(path).try_call(request).await.map_err(unreadable)?.map(Body::new);
     if response.status().is_success() {
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        headers.insert(header::CONTENT_TYPE, if webm { WEBM_TYPE } else { MEDIA_TYPE });
         headers.insert(header::CACHE_CONTROL, FOREVER);
     }
     Ok(response)

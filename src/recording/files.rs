@@ -37,7 +37,7 @@ impl Files {
     /// Appends in one write.
     pub fn append(&mut self, file: &File, bytes: &[u8]) -> io::Result<()> {
         match file {
-            File::Media { track, epoch } => self.media(track, *epoch)?.write_all(bytes),
+            File::Media { track, epoch, .. } => self.media(file, track, *epoch)?.write_all(bytes),
             File::Journal => self.journal()?.write_all(bytes),
             // A tenth as often: not worth a descriptor each.
             File::Index { .. } | File::Lesson | File::Manifest => open(&self.path(file))?.write_all(bytes),
@@ -51,9 +51,9 @@ impl Files {
         }
     }
 
-    fn media(&mut self, track: &TrackName, epoch: u32) -> io::Result<&mut fs::File> {
+    fn media(&mut self, file: &File, track: &TrackName, epoch: u32) -> io::Result<&mut fs::File> {
         if self.media.get(track).is_none_or(|(open, _)| *open != epoch) {
-            let path = self.path(&File::Media { track: track.clone(), epoch });
+            let path = self.path(file);
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }

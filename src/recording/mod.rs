@@ -1,7 +1,7 @@
 //! The recorder, seen from the rest of the program: what is published goes to files, and finished files are replayed.
 //!
 //! ```text
-//! media thread --tap--> writer thread --appends--> t/<track>/<epoch>.cmaf, .idx, journal.wal
+//! media thread --tap--> writer thread --appends--> t/<track>/<epoch>.cmaf or .webm, .idx, journal.wal
 //!                        (one LessonRecording a lesson)
 //!                            '--replacements--> sync thread --tmp, fsync, rename--> manifest.json, lesson.json
 //!                                               (one syncfs a second for all lessons)

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use protocol::{LessonId, message::RecordingState};
-use recorder::{File, Manifest, TrackName, index, recover::recover};
+use recorder::{File, Manifest, index, recover::recover};
 
 use super::{RecordingEvent, files};
 use crate::{clock::utc_now, db::Recording};
@@ -56,9 +56,7 @@ fn close(directory: &Path) -> anyhow::Result<Manifest> {
     let journal_path = directory.join(File::Journal.path());
     let journal = fs::read(&journal_path).context("the journal")?;
     let path = |file: File| -> PathBuf { directory.join(file.path()) };
-    let media_len = |track: &TrackName, epoch: u32| {
-        fs::metadata(path(File::Media { track: track.clone(), epoch })).map_or(0, |metadata| metadata.len())
-    };
+    let media_len = |file: &File| fs::metadata(directory.join(file.path())).map_or(0, |metadata| metadata.len());
     let recovered = recover(&journal, media_len)?;
     for file in &recovered.files {
         let mut bytes = Vec::with_capacity(file.parts.len() * index::ENTRY_BYTES);

@@ -62,9 +62,11 @@ impl Replays {
             let text = playlist::media(&manifest, track, &self.parts(lesson, track));
             return Some(Served::Playlist { text, finished });
         }
-        let epoch: u32 = name.strip_suffix(".cmaf")?.parse().ok()?;
-        track.epochs.get(epoch as usize)?;
-        Some(Served::Media(self.path(lesson, &File::Media { track: track.name.clone(), epoch })))
+        let (epoch, extension) = name.split_once('.')?;
+        let epoch: u32 = epoch.parse().ok()?;
+        let container = track.epochs.get(epoch as usize)?.container;
+        let file = File::Media { track: track.name.clone(), epoch, container };
+        (extension == container.extension()).then(|| Served::Media(self.path(lesson, &file)))
     }
 
     fn parts(&self, lesson: &LessonId, track: &Track) -> Vec<Vec<Part>> {

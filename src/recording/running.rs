@@ -9,9 +9,7 @@ use std::{
 
 use anyhow::Context;
 use protocol::{LessonId, ParticipantId, message::RecordingState};
-use recorder::{
-    Codec, Effect, Lesson, LessonRecording, Refusal, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION,
-};
+use recorder::{Codec, Effect, Lesson, LessonRecording, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION};
 use sfu::{
     seats::{self, Source},
     tap::Tapped,
@@ -118,9 +116,6 @@ impl Running {
                 Effect::RequestKeyframe { track } => outcome.ask.extend(self.sources.get(&track)),
                 Effect::NotRecordable { track, reason } => {
                     tracing::warn!(lesson = %self.lesson, %track, ?reason, "a track is not recorded");
-                    if reason == Refusal::Vp8 {
-                        outcome.state = Some(RecordingState::NotRecordable);
-                    }
                 }
             }
         }
@@ -133,11 +128,11 @@ impl Running {
         if let Err(error) = ended {
             tracing::error!(lesson = %self.lesson, %error, "the recording cannot be closed: report this");
         }
-        let refused = self.carry_out(sync).state;
+        self.carry_out(sync);
         let duration_ms = self.recording.manifest().duration_ms;
         match (self.failed, duration_ms) {
             (true, _) => self.event(RecordingState::Failed),
-            (false, 0) => self.event(refused.unwrap_or(RecordingState::Idle)),
+            (false, 0) => self.event(RecordingState::Idle),
             (false, _) => self.event(RecordingState::Finished),
         }
     }

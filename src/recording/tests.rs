@@ -174,12 +174,22 @@ async fn a_lesson_into_which_nothing_is_published_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn vp8_is_told_not_recordable() {
+async fn vp8_is_written_as_webm() {
     let mut studio = Studio::new();
+    studio.recorder.introduce(KEY, MASTER, master());
     studio.recorder.begin(KEY, lesson(), Some(master()));
-    studio.tap(Slot::Camera, 0, Tapped::Started { codec: Codec::Vp8, ssrc: 9 }, Vec::new());
+    studio.tap(Slot::Camera, 0, Tapped::Started { codec: Codec::Vp8, ssrc: 5 }, Vec::new());
+    // A keyframe of 320x180 behind its descriptor.
+    let payload = [0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 180, 0];
+    let packet = [&[0x80, 0xe0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5][..], &payload].concat();
+    studio.tap(Slot::Camera, 20, Tapped::Packet { start: 0, len: packet.len() as u16 }, packet);
     assert_eq!(studio.told().await.0, RecordingState::Recording);
-    assert_eq!(studio.told().await.0, RecordingState::NotRecordable);
+    studio.recorder.end(KEY);
+    assert_eq!(studio.told().await.0, RecordingState::Finished);
+    let replays = studio.replays();
+    let Some(Served::Media(path)) = replays.open(&lesson(), "t/master-camera/0.webm") else { panic!() };
+    assert!(std::fs::read(path).unwrap().starts_with(&[0x1a, 0x45, 0xdf, 0xa3]));
+    assert_eq!(replays.open(&lesson(), "t/master-camera/0.cmaf"), None);
 }
 
 #[tokio::test]

@@ -3,14 +3,10 @@
 use access::{Action, Person, is_observer};
 use protocol::{
     ParticipantId, UtcMs,
-    message::{Phase, RecordingState, Role, VideoCodec},
+    message::{Phase, Role, VideoCodec},
 };
 
-use crate::{
-    ConnectionId, Effect, Happening, Lesson, PeerId,
-    codec::{choose, is_recordable},
-    member::Direction,
-};
+use crate::{ConnectionId, Effect, Happening, Lesson, PeerId, codec::choose, member::Direction};
 
 /// Why someone may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -191,11 +187,7 @@ impl Lesson {
             return;
         }
         self.recording_begun = true;
-        if self.video_codec.is_none_or(is_recordable) {
-            self.effects.push_back(Effect::BeginRecording);
-        } else {
-            self.recording = RecordingState::NotRecordable;
-        }
+        self.effects.push_back(Effect::BeginRecording);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use protocol::message::VideoCodec;
 
-/// Codecs in the order they are preferred: H.264 decodes in hardware on panels, VP8 cannot be recorded.
+/// Codecs in the order they are preferred: H.264 decodes in hardware on panels, VP8 is recorded as WebM, which HLS does not
+/// carry.
 const PREFERRED: [VideoCodec; 3] = [VideoCodec::H264, VideoCodec::Vp9, VideoCodec::Vp8];
 
 /// The most preferred codec that the publisher offered and every listed device decodes; if there is none, the most
@@ -14,11 +15,6 @@ pub(crate) fn choose<'a>(
     let offered_in_order = || PREFERRED.into_iter().filter(|codec| offered.contains(codec));
     let everyone_decodes = |codec: &VideoCodec| decoders.clone().all(|decodes| decodes.contains(codec));
     offered_in_order().find(everyone_decodes).or_else(|| offered_in_order().next())
-}
-
-/// Whether a codec can be written to fragmented MP4 and played from it.
-pub(crate) fn is_recordable(codec: VideoCodec) -> bool {
-    codec != VideoCodec::Vp8
 }
 
 #[cfg(test)]

@@ -205,14 +205,10 @@ fn the_first_publisher_fixes_the_codec_for_those_who_are_here() {
 }
 
 #[test]
-fn a_lesson_on_vp8_is_not_recorded_and_says_so() {
+fn a_lesson_on_vp8_is_recorded_like_any_other() {
     let mut class = Class::new(1);
-    let point = class.joins("point-1");
     class.offers("master", &[VideoCodec::Vp8]);
-    assert!(!class.wanted(&Effect::BeginRecording));
-    let recording = protocol::message::RecordingState::NotRecordable;
-    let told = class.told(point);
-    assert!(told.contains(&ServerMessage::RecordingChanged { recording }));
+    assert!(class.wanted(&Effect::BeginRecording));
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub enum VideoCodec {
     H264,
     /// VP9 profile 0.
     Vp9,
-    /// VP8: live only, it cannot be recorded.
+    /// VP8: recorded as WebM, without program mode.
     Vp8,
 }
 
@@ -111,7 +111,7 @@ pub enum RecordingState {
     Idle,
     /// Every published track is being written.
     Recording,
-    /// The lesson runs on VP8, which does not play in MP4: live only.
+    /// The lesson ran on VP8 when that was not yet recorded.
     NotRecordable,
     /// Writing failed (disk full, unwritable); the live lesson goes on.
     Failed,
