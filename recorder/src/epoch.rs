@@ -6,7 +6,6 @@ use crate::{
     depacketize::Format,
     effect::{File, Outbox},
     index::{self, Part},
-    limits::STRETCH,
     manifest::Epoch,
 };
 
@@ -69,20 +68,6 @@ impl EpochWriter {
             self.write(part, outbox);
         }
         Ok(())
-    }
-
-    /// Where the last sample ends by itself, in ticks; the next should begin there.
-    pub fn end(&self) -> u64 {
-        self.muxer.end().unwrap_or(self.end)
-    }
-
-    /// Longest hole that is bridged, in ticks.
-    pub fn bridgeable(&self) -> u64 {
-        let rate = match self.format {
-            Format::Opus => 48_000,
-            Format::H264(_) | Format::Vp9(_) => 90_000,
-        };
-        STRETCH.as_secs() * rate
     }
 
     /// Ends the file; the track goes on at `next`, if it does. Returns where it ends, in ticks.

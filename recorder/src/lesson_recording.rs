@@ -105,7 +105,9 @@ impl LessonRecording {
             return Ok(());
         }
         track.stop(&mut self.outbox);
-        self.outbox.end_track(track.number(), now.as_millis() as u64);
+        if !track.goes_on() {
+            self.outbox.end_track(track.number(), now.as_millis() as u64);
+        }
         let publisher = track.name.participant.clone();
         if !self.tracks.iter().any(|track| track.is_live() && track.name.participant == publisher) {
             // It may come back as another device with another clock.
@@ -142,8 +144,8 @@ impl LessonRecording {
             return Err(Error::Ended);
         }
         for track in &mut self.tracks {
-            if track.is_live() {
-                track.stop(&mut self.outbox);
+            if track.is_live() || track.goes_on() {
+                track.finish(now, &mut self.outbox);
                 self.outbox.end_track(track.number(), now.as_millis() as u64);
             }
         }

@@ -28,6 +28,7 @@ pub mod sequence;
 mod testing;
 pub mod timeline;
 mod track;
+pub mod voice;
 
 pub use codec::{Codec, Refusal, Slot, TrackName};
 pub use effect::{Effect, File};

@@ -42,7 +42,7 @@ pub const PART_SAMPLES: usize = 512;
 /// Bytes in one part. Beyond it the part is closed early.
 pub const PART_BYTES: usize = 4 << 20;
 
-/// Longest time the last frame or the last packet of voice is stretched over a hole. A longer hole stays one.
+/// Longest time the last frame is stretched over a hole. A longer hole stays one.
 pub const STRETCH: Duration = Duration::from_secs(10);
 
 /// How often the recorder asks for a keyframe: a viewer can start and seek only there. At 1 Mbit/s it costs the live
@@ -81,3 +81,20 @@ pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
 
 /// A sender report this far ahead of a track's clock tells of a pause of its sender; less is drift.
 pub const CLOCK_STEP: Duration = Duration::from_millis(200);
+
+/// Voice this far from its place is left alone: half a packet, and nobody sees lips move by it.
+pub const VOICE_ERROR: Duration = Duration::from_millis(10);
+
+/// Voice is never further from its place. What would be is behind a hole, which is filled, or overlaps, and is left out.
+pub const VOICE_ERROR_MAX: Duration = Duration::from_millis(15);
+
+/// How far the file of a voice may stay behind now: a packet given up after `REORDER_HOLD`, and its way here. Then silence is
+/// written, and a packet that comes still later is left out.
+pub const VOICE_LAG: Duration = Duration::from_millis(1_500);
+
+/// A packet of voice placed further beyond the end of its file is not believed: time alone has filled the file up to
+/// `VOICE_LAG` before now.
+pub const VOICE_AHEAD: Duration = Duration::from_secs(60);
+
+/// Packets of silence written in one call: a minute. The rest follows in the next calls.
+pub const VOICE_FILL_PACKETS: usize = 3_000;

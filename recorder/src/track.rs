@@ -5,15 +5,17 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     Codec, Error, Refusal, TrackName,
     cmaf::Sample,
-    depacketize::{Depacketized, Depacketizer, Frame, opus},
+    depacketize::{Depacketized, Depacketizer, Frame},
     effect::{Effect, Outbox},
     epoch::EpochWriter,
     limits::{
         AWAITING_CLOCK_BYTES, AWAITING_CLOCK_FRAMES, EPOCHS, KEYFRAME_EVERY, KEYFRAME_RETRY, SENDER_REPORT_WAIT, TICK,
+        VOICE_LAG,
     },
     reorder::{Reorder, Verdict},
     rtp::RtpPacket,
     timeline::{PublisherClock, SenderReport, TrackClock},
+    voice::{self, ContinuousVoice, VoicePacket},
 };
 
 /// A frame and when its last packet came.
@@ -27,6 +29,8 @@ pub(crate) struct TrackRecorder {
     codec: Codec,
     source: Option<SourceRecorder>,
     file: Option<EpochWriter>,
+    /// From the first packet of a voice on.
+    voice: Option<ContinuousVoice>,
     next_epoch: u32,
     /// Where the last finished file ends, in ticks.
     end: u64,
@@ -51,7 +55,7 @@ struct SourceRecorder {
 
 impl TrackRecorder {
     pub fn new(name: TrackName, number: u16, codec: Codec) -> Self {
-        Self { name, number, codec, source: None, file: None, next_epoch: 0, end: 0, refused: false }
+        Self { name, number, codec, source: None, file: None, voice: None, next_epoch: 0, end: 0, refused: false }
     }
 
     pub fn is_live(&self) -> bool {
@@ -119,9 +123,20 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.ask_for_keyframe(now, outbox);
+        let awaiting = self.source.as_ref().and_then(|source| source.awaiting_clock.front());
+        // What waits for its clock was said before it came.
+        let until = awaiting.map_or(now, |(arrival, _)| now.min(*arrival));
+        self.fill_voice(until.saturating_sub(VOICE_LAG), outbox);
     }
 
-    /// The source is gone: everything held is written.
+    /// The lesson is over: the voice lasts until its end.
+    pub fn finish(&mut self, now: Duration, outbox: &mut Outbox) {
+        self.stop(outbox);
+        while !self.fill_voice(now, outbox) {}
+        self.finish_file(None, outbox);
+    }
+
+    /// The source is gone: everything held is written. The file of a voice stays open, for its silence and its return.
     pub fn stop(&mut self, outbox: &mut Outbox) {
         while let Some(released) = self.source.as_mut().and_then(|source| source.reorder.flush()) {
             self.depacketize(released.sequence, released.arrival, &released.bytes, outbox);
@@ -131,7 +146,14 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.source = None;
-        self.finish_file(None, outbox);
+        if self.codec.is_video() {
+            self.finish_file(None, outbox);
+        }
+    }
+
+    /// Whether its file grows though nobody sends: a voice that is away is silent.
+    pub fn goes_on(&self) -> bool {
+        self.voice.is_some() && self.file.is_some()
     }
 
     pub fn number(&self) -> u16 {
@@ -188,11 +210,29 @@ impl TrackRecorder {
             self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
             self.next_epoch += 1;
         }
-        let Some(file) = &mut self.file else { return Ok(()) };
         if self.codec == Codec::Opus {
-            fill_hole_in_voice(file, time, outbox)?;
+            self.voice.get_or_insert_with(|| ContinuousVoice::new(time)).push(time, data);
+            return self.write_voice(outbox);
         }
+        let Some(file) = &mut self.file else { return Ok(()) };
         file.push(Sample { time, keyframe, data }, outbox)
+    }
+
+    fn write_voice(&mut self, outbox: &mut Outbox) -> Result<(), Error> {
+        let (Some(voice), Some(file)) = (&mut self.voice, &mut self.file) else { return Ok(()) };
+        while let Some(VoicePacket { time, data, .. }) = voice.poll() {
+            file.push(Sample { time, keyframe: true, data }, outbox)?;
+        }
+        Ok(())
+    }
+
+    /// Fills the voice with silence up to `until`; whether that was all of it.
+    fn fill_voice(&mut self, until: Duration, outbox: &mut Outbox) -> bool {
+        let filled = self.voice.as_mut().is_none_or(|voice| voice.fill(voice::ticks(until)));
+        if let Err(error) = self.write_voice(outbox) {
+            self.give_up(&error, outbox);
+        }
+        filled
     }
 
     fn finish_file(&mut self, next: Option<u64>, outbox: &mut Outbox) {
@@ -220,6 +260,7 @@ impl TrackRecorder {
     fn refuse(&mut self, reason: Refusal, outbox: &mut Outbox) {
         self.source = None;
         self.file = None;
+        self.voice = None;
         if !std::mem::replace(&mut self.refused, true) {
             outbox.refuse_track(&self.name, reason);
         }
@@ -230,20 +271,6 @@ impl TrackRecorder {
             outbox.push(Effect::RequestKeyframe { track: self.name.clone() });
         }
     }
-}
-
-/// Players play voice packets one after another: a hole would put all that follows before its time. So packets of silence
-/// stand in for lost ones and for pauses in which nothing was sent (DTX). Filling of the longer holes between files
-/// belongs here too.
-fn fill_hole_in_voice(file: &mut EpochWriter, time: u64, outbox: &mut Outbox) -> Result<(), Error> {
-    if time.saturating_sub(file.end()) > file.bridgeable() {
-        return Ok(());
-    }
-    while file.end() + u64::from(opus::SILENCE_SAMPLES) <= time {
-        let silence = Sample { time: file.end(), keyframe: true, data: opus::SILENCE.to_vec() };
-        file.push(silence, outbox)?;
-    }
-    Ok(())
 }
 
 impl SourceRecorder {
