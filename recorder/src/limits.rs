@@ -85,6 +85,9 @@ pub const CLOCK_STEP: Duration = Duration::from_millis(200);
 /// Voice this far from its place is left alone: half a packet, and nobody sees lips move by it.
 pub const VOICE_ERROR: Duration = Duration::from_millis(10);
 
+/// Voice this far from its place without a silence in between is stretched.
+pub const VOICE_ERROR_MUSIC: Duration = Duration::from_millis(13);
+
 /// Voice is never further from its place. What would be is behind a hole, which is filled, or overlaps, and is left out.
 pub const VOICE_ERROR_MAX: Duration = Duration::from_millis(15);
 
@@ -98,3 +101,6 @@ pub const VOICE_AHEAD: Duration = Duration::from_secs(60);
 
 /// Packets of silence written in one call: a minute. The rest follows in the next calls.
 pub const VOICE_FILL_PACKETS: usize = 3_000;
+
+/// Longest loss of voice that is concealed, in packets of 20 ms. A longer one is silence.
+pub const VOICE_CONCEALED_PACKETS: u64 = 3;

@@ -1,8 +1,8 @@
-//! One Opus packet and what can be told of it without decoding (RFC 6716 section 3).
+//! One Opus packet and what can be told of it without decoding (RFC 6716).
 
 use crate::depacketize::opus;
 
-/// A packet that every decoder accepts.
+/// A packet that every decoder accepts (section 3.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// Its time in ticks on the lesson clock.
@@ -12,6 +12,7 @@ pub struct Packet {
     /// The packet.
     pub data: Vec<u8>,
     pause: bool,
+    repeats: bool,
 }
 
 impl Packet {
@@ -20,13 +21,45 @@ impl Packet {
         let samples = u64::from(opus::samples(&data)?);
         let parsed = ::opus::packet::parse(&data).ok()?;
         let pause = data == opus::SILENCE || parsed.frames.iter().all(|frame| frame.is_empty());
-        Some(Self { placed, samples, data, pause })
+        let repeats = parsed.frames.first().is_some_and(|frame| repeats_previous(&data, frame));
+        Some(Self { placed, samples, data, pause, repeats })
+    }
+
+    /// 20 ms of silence.
+    pub fn silence(placed: u64) -> Self {
+        let samples = u64::from(opus::SILENCE_SAMPLES);
+        Self { placed, samples, data: opus::SILENCE.to_vec(), pause: true, repeats: false }
     }
 
     /// Whether nothing is said in it: silence, or the mark of a pause (discontinuous transmission: frames without data).
     pub fn is_pause(&self) -> bool {
         self.pause
     }
+
+    /// Whether it is coded in two channels (section 3.1).
+    pub fn is_stereo(&self) -> bool {
+        self.data.first().is_some_and(|toc| toc & 4 != 0)
+    }
+
+    /// Whether the packet before it is in it once more, more coarsely: in-band forward error correction.
+    pub fn repeats_previous(&self) -> bool {
+        self.repeats
+    }
+}
+
+/// A SILK or hybrid frame begins with a bit a channel and 20 ms for voice activity, then one a channel for what it repeats
+/// (section 4.2.3 and 4.2.4), each of even odds and so a plain bit.
+fn repeats_previous(data: &[u8], frame: &[u8]) -> bool {
+    let (Some(toc), Some(bits)) = (data.first(), frame.first()) else { return false };
+    let config = toc >> 3;
+    if config >= 16 {
+        return false;
+    }
+    // Only SILK has frames longer than 20 ms.
+    let parts = if config < 12 { [1, 1, 2, 3][usize::from(config % 4)] } else { 1 };
+    let first = bits >> (7 - parts) & 1;
+    let second = if toc & 4 != 0 { bits >> (6 - 2 * parts) & 1 } else { 0 };
+    first | second == 1
 }
 
 #[cfg(test)]
