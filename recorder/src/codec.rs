@@ -42,6 +42,8 @@ pub enum Slot {
     Camera,
     /// Courseware.
     Screen,
+    /// Sound of the whole lesson, under its lead's name.
+    Program,
 }
 
 impl Slot {
@@ -51,6 +53,7 @@ impl Slot {
             Self::Voice => "voice",
             Self::Camera => "camera",
             Self::Screen => "screen",
+            Self::Program => "program",
         }
     }
 }

@@ -13,8 +13,10 @@ use crate::{
     effect::{Effect, Outbox},
     limits::{MANIFEST_EVERY, TRACKS},
     manifest::{Lesson, Manifest},
+    mix::ProgramVoice,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
+    voice,
 };
 
 /// A track of a running recording, for the packet path.
@@ -28,6 +30,7 @@ pub struct LessonRecording {
     publishers: HashMap<ParticipantId, PublisherClock>,
     /// Tracks refused before they got a number.
     refused: Vec<TrackName>,
+    program_voice: ProgramVoice,
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
@@ -40,6 +43,7 @@ impl LessonRecording {
             tracks: Vec::new(),
             publishers: HashMap::new(),
             refused: Vec::new(),
+            program_voice: ProgramVoice::default(),
             outbox: Outbox::new(lesson)?,
             manifest_due: Duration::ZERO,
             ended: false,
@@ -69,16 +73,18 @@ impl LessonRecording {
             return None;
         }
         let known = self.tracks.iter().position(|track| track.name == *name);
-        if known.is_none() && (codec == Codec::Vp8 || self.tracks.len() >= TRACKS) {
+        let full = self.outbox.manifest().tracks.len() >= TRACKS;
+        if known.is_none() && (codec == Codec::Vp8 || full) {
             self.refuse(name, if codec == Codec::Vp8 { Refusal::Vp8 } else { Refusal::TooManyTracks });
             return None;
         }
+        self.outbox.start_track(name, codec);
+        let (number, _) = self.outbox.manifest().track(name)?;
         let position = known.unwrap_or_else(|| {
-            self.tracks.push(TrackRecorder::new(name.clone(), self.tracks.len() as u16, codec));
+            self.tracks.push(TrackRecorder::new(name.clone(), number, codec));
             self.tracks.len() - 1
         });
         let track = self.tracks.get_mut(position)?;
-        self.outbox.start_track(name, codec);
         track.start(now, codec, ssrc, &mut self.outbox);
         track.is_live().then_some(TrackKey(position as u16))
     }
@@ -86,7 +92,8 @@ impl LessonRecording {
     /// One decrypted RTP packet of a track.
     pub fn handle_packet(&mut self, now: Duration, track: TrackKey, packet: &[u8]) -> Result<(), Error> {
         let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        track.packet(now, packet, &mut self.outbox)
+        track.packet(now, packet, &mut self.outbox)?;
+        self.program_voice.advance(voice::ticks(now), &mut self.outbox)
     }
 
     /// A sender report of a track.
@@ -131,6 +138,7 @@ impl LessonRecording {
         for track in &mut self.tracks {
             track.tick(now, &mut self.outbox);
         }
+        self.program_voice.advance(voice::ticks(now), &mut self.outbox)?;
         if now >= self.manifest_due {
             self.manifest_due = now + MANIFEST_EVERY;
             self.outbox.write_manifest()?;
@@ -149,6 +157,7 @@ impl LessonRecording {
                 self.outbox.end_track(track.number(), now.as_millis() as u64);
             }
         }
+        self.program_voice.finish(now.as_millis() as u64, &mut self.outbox)?;
         self.outbox.end_lesson(now.as_millis() as u64);
         self.outbox.write_manifest()
     }

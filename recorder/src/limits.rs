@@ -104,3 +104,19 @@ pub const VOICE_FILL_PACKETS: usize = 3_000;
 
 /// Longest loss of voice that is concealed, in packets of 20 ms. A longer one is silence.
 pub const VOICE_CONCEALED_PACKETS: u64 = 3;
+
+/// How long the mix waits for a voice. Each follows time at `VOICE_LAG`, so only one that waits for its clock is later; what it
+/// says meanwhile is missing in the mix, and whole in its own track.
+pub const MIX_WAIT: Duration = Duration::from_secs(2);
+
+/// Packets of one voice that wait for the others. Beyond it the oldest is left out of the mix.
+pub const MIX_QUEUE: usize = 1_024;
+
+/// How long somebody counts as heard, or as speaking, after the last sound.
+pub const MIX_HANGOVER: Duration = Duration::from_millis(400);
+
+/// Mixing goes on at least so long: every beginning and end of it is a seam.
+pub const MIX_AT_LEAST: Duration = Duration::from_millis(100);
+
+/// Bits a second of what is mixed.
+pub const MIX_BITRATE: i32 = 64_000;

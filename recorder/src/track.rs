@@ -15,7 +15,7 @@ use crate::{
     reorder::{Reorder, Verdict},
     rtp::RtpPacket,
     timeline::{PublisherClock, SenderReport, TrackClock},
-    voice::{self, ContinuousVoice, VoicePacket},
+    voice::{self, ContinuousVoice},
 };
 
 /// A frame and when its last packet came.
@@ -220,7 +220,9 @@ impl TrackRecorder {
 
     fn write_voice(&mut self, outbox: &mut Outbox) -> Result<(), Error> {
         let (Some(voice), Some(file)) = (&mut self.voice, &mut self.file) else { return Ok(()) };
-        while let Some(VoicePacket { time, data, .. }) = voice.poll() {
+        while let Some(packet) = voice.poll() {
+            let (time, data) = (packet.time, packet.data.clone());
+            outbox.voice(self.number, packet);
             file.push(Sample { time, keyframe: true, data }, outbox)?;
         }
         Ok(())

@@ -117,6 +117,23 @@ fn a_voice_that_went_away_is_silent_until_it_returns_and_until_the_end() {
 }
 
 #[test]
+fn the_voices_of_a_lesson_become_one_under_its_leads_name() {
+    let mut studio = Studio::new();
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..2_000);
+    studio.start_lead();
+    studio.teach(2_000..10_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    let program = manifest.track(&name("master", Slot::Program)).unwrap().1;
+    let first = manifest.track(&name("point-1", Slot::Voice)).unwrap().1;
+    assert_eq!(program.span_micros().unwrap().0, first.span_micros().unwrap().0);
+    assert!(program.ended && (9_960_000..=10_000_000).contains(&program.span_micros().unwrap().1));
+    let samples = samples(studio.file("t/master-program/0.cmaf"));
+    assert!(samples.windows(2).all(|pair| pair[0].0 + u64::from(pair[0].1) == pair[1].0));
+}
+
+#[test]
 fn a_new_sps_or_a_new_source_begins_a_new_file_and_time_runs_on() {
     let mut studio = taught(3_000);
     let camera = name("master", Slot::Camera);
@@ -184,7 +201,8 @@ fn vp8_is_refused_once_and_the_voice_beside_it_is_recorded() {
     studio.end();
     assert_eq!(studio.refused, [camera]);
     let manifest = studio.recording.manifest();
-    assert_eq!((manifest.refused.len(), manifest.tracks.len()), (1, 1));
+    let slots: Vec<Slot> = manifest.tracks.iter().map(|track| track.name.slot).collect();
+    assert_eq!((manifest.refused.len(), slots), (1, vec![Slot::Voice, Slot::Program]));
     assert_eq!(manifest.refused[0].reason, Refusal::Vp8);
 }
 

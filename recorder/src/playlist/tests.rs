@@ -187,7 +187,8 @@ fn players_start_where_picture_and_voice_have_begun() {
     studio.start(name("master", Slot::Camera), Codec::H264, 90_000);
     studio.teach(4_000..12_000);
     studio.end();
-    let camera_start = studio.recording.manifest().tracks[1].span_micros().unwrap().0 as f64 / 1e6;
+    let camera = studio.recording.manifest().track(&name("master", Slot::Camera)).unwrap().1;
+    let camera_start = camera.span_micros().unwrap().0 as f64 / 1e6;
     for slot in [Slot::Voice, Slot::Camera] {
         let start = playlist(&studio, &name("master", slot)).start.unwrap();
         let offset: f64 = start.time_offset.to_string().parse().unwrap();

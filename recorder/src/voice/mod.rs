@@ -39,7 +39,7 @@ use stretch::Stretch;
 pub const RATE: u64 = 48_000;
 
 /// Length of a packet of silence in ticks.
-const STEP: u64 = SILENCE_SAMPLES as u64;
+pub const STEP: u64 = SILENCE_SAMPLES as u64;
 
 /// A packet where it goes in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,4 +239,4 @@ pub(crate) fn ticks(time: std::time::Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,7 +13,7 @@ fn laid(voice: &mut ContinuousVoice) -> Vec<VoicePacket> {
 }
 
 /// `.` for silence and `#` for sound. Panics at a hole or an overlap.
-fn picture(start: u64, packets: &[VoicePacket]) -> String {
+pub(crate) fn picture(start: u64, packets: &[VoicePacket]) -> String {
     let mut end = start;
     packets
         .iter()
@@ -109,20 +109,20 @@ fn tone(kind: Kind, hertz: f32, ms: usize, packets: usize) -> Vec<Vec<u8>> {
 }
 
 /// The left channel, as a player hears it.
-fn heard(packets: &[VoicePacket]) -> Vec<f32> {
+pub(crate) fn heard(packets: &[VoicePacket]) -> Vec<f32> {
     let (mut listener, mut out) = (Listener::new().unwrap(), Vec::new());
     packets.iter().for_each(|packet| listener.hear(&Packet::new(0, packet.data.clone()).unwrap(), &mut out));
     out.chunks_exact(2).map(|pair| pair[0]).collect()
 }
 
 /// The largest deviation from a tone of `hertz` in each 20 ms: every sample of a tone follows from the two before it.
-fn roughness(samples: &[f32], hertz: f32) -> Vec<f32> {
+pub(crate) fn roughness(samples: &[f32], hertz: f32) -> Vec<f32> {
     let turn = 2.0 * (hertz * std::f32::consts::TAU / 48_000.0).cos();
     let off: Vec<f32> = samples.windows(3).map(|three| (three[2] - turn * three[1] + three[0]).abs()).collect();
     off.chunks(960).map(|chunk| chunk.iter().copied().fold(0.0, f32::max)).collect()
 }
 
-fn loudest(values: &[f32]) -> f32 {
+pub(crate) fn loudest(values: &[f32]) -> f32 {
     values.iter().copied().fold(0.0, f32::max)
 }
 
