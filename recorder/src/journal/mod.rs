@@ -142,6 +142,7 @@ mod tests {
             Record::LessonStarted(lesson()),
             Record::LessonStarted(Lesson { lead: None, ..lesson() }),
             Record::TrackStarted { name: name("master", Slot::Camera), codec: Codec::H264 },
+            Record::TrackStarted { name: name("master", Slot::Program), codec: Codec::Opus },
             Record::TrackRefused(Refused { name: name("point-1", Slot::Voice), reason: Refusal::TooManyTracks }),
             Record::EpochStarted { track: 3, epoch: epoch("avc1.42c01f", 90_000) },
             Record::PartAppended { track: 3, epoch: 2, part },
