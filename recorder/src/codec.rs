@@ -65,6 +65,8 @@ pub enum Slot {
     Camera,
     /// Courseware.
     Screen,
+    /// Sound of the whole lesson, under its lead's name.
+    Program,
 }
 
 impl Slot {
@@ -74,6 +76,7 @@ impl Slot {
             Self::Voice => "voice",
             Self::Camera => "camera",
             Self::Screen => "screen",
+            Self::Program => "program",
         }
     }
 }

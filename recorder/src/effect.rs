@@ -5,6 +5,7 @@ use crate::{
     index::Part,
     journal::{self, Record},
     manifest::{Epoch, Lesson, Manifest, Refused},
+    voice::VoicePacket,
 };
 use std::collections::VecDeque;
 
@@ -85,6 +86,8 @@ pub(crate) struct Outbox {
     effects: VecDeque<Effect>,
     /// Records not yet among the effects: they go out behind the bytes they speak of, in one write.
     journal: Vec<u8>,
+    /// Packets of voice written since they were last taken, for the mix: track and packet.
+    voices: Vec<(u16, VoicePacket)>,
     manifest: Manifest,
     manifest_is_stale: bool,
 }
@@ -95,6 +98,7 @@ impl Outbox {
         let mut outbox = Self {
             effects: [Effect::Replace { file: File::Lesson, bytes: json }].into(),
             journal: Vec::new(),
+            voices: Vec::new(),
             manifest: Manifest::new(lesson.clone()),
             manifest_is_stale: true,
         };
@@ -112,6 +116,16 @@ impl Outbox {
 
     pub fn append(&mut self, file: File, bytes: Vec<u8>) {
         self.push(Effect::Append { file, bytes });
+    }
+
+    /// A packet of voice was written.
+    pub fn voice(&mut self, track: u16, packet: VoicePacket) {
+        self.voices.push((track, packet));
+    }
+
+    /// The packets of voice since the last call.
+    pub fn take_voices(&mut self) -> Vec<(u16, VoicePacket)> {
+        std::mem::take(&mut self.voices)
     }
 
     /// The next thing to do.

@@ -6,7 +6,6 @@ use crate::{
     depacketize::Format,
     effect::{File, Outbox},
     index::{self, Part},
-    limits::STRETCH,
     manifest::Epoch,
     webm,
 };
@@ -80,15 +79,6 @@ impl EpochWriter {
     /// Whether its last frame lasts through any pause, also one of its source: what comes then may go on in this file.
     pub fn outlasts_source(&self) -> bool {
         self.format.container() == Container::WebM
-    }
-
-    /// Longest hole that is bridged, in ticks.
-    pub fn bridgeable(&self) -> u64 {
-        let rate = match self.format {
-            Format::Opus => 48_000,
-            Format::H264(_) | Format::Vp9(_) | Format::Vp8(_) | Format::Av1(_) => 90_000,
-        };
-        STRETCH.as_secs() * rate
     }
 
     /// Ends the file; the track goes on at `next`, if it does. Returns where it ends, in ticks.

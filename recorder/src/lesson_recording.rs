@@ -13,8 +13,10 @@ use crate::{
     effect::{Effect, Outbox},
     limits::{MANIFEST_EVERY, TRACKS},
     manifest::{Lesson, Manifest},
+    mix::ProgramVoice,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
+    voice,
 };
 
 /// A track of a running recording, for the packet path.
@@ -28,6 +30,7 @@ pub struct LessonRecording {
     publishers: HashMap<ParticipantId, PublisherClock>,
     /// Tracks refused before they got a number.
     refused: Vec<TrackName>,
+    program_voice: ProgramVoice,
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
@@ -40,6 +43,7 @@ impl LessonRecording {
             tracks: Vec::new(),
             publishers: HashMap::new(),
             refused: Vec::new(),
+            program_voice: ProgramVoice::default(),
             outbox: Outbox::new(lesson)?,
             manifest_due: Duration::ZERO,
             ended: false,
@@ -69,16 +73,17 @@ impl LessonRecording {
             return None;
         }
         let known = self.tracks.iter().position(|track| track.name == *name);
-        if known.is_none() && self.tracks.len() >= TRACKS {
+        if known.is_none() && self.outbox.manifest().tracks.len() >= TRACKS {
             self.refuse(name, Refusal::TooManyTracks);
             return None;
         }
+        self.outbox.start_track(name, codec);
+        let (number, _) = self.outbox.manifest().track(name)?;
         let position = known.unwrap_or_else(|| {
-            self.tracks.push(TrackRecorder::new(name.clone(), self.tracks.len() as u16, codec));
+            self.tracks.push(TrackRecorder::new(name.clone(), number, codec));
             self.tracks.len() - 1
         });
         let track = self.tracks.get_mut(position)?;
-        self.outbox.start_track(name, codec);
         track.start(now, codec, ssrc, &mut self.outbox);
         track.is_live().then_some(TrackKey(position as u16))
     }
@@ -86,7 +91,8 @@ impl LessonRecording {
     /// One decrypted RTP packet of a track.
     pub fn handle_packet(&mut self, now: Duration, track: TrackKey, packet: &[u8]) -> Result<(), Error> {
         let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        track.packet(now, packet, &mut self.outbox)
+        track.packet(now, packet, &mut self.outbox)?;
+        self.program_voice.advance(voice::ticks(now), &mut self.outbox)
     }
 
     /// A sender report of a track.
@@ -105,7 +111,9 @@ impl LessonRecording {
             return Ok(());
         }
         track.stop(&mut self.outbox);
-        self.outbox.end_track(track.number(), now.as_millis() as u64);
+        if !track.goes_on() {
+            self.outbox.end_track(track.number(), now.as_millis() as u64);
+        }
         let publisher = track.name.participant.clone();
         if !self.tracks.iter().any(|track| track.is_live() && track.name.participant == publisher) {
             // It may come back as another device with another clock.
@@ -129,6 +137,7 @@ impl LessonRecording {
         for track in &mut self.tracks {
             track.tick(now, &mut self.outbox);
         }
+        self.program_voice.advance(voice::ticks(now), &mut self.outbox)?;
         if now >= self.manifest_due {
             self.manifest_due = now + MANIFEST_EVERY;
             self.outbox.write_manifest()?;
@@ -142,12 +151,12 @@ impl LessonRecording {
             return Err(Error::Ended);
         }
         for track in &mut self.tracks {
-            let was_live = track.is_live();
-            track.end(now, &mut self.outbox);
-            if was_live {
+            if track.is_live() || track.goes_on() {
+                track.close(now, &mut self.outbox);
                 self.outbox.end_track(track.number(), now.as_millis() as u64);
             }
         }
+        self.program_voice.finish(now.as_millis() as u64, &mut self.outbox)?;
         self.outbox.end_lesson(now.as_millis() as u64);
         self.outbox.write_manifest()
     }

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod lesson_recording;
 pub mod limits;
 pub mod manifest;
+pub mod mix;
 pub mod playlist;
 pub mod recover;
 pub mod reorder;
@@ -28,6 +29,7 @@ pub mod sequence;
 mod testing;
 pub mod timeline;
 mod track;
+pub mod voice;
 pub mod webm;
 
 pub use codec::{Codec, Container, Refusal, Slot, TrackName};

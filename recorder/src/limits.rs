@@ -43,7 +43,7 @@ pub const PART_SAMPLES: usize = 512;
 /// Bytes in one part. Beyond it the part is closed early.
 pub const PART_BYTES: usize = 4 << 20;
 
-/// Longest time the last frame or the last packet of voice is stretched over a hole. A longer hole stays one.
+/// Longest time the last frame is stretched over a hole. A longer hole stays one.
 pub const STRETCH: Duration = Duration::from_secs(10);
 
 /// How often the recorder asks for a keyframe: a viewer can start and seek only there. At 1 Mbit/s it costs the live
@@ -82,3 +82,42 @@ pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
 
 /// A sender report this far ahead of a track's clock tells of a pause of its sender; less is drift.
 pub const CLOCK_STEP: Duration = Duration::from_millis(200);
+
+/// Voice this far from its place is left alone: half a packet, and nobody sees lips move by it.
+pub const VOICE_ERROR: Duration = Duration::from_millis(10);
+
+/// Voice this far from its place without a silence in between is stretched.
+pub const VOICE_ERROR_MUSIC: Duration = Duration::from_millis(13);
+
+/// Voice is never further from its place. What would be is behind a hole, which is filled, or overlaps, and is left out.
+pub const VOICE_ERROR_MAX: Duration = Duration::from_millis(15);
+
+/// How far the file of a voice may stay behind now: a packet given up after `REORDER_HOLD`, and its way here. Then silence is
+/// written, and a packet that comes still later is left out.
+pub const VOICE_LAG: Duration = Duration::from_millis(1_500);
+
+/// A packet of voice placed further beyond the end of its file is not believed: time alone has filled the file up to
+/// `VOICE_LAG` before now.
+pub const VOICE_AHEAD: Duration = Duration::from_secs(60);
+
+/// Packets of silence written in one call: a minute. The rest follows in the next calls.
+pub const VOICE_FILL_PACKETS: usize = 3_000;
+
+/// Longest loss of voice that is concealed, in packets of 20 ms. A longer one is silence.
+pub const VOICE_CONCEALED_PACKETS: u64 = 3;
+
+/// How long the mix waits for a voice. Each follows time at `VOICE_LAG`, so only one that waits for its clock is later; what it
+/// says meanwhile is missing in the mix, and whole in its own track.
+pub const MIX_WAIT: Duration = Duration::from_secs(2);
+
+/// Packets of one voice that wait for the others. Beyond it the oldest is left out of the mix.
+pub const MIX_QUEUE: usize = 1_024;
+
+/// How long somebody counts as heard, or as speaking, after the last sound.
+pub const MIX_HANGOVER: Duration = Duration::from_millis(400);
+
+/// Mixing goes on at least so long: every beginning and end of it is a seam.
+pub const MIX_AT_LEAST: Duration = Duration::from_millis(100);
+
+/// Bits a second of what is mixed.
+pub const MIX_BITRATE: i32 = 64_000;

@@ -83,7 +83,7 @@ mod tests {
         assert!(recovered.manifest.ended && !recovered.had_ended);
         assert!((6_000..=7_000).contains(&recovered.manifest.duration_ms), "{}", recovered.manifest.duration_ms);
         assert_eq!(recovered.journal_len, studio.file("journal.wal").len());
-        assert_eq!(recovered.files.len(), 2);
+        assert_eq!(recovered.files.len(), 3, "camera, voice and the mix");
         assert_eq!(recovered.manifest.tracks.len(), studio.recording.manifest().tracks.len());
     }
 

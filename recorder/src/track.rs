@@ -5,15 +5,17 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     Codec, Error, Refusal, TrackName,
     cmaf::Sample,
-    depacketize::{Depacketized, Depacketizer, Frame, opus},
+    depacketize::{Depacketized, Depacketizer, Frame},
     effect::{Effect, Outbox},
     epoch::EpochWriter,
     limits::{
         AWAITING_CLOCK_BYTES, AWAITING_CLOCK_FRAMES, EPOCHS, KEYFRAME_EVERY, KEYFRAME_RETRY, SENDER_REPORT_WAIT, TICK,
+        VOICE_LAG,
     },
     reorder::{Reorder, Verdict},
     rtp::RtpPacket,
     timeline::{PublisherClock, SenderReport, TrackClock},
+    voice::{self, ContinuousVoice},
 };
 
 /// A frame and when its last packet came.
@@ -27,6 +29,8 @@ pub(crate) struct TrackRecorder {
     codec: Codec,
     source: Option<SourceRecorder>,
     file: Option<EpochWriter>,
+    /// From the first packet of a voice on.
+    voice: Option<ContinuousVoice>,
     next_epoch: u32,
     /// Where the last finished file ends, in ticks.
     end: u64,
@@ -51,7 +55,7 @@ struct SourceRecorder {
 
 impl TrackRecorder {
     pub fn new(name: TrackName, number: u16, codec: Codec) -> Self {
-        Self { name, number, codec, source: None, file: None, next_epoch: 0, end: 0, refused: false }
+        Self { name, number, codec, source: None, file: None, voice: None, next_epoch: 0, end: 0, refused: false }
     }
 
     pub fn is_live(&self) -> bool {
@@ -115,9 +119,21 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.ask_for_keyframe(now, outbox);
+        let awaiting = self.source.as_ref().and_then(|source| source.awaiting_clock.front());
+        // What waits for its clock was said before it came.
+        let until = awaiting.map_or(now, |(arrival, _)| now.min(*arrival));
+        self.fill_voice(until.saturating_sub(VOICE_LAG), outbox);
     }
 
-    /// The source is gone: everything held is written, but for the last frame of a file that outlasts it.
+    /// The lesson is over: the voice, and the last picture where it lasts through any pause, go on until now.
+    pub fn close(&mut self, now: Duration, outbox: &mut Outbox) {
+        self.stop(outbox);
+        while !self.fill_voice(now, outbox) {}
+        let ticks = now.as_millis() as u64 * u64::from(self.codec.clock_rate()) / 1_000;
+        self.finish_file(Some(ticks).filter(|_| self.codec.is_video()), outbox);
+    }
+
+    /// The source is gone: everything held is written. A file that goes on stays open.
     pub fn stop(&mut self, outbox: &mut Outbox) {
         while let Some(released) = self.source.as_mut().and_then(|source| source.reorder.flush()) {
             self.depacketize(released.sequence, released.arrival, &released.bytes, outbox);
@@ -127,17 +143,16 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.source = None;
-        match self.file.as_ref().filter(|file| file.outlasts_source()) {
-            Some(file) => self.end = file.end(),
-            None => self.finish_file(None, outbox),
+        if !self.goes_on() {
+            self.finish_file(None, outbox);
+        } else if let Some(file) = &self.file {
+            self.end = file.end();
         }
     }
 
-    /// The lesson is over. What lasted until then is written.
-    pub fn end(&mut self, now: Duration, outbox: &mut Outbox) {
-        self.stop(outbox);
-        let ticks = now.as_millis() as u64 * u64::from(self.codec.clock_rate()) / 1_000;
-        self.finish_file(Some(ticks), outbox);
+    /// Whether its file lasts though nobody sends: a voice that is away is silent, and some pictures stand still.
+    pub fn goes_on(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| self.voice.is_some() || file.outlasts_source())
     }
 
     pub fn number(&self) -> u16 {
@@ -194,11 +209,31 @@ impl TrackRecorder {
             self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
             self.next_epoch += 1;
         }
-        let Some(file) = &mut self.file else { return Ok(()) };
         if self.codec == Codec::Opus {
-            fill_hole_in_voice(file, time, outbox)?;
+            self.voice.get_or_insert_with(|| ContinuousVoice::new(time)).push(time, data);
+            return self.write_voice(outbox);
         }
+        let Some(file) = &mut self.file else { return Ok(()) };
         file.push(Sample { time, keyframe, data }, outbox)
+    }
+
+    fn write_voice(&mut self, outbox: &mut Outbox) -> Result<(), Error> {
+        let (Some(voice), Some(file)) = (&mut self.voice, &mut self.file) else { return Ok(()) };
+        while let Some(packet) = voice.poll() {
+            let (time, data) = (packet.time, packet.data.clone());
+            outbox.voice(self.number, packet);
+            file.push(Sample { time, keyframe: true, data }, outbox)?;
+        }
+        Ok(())
+    }
+
+    /// Fills the voice with silence up to `until`; whether that was all of it.
+    fn fill_voice(&mut self, until: Duration, outbox: &mut Outbox) -> bool {
+        let filled = self.voice.as_mut().is_none_or(|voice| voice.fill(voice::ticks(until)));
+        if let Err(error) = self.write_voice(outbox) {
+            self.give_up(&error, outbox);
+        }
+        filled
     }
 
     fn finish_file(&mut self, next: Option<u64>, outbox: &mut Outbox) {
@@ -226,6 +261,7 @@ impl TrackRecorder {
     fn refuse(&mut self, reason: Refusal, outbox: &mut Outbox) {
         self.source = None;
         self.file = None;
+        self.voice = None;
         if !std::mem::replace(&mut self.refused, true) {
             outbox.refuse_track(&self.name, reason);
         }
@@ -236,20 +272,6 @@ impl TrackRecorder {
             outbox.push(Effect::RequestKeyframe { track: self.name.clone() });
         }
     }
-}
-
-/// Players play voice packets one after another: a hole would put all that follows before its time. So packets of silence
-/// stand in for lost ones and for pauses in which nothing was sent (DTX). Filling of the longer holes between files
-/// belongs here too.
-fn fill_hole_in_voice(file: &mut EpochWriter, time: u64, outbox: &mut Outbox) -> Result<(), Error> {
-    if time.saturating_sub(file.end()) > file.bridgeable() {
-        return Ok(());
-    }
-    while file.end() + u64::from(opus::SILENCE_SAMPLES) <= time {
-        let silence = Sample { time: file.end(), keyframe: true, data: opus::SILENCE.to_vec() };
-        file.push(silence, outbox)?;
-    }
-    Ok(())
 }
 
 impl SourceRecorder {

@@ -24,7 +24,7 @@ const EVENT: u8 = 8;
 /// The numbers that stand for each value in a file. Append only.
 const CODECS: [Codec; 5] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8, Codec::Av1];
 const CONTAINERS: [Container; 2] = [Container::Cmaf, Container::WebM];
-const SLOTS: [Slot; 3] = [Slot::Voice, Slot::Camera, Slot::Screen];
+const SLOTS: [Slot; 4] = [Slot::Voice, Slot::Camera, Slot::Screen, Slot::Program];
 const REFUSALS: [Refusal; 4] = [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal];
 
 /// Encodes one record.

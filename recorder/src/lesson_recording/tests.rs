@@ -98,6 +98,43 @@ fn silence_stands_in_for_lost_voice() {
 }
 
 #[test]
+fn a_voice_that_went_away_is_silent_until_it_returns_and_until_the_end() {
+    let mut studio = taught(3_000);
+    let voice = name("master", Slot::Voice);
+    studio.end_track(&voice);
+    studio.teach(3_000..60_000);
+    let (_, end) = studio.recording.manifest().track(&voice).unwrap().1.span_micros().unwrap();
+    assert!(end > 57_500_000, "the file follows time: {end}");
+    studio.start(voice.clone(), Codec::Opus, 48_000);
+    studio.teach(60_000..70_000);
+    studio.end_track(&voice);
+    studio.teach(70_000..80_000);
+    studio.end();
+    let samples = samples(studio.file("t/master-voice/0.cmaf"));
+    assert!(samples.windows(2).all(|pair| pair[0].0 + u64::from(pair[0].1) == pair[1].0));
+    let end = samples.last().map(|last| last.0 + u64::from(last.1)).unwrap();
+    assert!((79_980 * 48..=80_000 * 48).contains(&end), "{end}");
+    assert_eq!(studio.recording.manifest().track(&voice).unwrap().1.epochs.len(), 1);
+}
+
+#[test]
+fn the_voices_of_a_lesson_become_one_under_its_leads_name() {
+    let mut studio = Studio::new();
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..2_000);
+    studio.start_lead();
+    studio.teach(2_000..10_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    let program = manifest.track(&name("master", Slot::Program)).unwrap().1;
+    let first = manifest.track(&name("point-1", Slot::Voice)).unwrap().1;
+    assert_eq!(program.span_micros().unwrap().0, first.span_micros().unwrap().0);
+    assert!(program.ended && (9_960_000..=10_000_000).contains(&program.span_micros().unwrap().1));
+    let samples = samples(studio.file("t/master-program/0.cmaf"));
+    assert!(samples.windows(2).all(|pair| pair[0].0 + u64::from(pair[0].1) == pair[1].0));
+}
+
+#[test]
 fn a_new_sps_or_a_new_source_begins_a_new_file_and_time_runs_on() {
     let mut studio = taught(3_000);
     let camera = name("master", Slot::Camera);
@@ -237,7 +274,7 @@ fn without_sender_reports_the_track_is_written_all_the_same() {
     }
     recording.handle_end(Duration::from_secs(9)).unwrap();
     let track = recording.manifest().track(&voice).unwrap().1;
-    assert_eq!(track.span_micros(), Some((100_000, 8_100_000)));
+    assert_eq!(track.span_micros(), Some((100_000, 9_000_000)), "the voice lasts as long as the lesson");
 }
 
 #[test]

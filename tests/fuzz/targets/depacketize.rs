@@ -1,11 +1,12 @@
 //! Any payloads before the recorder's depacketizers, and any bytes as what tells of a stream: a sequence parameter set
-//! of H.264, a sequence header of AV1.
+//! of H.264, a sequence header of AV1, an Opus packet.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use recorder::{
     Codec,
     depacketize::{av1_header::SequenceHeader, fuzz_payloads, sps::Sps},
+    voice::Packet,
 };
 
 fuzz_target!(|input: &[u8]| {
@@ -13,7 +14,10 @@ fuzz_target!(|input: &[u8]| {
     match codec % 7 {
         0 => fuzz_payloads(Codec::H264, rest),
         1 => fuzz_payloads(Codec::Vp9, rest),
-        2 => fuzz_payloads(Codec::Opus, rest),
+        2 => {
+            fuzz_payloads(Codec::Opus, rest);
+            drop(Packet::new(0, rest.to_vec()));
+        }
         3 => drop(Sps::parse(rest)),
         4 => fuzz_payloads(Codec::Vp8, rest),
         5 => fuzz_payloads(Codec::Av1, rest),
