@@ -91,9 +91,17 @@ impl LessonRecording {
 
     /// A sender report of a track.
     pub fn handle_sender_report(&mut self, now: Duration, track: TrackKey, report: SenderReport) -> Result<(), Error> {
-        let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        let publisher = self.publishers.entry(track.name.participant.clone()).or_default();
-        track.sender_report(now, report, publisher, &mut self.outbox);
+        let participant = &self.tracks.get(usize::from(track.0)).ok_or(Error::UnknownTrack)?.name.participant;
+        let publisher = self.publishers.entry(participant.clone()).or_default();
+        let ntp = publisher.handle_report(report, now);
+        let correction = publisher.correction();
+        let participant = participant.clone();
+        for other in self.tracks.iter_mut().filter(|other| other.name.participant == participant) {
+            other.correct(correction);
+        }
+        if let (Some(ntp), Some(track)) = (ntp, self.tracks.get_mut(usize::from(track.0))) {
+            track.sender_report(report.rtp, ntp, &mut self.outbox);
+        }
         Ok(())
     }
 

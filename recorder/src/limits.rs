@@ -79,5 +79,41 @@ pub const MANIFEST_EVERY: Duration = Duration::from_secs(10);
 /// Longest lesson. A part that plays later than this is not believed: a playlist would count gaps up to it.
 pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
 
-/// A sender report this far ahead of a track's clock tells of a pause of its sender; less is drift.
+/// A sender report this far off its track's clock is not believed; `STEP_RUN` that agree tell of a sender that slept.
 pub const CLOCK_STEP: Duration = Duration::from_millis(200);
+
+/// Reports in a row that must agree before a clock steps. Fewer are faults of single reports.
+pub const STEP_RUN: usize = 2;
+
+/// Sender reports of a track its clock is regressed over: 80 s of a browser's voice. The oldest goes.
+pub const REPORTS: usize = 16;
+
+/// Two reports closer than this say nothing of the rate: their own millisecond of noise is a part of it.
+pub const REPORT_BASELINE: Duration = Duration::from_secs(10);
+
+/// Most a clock is believed to be fast or slow, in parts per million: five times a bad crystal.
+pub const SKEW_PPM: f64 = 500.0;
+
+/// A publisher's clock is compared with ours by the least delay in each of `FLOOR_BUCKETS` spans this long.
+pub const FLOOR_BUCKET: Duration = Duration::from_secs(4);
+
+/// Such spans kept. The oldest goes.
+pub const FLOOR_BUCKETS: usize = 32;
+
+/// How long those must reach before they tell how fast the clock is: jitter of 10 ms would be 200 ppm in less.
+pub const SKEW_BASELINE: Duration = Duration::from_secs(60);
+
+/// How long an error of a publisher's clock takes to be made good, if `SLEW_PPM` allow.
+pub const SLEW_OVER: Duration = Duration::from_secs(20);
+
+/// Fastest a publisher's clock is corrected, in parts per million: not seen, not heard.
+pub const SLEW_PPM: f64 = 500.0;
+
+/// Fastest a track follows its publisher's clock and its own reports, in parts per million.
+pub const TRACK_SLEW_PPM: f64 = 2_000.0;
+
+/// A frame whose timestamp puts it this far from its arrival is placed by arrival: the timestamps jumped.
+pub const TIMESTAMP_TRUST: Duration = Duration::from_secs(5);
+
+/// An error of a track's clock up to this is left alone, so that packets of voice lie end to end.
+pub const CLOCK_REST: Duration = Duration::from_millis(1);

@@ -13,7 +13,7 @@ use crate::{
     },
     reorder::{Reorder, Verdict},
     rtp::RtpPacket,
-    timeline::{PublisherClock, SenderReport, TrackClock},
+    timeline::{Correction, TrackClock},
 };
 
 /// A frame and when its last packet came.
@@ -98,15 +98,17 @@ impl TrackRecorder {
         Ok(())
     }
 
-    pub fn sender_report(
-        &mut self,
-        now: Duration,
-        report: SenderReport,
-        publisher: &mut PublisherClock,
-        outbox: &mut Outbox,
-    ) {
+    /// Its publisher's clock was compared with ours.
+    pub fn correct(&mut self, correction: Correction) {
         if let Some(source) = &mut self.source {
-            source.clock.handle_report(report, publisher, now);
+            source.clock.correct(correction);
+        }
+    }
+
+    /// A sender report: the publisher's NTP time in microseconds, and the RTP timestamp of the same instant.
+    pub fn sender_report(&mut self, timestamp: u32, ntp: i64, outbox: &mut Outbox) {
+        if let Some(source) = &mut self.source {
+            source.clock.handle_report(timestamp, ntp);
             self.write_awaiting(outbox);
         }
     }
@@ -264,7 +266,8 @@ impl SourceRecorder {
     }
 
     fn next_placed(&mut self) -> Option<(u64, Frame)> {
-        let time = self.clock.time_of(self.awaiting_clock.front()?.1.timestamp)?;
+        let (arrival, frame) = self.awaiting_clock.front()?;
+        let time = self.clock.time_of(frame.timestamp, *arrival)?;
         let (_, frame) = self.awaiting_clock.pop_front()?;
         self.awaiting_clock_bytes -= frame.data.len();
         Some((time, frame))
