@@ -31,6 +31,8 @@ pub struct LessonRecording {
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
+    /// When it ended, while something is still to be read back for its last seconds.
+    closing: Option<Duration>,
 }
 
 impl LessonRecording {
@@ -43,6 +45,7 @@ impl LessonRecording {
             outbox: Outbox::new(lesson)?,
             manifest_due: Duration::ZERO,
             ended: false,
+            closing: None,
         })
     }
 
@@ -113,7 +116,9 @@ impl LessonRecording {
             return Ok(());
         }
         track.stop(&mut self.outbox);
-        self.outbox.end_track(track.number(), now.as_millis() as u64);
+        if !track.goes_on() {
+            self.outbox.end_track(track.number(), now.as_millis() as u64);
+        }
         let publisher = track.name.participant.clone();
         if !self.tracks.iter().any(|track| track.is_live() && track.name.participant == publisher) {
             // It may come back as another device with another clock.
@@ -144,7 +149,16 @@ impl LessonRecording {
         Ok(())
     }
 
-    /// The lesson is over: everything held is written, the manifest last.
+    /// What an [`Effect::ReadBack`] asked for; `None` if it cannot be read.
+    pub fn handle_read_back(&mut self, bytes: Option<&[u8]>) -> Result<(), Error> {
+        let number = self.outbox.next_reader().ok_or(Error::NothingToRead)?;
+        let track = self.tracks.get_mut(usize::from(number)).ok_or(Error::UnknownTrack)?;
+        track.read_back(bytes, &mut self.outbox);
+        self.close()
+    }
+
+    /// The lesson is over: everything held is written, the manifest last. If something is to be read back for it, that comes
+    /// first.
     pub fn handle_end(&mut self, now: Duration) -> Result<(), Error> {
         if std::mem::replace(&mut self.ended, true) {
             return Err(Error::Ended);
@@ -154,6 +168,19 @@ impl LessonRecording {
                 track.stop(&mut self.outbox);
                 self.outbox.end_track(track.number(), now.as_millis() as u64);
             }
+            track.fill_to(now, &mut self.outbox);
+        }
+        self.closing = Some(now);
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        if self.outbox.is_reading() {
+            return Ok(());
+        }
+        let Some(now) = self.closing.take() else { return Ok(()) };
+        for track in &mut self.tracks {
+            track.close(now, &mut self.outbox);
         }
         self.outbox.end_lesson(now.as_millis() as u64);
         self.outbox.write_manifest()

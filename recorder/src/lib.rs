@@ -19,6 +19,7 @@ pub mod journal;
 pub mod lesson_recording;
 pub mod limits;
 pub mod manifest;
+pub mod picture;
 pub mod playlist;
 pub mod recover;
 pub mod reorder;

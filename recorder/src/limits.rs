@@ -117,3 +117,25 @@ pub const TIMESTAMP_TRUST: Duration = Duration::from_secs(5);
 
 /// An error of a track's clock up to this is left alone, so that packets of voice lie end to end.
 pub const CLOCK_REST: Duration = Duration::from_millis(1);
+
+/// Longest a sample of video lasts. A longer pause is filled.
+pub const PICTURE_STRETCH: Duration = Duration::from_secs(2);
+
+/// How far behind now the picture is filled: a frame may be that late, held for a lost packet. A later one is squeezed in
+/// behind the filling.
+pub const FILL_LAG: Duration = Duration::from_millis(2_500);
+
+/// How long the last pictures are repeated in a pause. Longer, a card is shown.
+pub const PAUSE_REPEATED: Duration = Duration::from_secs(10);
+
+/// Bytes of a group of pictures that is repeated: 8 s of 2 Mbit/s. Instead of a larger one the card is shown.
+pub const REPEAT_BYTES: u64 = 2 << 20;
+
+/// Samples of such a group, at a millisecond each. Instead of a longer one the card is shown.
+pub const REPEAT_SAMPLES: usize = 1_000;
+
+/// Stretches of a pause filled in one call. The rest is filled in the next ones.
+pub const FILL_STRETCHES: usize = 64;
+
+/// Ticks of a video track in a millisecond.
+pub const VIDEO_TICKS_A_MS: u64 = 90;

@@ -1,16 +1,19 @@
 //! One track on its way from packets to files: reorder, depacketize, put on the lesson clock, write.
 
+mod filling;
+
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     Codec, Error, Refusal, TrackName,
     cmaf::Sample,
-    depacketize::{Depacketized, Depacketizer, Frame, opus},
+    depacketize::{Depacketized, Depacketizer, Format, Frame, opus},
     effect::{Effect, Outbox},
     epoch::EpochWriter,
     limits::{
         AWAITING_CLOCK_BYTES, AWAITING_CLOCK_FRAMES, EPOCHS, KEYFRAME_EVERY, KEYFRAME_RETRY, SENDER_REPORT_WAIT, TICK,
     },
+    picture::Pause,
     reorder::{Reorder, Verdict},
     rtp::RtpPacket,
     timeline::{Correction, TrackClock},
@@ -27,6 +30,9 @@ pub(crate) struct TrackRecorder {
     codec: Codec,
     source: Option<SourceRecorder>,
     file: Option<EpochWriter>,
+    /// Another source goes on: its first keyframe begins another file, even if it would fit.
+    restarted: bool,
+    pause: Pause,
     next_epoch: u32,
     /// Where the last finished file ends, in ticks.
     end: u64,
@@ -42,6 +48,8 @@ struct SourceRecorder {
     clock: TrackClock,
     awaiting_clock: VecDeque<Arrived>,
     awaiting_clock_bytes: usize,
+    /// Time of the first of them, once it has one.
+    placed: Option<u64>,
     /// Nothing can be used before the next keyframe.
     needs_keyframe: bool,
     last_keyframe: Duration,
@@ -51,7 +59,18 @@ struct SourceRecorder {
 
 impl TrackRecorder {
     pub fn new(name: TrackName, number: u16, codec: Codec) -> Self {
-        Self { name, number, codec, source: None, file: None, next_epoch: 0, end: 0, refused: false }
+        Self {
+            name,
+            number,
+            codec,
+            source: None,
+            file: None,
+            restarted: false,
+            pause: Pause::default(),
+            next_epoch: 0,
+            end: 0,
+            refused: false,
+        }
     }
 
     pub fn is_live(&self) -> bool {
@@ -71,6 +90,7 @@ impl TrackRecorder {
             return;
         }
         self.codec = codec;
+        self.restarted = true;
         self.source = Some(SourceRecorder {
             ssrc,
             reorder: Reorder::default(),
@@ -78,6 +98,7 @@ impl TrackRecorder {
             clock: TrackClock::new(codec.clock_rate(), self.end),
             awaiting_clock: VecDeque::new(),
             awaiting_clock_bytes: 0,
+            placed: None,
             needs_keyframe: codec.is_video(),
             last_keyframe: now,
             last_request: None,
@@ -120,10 +141,11 @@ impl TrackRecorder {
             source.give_up_on_reports(now);
             self.write_awaiting(outbox);
         }
+        self.fill_to(self.fillable_at(now), outbox);
         self.ask_for_keyframe(now, outbox);
     }
 
-    /// The source is gone: everything held is written.
+    /// The source is gone: everything held is written. The file of a picture stays open, to be filled.
     pub fn stop(&mut self, outbox: &mut Outbox) {
         while let Some(released) = self.source.as_mut().and_then(|source| source.reorder.flush()) {
             self.depacketize(released.sequence, released.arrival, &released.bytes, outbox);
@@ -133,7 +155,19 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.source = None;
-        self.finish_file(None, outbox);
+        if !self.goes_on() {
+            self.finish_file(None, outbox);
+        }
+    }
+
+    /// Whether it is written to the end of the lesson, with or without a source.
+    pub fn goes_on(&self) -> bool {
+        self.codec.is_video() && self.file.is_some()
+    }
+
+    /// The lesson is over: the last sample lasts until `now`.
+    pub fn close(&mut self, now: Duration, outbox: &mut Outbox) {
+        self.finish_file(Some(self.ticks(now)), outbox);
     }
 
     pub fn number(&self) -> u16 {
@@ -167,10 +201,13 @@ impl TrackRecorder {
         }
     }
 
-    /// Writes what waited, if the clock can place it now.
+    /// Writes what waited, if the clock can place it now and nothing is to be filled in first.
     fn write_awaiting(&mut self, outbox: &mut Outbox) {
-        while let Some(source) = &mut self.source {
-            let Some((time, frame)) = source.next_placed() else { break };
+        while let Some(time) = self.source.as_mut().and_then(SourceRecorder::place_next) {
+            if self.codec.is_video() && !self.fill(time, outbox) {
+                break;
+            }
+            let Some(frame) = self.source.as_mut().and_then(SourceRecorder::take_placed) else { break };
             if let Err(error) = self.write(time, frame, outbox) {
                 self.give_up(&error, outbox);
             }
@@ -179,22 +216,37 @@ impl TrackRecorder {
 
     fn write(&mut self, time: u64, frame: Frame, outbox: &mut Outbox) -> Result<(), Error> {
         let Frame { keyframe, format, data, .. } = frame;
-        if let Some(format) = format
-            && !self.file.as_ref().is_some_and(|file| file.fits(&format))
-        {
-            self.finish_file(Some(time), outbox);
-            if self.next_epoch >= EPOCHS {
-                return Err(Error::TooManyEpochs);
+        // What comes later than the filling is squeezed in behind it.
+        let time = self.file.as_ref().map_or(time, |file| time.max(file.earliest()));
+        match format {
+            Some(format) if self.restarted || !self.file.as_ref().is_some_and(|file| file.fits(&format)) => {
+                self.start_file(format, time, outbox)?;
+                self.restarted = false;
             }
-            let track = (&self.name, self.number);
-            self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
-            self.next_epoch += 1;
+            // Nothing but a keyframe can follow the card.
+            _ if self.pause.card.is_some() => {
+                self.need_keyframe();
+                return Ok(());
+            }
+            _ => {}
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         if self.codec == Codec::Opus {
             fill_hole_in_voice(file, time, outbox)?;
         }
+        self.pause.end(time);
         file.push(Sample { time, keyframe, data }, outbox)
+    }
+
+    fn start_file(&mut self, format: Format, time: u64, outbox: &mut Outbox) -> Result<(), Error> {
+        self.finish_file(Some(time), outbox);
+        if self.next_epoch >= EPOCHS {
+            return Err(Error::TooManyEpochs);
+        }
+        let track = (&self.name, self.number);
+        self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
+        self.next_epoch += 1;
+        Ok(())
     }
 
     fn finish_file(&mut self, next: Option<u64>, outbox: &mut Outbox) {
@@ -209,13 +261,15 @@ impl TrackRecorder {
     fn give_up(&mut self, error: &Error, outbox: &mut Outbox) {
         match error {
             // Another keyframe may bring a better parameter set.
-            Error::MalformedSps => {
-                if let Some(source) = &mut self.source {
-                    source.needs_keyframe = true;
-                }
-            }
+            Error::MalformedSps => self.need_keyframe(),
             Error::TooManyEpochs => self.refuse(Refusal::TooManyEpochs, outbox),
             _ => self.refuse(Refusal::Internal, outbox),
+        }
+    }
+
+    fn need_keyframe(&mut self) {
+        if let Some(source) = &mut self.source {
+            source.needs_keyframe = true;
         }
     }
 
@@ -261,16 +315,36 @@ impl SourceRecorder {
         self.awaiting_clock_bytes += frame.data.len();
         self.awaiting_clock.push_back((arrival, frame));
         if self.awaiting_clock_bytes > AWAITING_CLOCK_BYTES || self.awaiting_clock.len() > AWAITING_CLOCK_FRAMES {
+            self.make_room();
+        }
+    }
+
+    /// Too much waits: for the clock, which is set by arrival, or for a pause to be filled, and then it is forgotten.
+    fn make_room(&mut self) {
+        if self.clock.is_fixed() {
+            self.awaiting_clock.clear();
+            self.awaiting_clock_bytes = 0;
+            self.placed = None;
+            self.needs_keyframe = true;
+        } else {
             self.fix_clock_by_arrival();
         }
     }
 
-    fn next_placed(&mut self) -> Option<(u64, Frame)> {
-        let (arrival, frame) = self.awaiting_clock.front()?;
-        let time = self.clock.time_of(frame.timestamp, *arrival)?;
+    /// Time of the frame that is to be written next.
+    fn place_next(&mut self) -> Option<u64> {
+        if self.placed.is_none() {
+            let (arrival, frame) = self.awaiting_clock.front()?;
+            self.placed = self.clock.time_of(frame.timestamp, *arrival);
+        }
+        self.placed
+    }
+
+    fn take_placed(&mut self) -> Option<Frame> {
+        self.placed = None;
         let (_, frame) = self.awaiting_clock.pop_front()?;
         self.awaiting_clock_bytes -= frame.data.len();
-        Some((time, frame))
+        Some(frame)
     }
 
     fn give_up_on_reports(&mut self, now: Duration) {

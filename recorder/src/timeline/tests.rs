@@ -148,7 +148,7 @@ impl Sender {
                 self.clock.handle_report(report.rtp, ntp);
             }
         }
-        if let (true, Some(arrival)) = (ms % self.frame_ms == 0, arrives(ms)) {
+        if let (true, Some(arrival)) = (ms.is_multiple_of(self.frame_ms), arrives(ms)) {
             let timestamp = self.rtp(ms as f64);
             self.clock.observe(timestamp);
             if !reports {
