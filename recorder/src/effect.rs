@@ -66,6 +66,16 @@ pub enum Effect {
         /// The whole of it.
         bytes: Vec<u8>,
     },
+    /// Read what was appended before, and give it to [`crate::LessonRecording::handle_read_back`]: these answers are taken in
+    /// the order they were asked for.
+    ReadBack {
+        /// Which file.
+        file: File,
+        /// First byte.
+        offset: u64,
+        /// How many; at most `limits::REPEAT_BYTES`.
+        len: u64,
+    },
     /// Ask the track's publisher for a keyframe.
     RequestKeyframe {
         /// Which track.
@@ -90,6 +100,8 @@ pub(crate) struct Outbox {
     voices: Vec<(u16, VoicePacket)>,
     manifest: Manifest,
     manifest_is_stale: bool,
+    /// Tracks that wait for bytes of theirs, in the order they asked.
+    readers: VecDeque<u16>,
 }
 
 impl Outbox {
@@ -101,6 +113,7 @@ impl Outbox {
             voices: Vec::new(),
             manifest: Manifest::new(lesson.clone()),
             manifest_is_stale: true,
+            readers: VecDeque::new(),
         };
         outbox.record(&Record::LessonStarted(lesson));
         Ok(outbox)
@@ -126,6 +139,21 @@ impl Outbox {
     /// The packets of voice since the last call.
     pub fn take_voices(&mut self) -> Vec<(u16, VoicePacket)> {
         std::mem::take(&mut self.voices)
+    }
+
+    pub fn read_back(&mut self, track: u16, file: File, offset: u64, len: u64) {
+        self.readers.push_back(track);
+        self.push(Effect::ReadBack { file, offset, len });
+    }
+
+    /// The track whose bytes come next.
+    pub fn next_reader(&mut self) -> Option<u16> {
+        self.readers.pop_front()
+    }
+
+    /// Whether a track waits for bytes of its own.
+    pub fn is_reading(&self) -> bool {
+        !self.readers.is_empty()
     }
 
     /// The next thing to do.

@@ -6,6 +6,7 @@ use crate::{
     depacketize::Format,
     effect::{File, Outbox},
     index::{self, Part},
+    limits::{PICTURE_STRETCH, VIDEO_TICKS_A_MS},
     manifest::Epoch,
     webm,
 };
@@ -25,6 +26,8 @@ pub(crate) struct EpochWriter {
     offset: u64,
     /// End of the last part, in ticks.
     end: u64,
+    /// Where the part lies that begins the group of pictures so far.
+    group: u64,
     /// Index entries not yet among the effects.
     index: Vec<u8>,
 }
@@ -55,7 +58,12 @@ impl EpochWriter {
         };
         outbox.append(File::Media { track: track.clone(), epoch: number, container }, init);
         outbox.start_epoch(track_number, epoch);
-        Ok(Self { track, track_number, number, format, muxer, offset, end: start, index: Vec::new() })
+        Ok(Self { track, track_number, number, format, muxer, offset, end: start, group: offset, index: Vec::new() })
+    }
+
+    /// What its decoder was told.
+    pub fn format(&self) -> &Format {
+        &self.format
     }
 
     /// Whether a keyframe of `format` still fits this file.
@@ -71,14 +79,41 @@ impl EpochWriter {
         Ok(())
     }
 
-    /// Where the last sample ends by itself, in ticks; the next should begin there.
-    pub fn end(&self) -> u64 {
-        self.muxer.end().unwrap_or(self.end)
+    /// Whether what comes after a pause, also of another source, may go on in this file: silence fills a voice, and the last
+    /// frame of a WebM lasts through any pause.
+    pub fn outlasts_source(&self) -> bool {
+        self.format == Format::Opus || self.format.container() == Container::WebM
     }
 
-    /// Whether its last frame lasts through any pause, also one of its source: what comes then may go on in this file.
-    pub fn outlasts_source(&self) -> bool {
-        self.format.container() == Container::WebM
+    /// Earliest time of another sample, in ticks.
+    pub fn earliest(&self) -> u64 {
+        self.muxer.last_time().map_or(self.end, |last| last.saturating_add(1))
+    }
+
+    /// When the last frame of a video has lasted as long as one may, in ticks.
+    pub fn filling_due(&self) -> u64 {
+        let stretch = PICTURE_STRETCH.as_millis() as u64 * VIDEO_TICKS_A_MS;
+        self.muxer.last_time().map_or(self.end, |last| last.saturating_add(stretch))
+    }
+
+    /// Writes all of it out; the last sample lasts until `next`.
+    pub fn flush(&mut self, next: u64, outbox: &mut Outbox) -> Result<(), Error> {
+        if let Some(part) = self.muxer.finish(Some(next))? {
+            self.write(part, outbox);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the group of pictures so far, as far as they are written.
+    pub fn group_bytes(&self) -> u64 {
+        self.offset.saturating_sub(self.group)
+    }
+
+    /// Asks for them.
+    pub fn read_group_back(&self, outbox: &mut Outbox) {
+        let container = self.format.container();
+        let file = File::Media { track: self.track.clone(), epoch: self.number, container };
+        outbox.read_back(self.track_number, file, self.group, self.group_bytes());
     }
 
     /// Ends the file; the track goes on at `next`, if it does. Returns where it ends, in ticks.
@@ -93,6 +128,9 @@ impl EpochWriter {
     fn write(&mut self, encoded: Encoded, outbox: &mut Outbox) {
         let Encoded { bytes, start, duration, independent } = encoded;
         let part = Part { offset: self.offset, len: bytes.len() as u32, start, duration, independent };
+        if independent {
+            self.group = self.offset;
+        }
         self.offset += bytes.len() as u64;
         self.end = part.end();
         index::encode(&part, &mut self.index);
@@ -145,10 +183,10 @@ impl Muxer {
         }
     }
 
-    fn end(&self) -> Option<u64> {
+    fn last_time(&self) -> Option<u64> {
         match self {
-            Self::Cmaf(muxer) => muxer.end(),
-            Self::WebM(muxer) => muxer.end(),
+            Self::Cmaf(muxer) => muxer.last_time(),
+            Self::WebM(muxer) => muxer.last_time(),
         }
     }
 }

@@ -30,6 +30,9 @@ pub enum Error {
     /// The recording has ended. Nothing more is taken.
     #[error("the recording has ended")]
     Ended,
+    /// Bytes were read back that nobody asked for. They are left out.
+    #[error("nothing was to be read back")]
+    NothingToRead,
     /// No such track. Start it first.
     #[error("unknown track")]
     UnknownTrack,

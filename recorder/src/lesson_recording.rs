@@ -34,6 +34,8 @@ pub struct LessonRecording {
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
+    /// When it ended, while something is still to be read back for its last seconds.
+    closing: Option<Duration>,
 }
 
 impl LessonRecording {
@@ -47,6 +49,7 @@ impl LessonRecording {
             outbox: Outbox::new(lesson)?,
             manifest_due: Duration::ZERO,
             ended: false,
+            closing: None,
         })
     }
 
@@ -97,9 +100,17 @@ impl LessonRecording {
 
     /// A sender report of a track.
     pub fn handle_sender_report(&mut self, now: Duration, track: TrackKey, report: SenderReport) -> Result<(), Error> {
-        let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        let publisher = self.publishers.entry(track.name.participant.clone()).or_default();
-        track.sender_report(now, report, publisher, &mut self.outbox);
+        let participant = &self.tracks.get(usize::from(track.0)).ok_or(Error::UnknownTrack)?.name.participant;
+        let publisher = self.publishers.entry(participant.clone()).or_default();
+        let ntp = publisher.handle_report(report, now);
+        let correction = publisher.correction();
+        let participant = participant.clone();
+        for other in self.tracks.iter_mut().filter(|other| other.name.participant == participant) {
+            other.correct(correction);
+        }
+        if let (Some(ntp), Some(track)) = (ntp, self.tracks.get_mut(usize::from(track.0))) {
+            track.sender_report(report.rtp, ntp, &mut self.outbox);
+        }
         Ok(())
     }
 
@@ -145,16 +156,36 @@ impl LessonRecording {
         Ok(())
     }
 
-    /// The lesson is over: everything held is written, the manifest last.
+    /// What an [`Effect::ReadBack`] asked for; `None` if it cannot be read.
+    pub fn handle_read_back(&mut self, bytes: Option<&[u8]>) -> Result<(), Error> {
+        let number = self.outbox.next_reader().ok_or(Error::NothingToRead)?;
+        let track = self.tracks.iter_mut().find(|track| track.number() == number).ok_or(Error::UnknownTrack)?;
+        track.read_back(bytes, &mut self.outbox);
+        self.close()
+    }
+
+    /// The lesson is over: everything held is written, the manifest last. If something is to be read back for it, that comes
+    /// first.
     pub fn handle_end(&mut self, now: Duration) -> Result<(), Error> {
         if std::mem::replace(&mut self.ended, true) {
             return Err(Error::Ended);
         }
         for track in &mut self.tracks {
-            if track.is_live() || track.goes_on() {
-                track.close(now, &mut self.outbox);
-                self.outbox.end_track(track.number(), now.as_millis() as u64);
-            }
+            track.stop(&mut self.outbox);
+            track.fill_to(now, &mut self.outbox);
+        }
+        self.closing = Some(now);
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        if self.outbox.is_reading() {
+            return Ok(());
+        }
+        let Some(now) = self.closing.take() else { return Ok(()) };
+        for track in self.tracks.iter_mut().filter(|track| track.goes_on()) {
+            track.close(now, &mut self.outbox);
+            self.outbox.end_track(track.number(), now.as_millis() as u64);
         }
         self.program_voice.finish(now.as_millis() as u64, &mut self.outbox)?;
         self.outbox.end_lesson(now.as_millis() as u64);

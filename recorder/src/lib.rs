@@ -20,6 +20,7 @@ pub mod lesson_recording;
 pub mod limits;
 pub mod manifest;
 pub mod mix;
+pub mod picture;
 pub mod playlist;
 pub mod recover;
 pub mod reorder;

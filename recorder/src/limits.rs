@@ -80,7 +80,7 @@ pub const MANIFEST_EVERY: Duration = Duration::from_secs(10);
 /// Longest lesson. A part that plays later than this is not believed: a playlist would count gaps up to it.
 pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
 
-/// A sender report this far ahead of a track's clock tells of a pause of its sender; less is drift.
+/// A sender report this far off its track's clock is not believed; `STEP_RUN` that agree tell of a sender that slept.
 pub const CLOCK_STEP: Duration = Duration::from_millis(200);
 
 /// Voice this far from its place is left alone: half a packet, and nobody sees lips move by it.
@@ -121,3 +121,60 @@ pub const MIX_AT_LEAST: Duration = Duration::from_millis(100);
 
 /// Bits a second of what is mixed.
 pub const MIX_BITRATE: i32 = 64_000;
+/// Reports in a row that must agree before a clock steps. Fewer are faults of single reports.
+pub const STEP_RUN: usize = 2;
+
+/// Sender reports of a track its clock is regressed over: 80 s of a browser's voice. The oldest goes.
+pub const REPORTS: usize = 16;
+
+/// Two reports closer than this say nothing of the rate: their own millisecond of noise is a part of it.
+pub const REPORT_BASELINE: Duration = Duration::from_secs(10);
+
+/// Most a clock is believed to be fast or slow, in parts per million: five times a bad crystal.
+pub const SKEW_PPM: f64 = 500.0;
+
+/// A publisher's clock is compared with ours by the least delay in each of `FLOOR_BUCKETS` spans this long.
+pub const FLOOR_BUCKET: Duration = Duration::from_secs(4);
+
+/// Such spans kept. The oldest goes.
+pub const FLOOR_BUCKETS: usize = 32;
+
+/// How long those must reach before they tell how fast the clock is: jitter of 10 ms would be 200 ppm in less.
+pub const SKEW_BASELINE: Duration = Duration::from_secs(60);
+
+/// How long an error of a publisher's clock takes to be made good, if `SLEW_PPM` allow.
+pub const SLEW_OVER: Duration = Duration::from_secs(20);
+
+/// Fastest a publisher's clock is corrected, in parts per million: not seen, not heard.
+pub const SLEW_PPM: f64 = 500.0;
+
+/// Fastest a track follows its publisher's clock and its own reports, in parts per million.
+pub const TRACK_SLEW_PPM: f64 = 2_000.0;
+
+/// A frame whose timestamp puts it this far from its arrival is placed by arrival: the timestamps jumped.
+pub const TIMESTAMP_TRUST: Duration = Duration::from_secs(5);
+
+/// An error of a track's clock up to this is left alone, so that packets of voice lie end to end.
+pub const CLOCK_REST: Duration = Duration::from_millis(1);
+
+/// Longest a sample of video lasts. A longer pause is filled.
+pub const PICTURE_STRETCH: Duration = Duration::from_secs(2);
+
+/// How far behind now the picture is filled: a frame may be that late, held for a lost packet. A later one is squeezed in
+/// behind the filling.
+pub const FILL_LAG: Duration = Duration::from_millis(2_500);
+
+/// How long the last pictures are repeated in a pause. Longer, a card is shown.
+pub const PAUSE_REPEATED: Duration = Duration::from_secs(10);
+
+/// Bytes of a group of pictures that is repeated: 8 s of 2 Mbit/s. Instead of a larger one the card is shown.
+pub const REPEAT_BYTES: u64 = 2 << 20;
+
+/// Samples of such a group, at a millisecond each. Instead of a longer one the card is shown.
+pub const REPEAT_SAMPLES: usize = 1_000;
+
+/// Stretches of a pause filled in one call. The rest is filled in the next ones.
+pub const FILL_STRETCHES: usize = 64;
+
+/// Ticks of a video track in a millisecond.
+pub const VIDEO_TICKS_A_MS: u64 = 90;

@@ -32,6 +32,8 @@ pub struct Studio {
     pub senders: Vec<Sender>,
     /// Sequence numbers of the lead's camera and voice that never arrive.
     pub lost: Vec<(TrackName, u16)>,
+    /// Whether nothing can be read back from the disk.
+    pub unreadable: bool,
     now: u64,
 }
 
@@ -44,6 +46,7 @@ impl Studio {
             refused: Vec::new(),
             senders: Vec::new(),
             lost: Vec::new(),
+            unreadable: false,
             now: 0,
         };
         studio.drain();
@@ -148,6 +151,11 @@ impl Studio {
             match effect {
                 Effect::Append { file, bytes } => self.disk.entry(file.path()).or_default().extend(bytes),
                 Effect::Replace { file, bytes } => drop(self.disk.insert(file.path(), bytes)),
+                Effect::ReadBack { file, offset, len } => {
+                    let range = offset as usize..(offset + len) as usize;
+                    let bytes = self.disk.get(&file.path()).and_then(|file| file.get(range)).map(<[u8]>::to_vec);
+                    self.recording.handle_read_back(bytes.as_deref().filter(|_| !self.unreadable)).unwrap();
+                }
                 Effect::RequestKeyframe { track } => self.keyframes_asked.push(track),
                 Effect::NotRecordable { track, .. } => self.refused.push(track),
             }

@@ -1,20 +1,23 @@
 //! One track on its way from packets to files: reorder, depacketize, put on the lesson clock, write.
 
+mod filling;
+
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     Codec, Error, Refusal, TrackName,
     cmaf::Sample,
-    depacketize::{Depacketized, Depacketizer, Frame},
+    depacketize::{Depacketized, Depacketizer, Format, Frame},
     effect::{Effect, Outbox},
     epoch::EpochWriter,
     limits::{
         AWAITING_CLOCK_BYTES, AWAITING_CLOCK_FRAMES, EPOCHS, KEYFRAME_EVERY, KEYFRAME_RETRY, SENDER_REPORT_WAIT, TICK,
         VOICE_LAG,
     },
+    picture::Pause,
     reorder::{Reorder, Verdict},
     rtp::RtpPacket,
-    timeline::{PublisherClock, SenderReport, TrackClock},
+    timeline::{Correction, TrackClock},
     voice::{self, ContinuousVoice},
 };
 
@@ -29,6 +32,9 @@ pub(crate) struct TrackRecorder {
     codec: Codec,
     source: Option<SourceRecorder>,
     file: Option<EpochWriter>,
+    /// Another source goes on: its first keyframe begins another file, even if it would fit.
+    restarted: bool,
+    pause: Pause,
     /// From the first packet of a voice on.
     voice: Option<ContinuousVoice>,
     next_epoch: u32,
@@ -46,6 +52,8 @@ struct SourceRecorder {
     clock: TrackClock,
     awaiting_clock: VecDeque<Arrived>,
     awaiting_clock_bytes: usize,
+    /// Time of the first of them, once it has one.
+    placed: Option<u64>,
     /// Nothing can be used before the next keyframe.
     needs_keyframe: bool,
     last_keyframe: Duration,
@@ -55,7 +63,19 @@ struct SourceRecorder {
 
 impl TrackRecorder {
     pub fn new(name: TrackName, number: u16, codec: Codec) -> Self {
-        Self { name, number, codec, source: None, file: None, voice: None, next_epoch: 0, end: 0, refused: false }
+        Self {
+            name,
+            number,
+            codec,
+            source: None,
+            file: None,
+            restarted: false,
+            pause: Pause::default(),
+            voice: None,
+            next_epoch: 0,
+            end: 0,
+            refused: false,
+        }
     }
 
     pub fn is_live(&self) -> bool {
@@ -71,6 +91,7 @@ impl TrackRecorder {
             return;
         }
         self.codec = codec;
+        self.restarted = true;
         self.source = Some(SourceRecorder {
             ssrc,
             reorder: Reorder::default(),
@@ -78,6 +99,7 @@ impl TrackRecorder {
             clock: TrackClock::new(codec.clock_rate(), self.end),
             awaiting_clock: VecDeque::new(),
             awaiting_clock_bytes: 0,
+            placed: None,
             needs_keyframe: codec.is_video(),
             last_keyframe: now,
             last_request: None,
@@ -98,15 +120,17 @@ impl TrackRecorder {
         Ok(())
     }
 
-    pub fn sender_report(
-        &mut self,
-        now: Duration,
-        report: SenderReport,
-        publisher: &mut PublisherClock,
-        outbox: &mut Outbox,
-    ) {
+    /// Its publisher's clock was compared with ours.
+    pub fn correct(&mut self, correction: Correction) {
         if let Some(source) = &mut self.source {
-            source.clock.handle_report(report, publisher, now);
+            source.clock.correct(correction);
+        }
+    }
+
+    /// A sender report: the publisher's NTP time in microseconds, and the RTP timestamp of the same instant.
+    pub fn sender_report(&mut self, timestamp: u32, ntp: i64, outbox: &mut Outbox) {
+        if let Some(source) = &mut self.source {
+            source.clock.handle_report(timestamp, ntp);
             self.write_awaiting(outbox);
         }
     }
@@ -118,6 +142,7 @@ impl TrackRecorder {
             source.give_up_on_reports(now);
             self.write_awaiting(outbox);
         }
+        self.fill_to(self.fillable_at(now), outbox);
         self.ask_for_keyframe(now, outbox);
         let awaiting = self.source.as_ref().and_then(|source| source.awaiting_clock.front());
         // What waits for its clock was said before it came.
@@ -125,15 +150,14 @@ impl TrackRecorder {
         self.fill_voice(until.saturating_sub(VOICE_LAG), outbox);
     }
 
-    /// The lesson is over: the voice, and the last picture where it lasts through any pause, go on until now.
+    /// The lesson is over: its file is written to the end.
     pub fn close(&mut self, now: Duration, outbox: &mut Outbox) {
-        self.stop(outbox);
         while !self.fill_voice(now, outbox) {}
-        let ticks = now.as_millis() as u64 * u64::from(self.codec.clock_rate()) / 1_000;
-        self.finish_file(Some(ticks).filter(|_| self.codec.is_video()), outbox);
+        let end = self.ticks(now);
+        self.finish_file(Some(end).filter(|_| self.codec.is_video()), outbox);
     }
 
-    /// The source is gone: everything held is written. A file that goes on stays open.
+    /// The source is gone: everything held is written. Its file stays open, to be filled.
     pub fn stop(&mut self, outbox: &mut Outbox) {
         while let Some(released) = self.source.as_mut().and_then(|source| source.reorder.flush()) {
             self.depacketize(released.sequence, released.arrival, &released.bytes, outbox);
@@ -143,16 +167,11 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.source = None;
-        if !self.goes_on() {
-            self.finish_file(None, outbox);
-        } else if let Some(file) = &self.file {
-            self.end = file.end();
-        }
     }
 
-    /// Whether its file lasts though nobody sends: a voice that is away is silent, and some pictures stand still.
+    /// Whether it is written to the end of the lesson, with or without a source.
     pub fn goes_on(&self) -> bool {
-        self.file.as_ref().is_some_and(|file| self.voice.is_some() || file.outlasts_source())
+        self.file.is_some()
     }
 
     pub fn number(&self) -> u16 {
@@ -186,10 +205,13 @@ impl TrackRecorder {
         }
     }
 
-    /// Writes what waited, if the clock can place it now.
+    /// Writes what waited, if the clock can place it now and nothing is to be filled in first.
     fn write_awaiting(&mut self, outbox: &mut Outbox) {
-        while let Some(source) = &mut self.source {
-            let Some((time, frame)) = source.next_placed() else { break };
+        while let Some(time) = self.source.as_mut().and_then(SourceRecorder::place_next) {
+            if self.codec.is_video() && !self.fill(time, outbox) {
+                break;
+            }
+            let Some(frame) = self.source.as_mut().and_then(SourceRecorder::take_placed) else { break };
             if let Err(error) = self.write(time, frame, outbox) {
                 self.give_up(&error, outbox);
             }
@@ -198,23 +220,55 @@ impl TrackRecorder {
 
     fn write(&mut self, time: u64, frame: Frame, outbox: &mut Outbox) -> Result<(), Error> {
         let Frame { keyframe, format, data, .. } = frame;
-        if let Some(format) = format
-            && !self.file.as_ref().is_some_and(|file| file.fits(&format))
-        {
-            self.finish_file(Some(time), outbox);
-            if self.next_epoch >= EPOCHS {
-                return Err(Error::TooManyEpochs);
-            }
-            let track = (&self.name, self.number);
-            self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
-            self.next_epoch += 1;
-        }
         if self.codec == Codec::Opus {
-            self.voice.get_or_insert_with(|| ContinuousVoice::new(time)).push(time, data);
-            return self.write_voice(outbox);
+            return self.write_packet(time, format, data, outbox);
         }
+        // What comes later than the filling is squeezed in behind it.
+        let time = self.file.as_ref().map_or(time, |file| time.max(file.earliest()));
+        match format {
+            Some(format) if !self.file.as_ref().is_some_and(|file| self.fits(file, &format)) => {
+                self.start_file(format, time, outbox)?;
+                self.restarted = false;
+            }
+            // Nothing but a keyframe can follow the card.
+            _ if self.pause.card.is_some() => {
+                self.need_keyframe();
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.pause.end(time);
         let Some(file) = &mut self.file else { return Ok(()) };
         file.push(Sample { time, keyframe, data }, outbox)
+    }
+
+    fn fits(&self, file: &EpochWriter, format: &Format) -> bool {
+        file.fits(format) && (!self.restarted || file.outlasts_source())
+    }
+
+    fn write_packet(
+        &mut self,
+        time: u64,
+        format: Option<Format>,
+        data: Vec<u8>,
+        outbox: &mut Outbox,
+    ) -> Result<(), Error> {
+        if let (Some(format), None) = (format, &self.file) {
+            self.start_file(format, time, outbox)?;
+        }
+        self.voice.get_or_insert_with(|| ContinuousVoice::new(time)).push(time, data);
+        self.write_voice(outbox)
+    }
+
+    fn start_file(&mut self, format: Format, time: u64, outbox: &mut Outbox) -> Result<(), Error> {
+        self.finish_file(Some(time), outbox);
+        if self.next_epoch >= EPOCHS {
+            return Err(Error::TooManyEpochs);
+        }
+        let track = (&self.name, self.number);
+        self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
+        self.next_epoch += 1;
+        Ok(())
     }
 
     fn write_voice(&mut self, outbox: &mut Outbox) -> Result<(), Error> {
@@ -248,13 +302,15 @@ impl TrackRecorder {
     fn give_up(&mut self, error: &Error, outbox: &mut Outbox) {
         match error {
             // Another keyframe may bring a better parameter set.
-            Error::MalformedSps => {
-                if let Some(source) = &mut self.source {
-                    source.needs_keyframe = true;
-                }
-            }
+            Error::MalformedSps => self.need_keyframe(),
             Error::TooManyEpochs => self.refuse(Refusal::TooManyEpochs, outbox),
             _ => self.refuse(Refusal::Internal, outbox),
+        }
+    }
+
+    fn need_keyframe(&mut self) {
+        if let Some(source) = &mut self.source {
+            source.needs_keyframe = true;
         }
     }
 
@@ -287,15 +343,36 @@ impl SourceRecorder {
         self.awaiting_clock_bytes += frame.data.len();
         self.awaiting_clock.push_back((arrival, frame));
         if self.awaiting_clock_bytes > AWAITING_CLOCK_BYTES || self.awaiting_clock.len() > AWAITING_CLOCK_FRAMES {
+            self.make_room();
+        }
+    }
+
+    /// Too much waits: for the clock, which is set by arrival, or for a pause to be filled, and then it is forgotten.
+    fn make_room(&mut self) {
+        if self.clock.is_fixed() {
+            self.awaiting_clock.clear();
+            self.awaiting_clock_bytes = 0;
+            self.placed = None;
+            self.needs_keyframe = true;
+        } else {
             self.fix_clock_by_arrival();
         }
     }
 
-    fn next_placed(&mut self) -> Option<(u64, Frame)> {
-        let time = self.clock.time_of(self.awaiting_clock.front()?.1.timestamp)?;
+    /// Time of the frame that is to be written next.
+    fn place_next(&mut self) -> Option<u64> {
+        if self.placed.is_none() {
+            let (arrival, frame) = self.awaiting_clock.front()?;
+            self.placed = self.clock.time_of(frame.timestamp, *arrival);
+        }
+        self.placed
+    }
+
+    fn take_placed(&mut self) -> Option<Frame> {
+        self.placed = None;
         let (_, frame) = self.awaiting_clock.pop_front()?;
         self.awaiting_clock_bytes -= frame.data.len();
-        Some((time, frame))
+        Some(frame)
     }
 
     fn give_up_on_reports(&mut self, now: Duration) {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{self, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -42,6 +42,15 @@ impl Files {
             // A tenth as often: not worth a descriptor each.
             File::Index { .. } | File::Lesson | File::Manifest => open(&self.path(file))?.write_all(bytes),
         }
+    }
+
+    /// Reads what was appended before.
+    pub fn read(&self, file: &File, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+        let mut reader = fs::File::open(self.path(file))?;
+        reader.seek(SeekFrom::Start(offset))?;
+        let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?];
+        reader.read_exact(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn journal(&mut self) -> io::Result<&mut fs::File> {

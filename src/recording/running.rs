@@ -100,6 +100,12 @@ impl Running {
         let mut outcome = Outcome::default();
         while let Some(effect) = self.recording.poll_effect() {
             match effect {
+                Effect::ReadBack { file, offset, len } => {
+                    let bytes = self.files.read(&file, offset, len).ok();
+                    if let Err(error) = self.recording.handle_read_back(bytes.as_deref()) {
+                        tracing::error!(lesson = %self.lesson, %error, "bytes read back were not taken: report this");
+                    }
+                }
                 _ if self.failed => {}
                 Effect::Append { file, bytes } => {
                     if let Err(error) = self.files.append(&file, &bytes) {

@@ -11,6 +11,8 @@ use crate::{
     webm::tests as webm,
 };
 
+mod pauses;
+
 /// Decode time and duration of every sample of a file, in ticks.
 fn samples(file: &[u8]) -> Vec<(u64, u32)> {
     let mut rest = file;
@@ -76,7 +78,9 @@ fn a_lost_packet_of_picture_asks_for_a_keyframe_and_freezes_until_it_comes() {
     studio.teach(0..6_000);
     studio.end();
     assert!(studio.keyframes_asked.contains(&camera));
-    let frozen: Vec<_> = samples(studio.file("t/master-camera/0.cmaf")).into_iter().filter(|s| s.1 != 7_200).collect();
+    let mut frozen = samples(studio.file("t/master-camera/0.cmaf"));
+    frozen.pop();
+    frozen.retain(|sample| sample.1 != 7_200);
     // The 6th picture is missing: the 5th, at 320 ms, stays until the keyframe at 2 s.
     assert_eq!(frozen.len(), 1, "{frozen:?}");
     assert_eq!(frozen[0].1, 90_000 * (2_000 - 320) / 1_000);

@@ -57,6 +57,11 @@ impl Muxer {
         self.close(end)
     }
 
+    /// When the last frame so far began, in ticks; `None` if its part is closed.
+    pub fn last_time(&self) -> Option<u64> {
+        self.last.as_ref().map(|last| last.time)
+    }
+
     /// When the last frame so far ends by itself, in ticks.
     pub fn end(&self) -> Option<u64> {
         self.last.as_ref().map(|last| last.time.saturating_add(self.usual_duration))
