@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_stay() {
+    fn the_extension_of_an_obu_stays() {
         let out = run(Codec::Av1, &[(1, 0, true, &[0x10, 0x34, 0x28, 0x30, 9])]);
         assert_eq!(frame(&out[0]).data, [0x36, 0x28, 2, 0x30, 9]);
     }
