@@ -123,10 +123,14 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.ask_for_keyframe(now, outbox);
-        let awaiting = self.source.as_ref().and_then(|source| source.awaiting_clock.front());
-        // What waits for its clock was said before it came.
-        let until = awaiting.map_or(now, |(arrival, _)| now.min(*arrival));
-        self.fill_voice(until.saturating_sub(VOICE_LAG), outbox);
+        let until = self.unplaced_voice().unwrap_or(now.saturating_sub(VOICE_LAG));
+        self.fill_voice(until, outbox);
+    }
+
+    /// From when on there may be voice that waits for its clock: it was said before it came.
+    pub fn unplaced_voice(&self) -> Option<Duration> {
+        let source = self.source.as_ref().filter(|_| self.codec == Codec::Opus)?;
+        source.awaiting_clock.front().map(|(arrival, _)| arrival.saturating_sub(VOICE_LAG))
     }
 
     /// The lesson is over: the voice lasts until its end.
@@ -199,6 +203,8 @@ impl TrackRecorder {
 
     fn write(&mut self, time: u64, frame: Frame, outbox: &mut Outbox) -> Result<(), Error> {
         let Frame { keyframe, format, data, .. } = frame;
+        // A voice that had ended before goes on where it ended.
+        let start = if self.codec == Codec::Opus && self.end > 0 { self.end } else { time };
         if let Some(format) = format
             && !self.file.as_ref().is_some_and(|file| file.fits(&format))
         {
@@ -207,11 +213,11 @@ impl TrackRecorder {
                 return Err(Error::TooManyEpochs);
             }
             let track = (&self.name, self.number);
-            self.file = Some(EpochWriter::start(track, self.next_epoch, format, time, outbox)?);
+            self.file = Some(EpochWriter::start(track, self.next_epoch, format, start, outbox)?);
             self.next_epoch += 1;
         }
         if self.codec == Codec::Opus {
-            self.voice.get_or_insert_with(|| ContinuousVoice::new(time)).push(time, data);
+            self.voice.get_or_insert_with(|| ContinuousVoice::new(start)).push(time, data);
             return self.write_voice(outbox);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
