@@ -1,5 +1,5 @@
 //! How many lessons' voices one core records: `cargo bench -p recorder`. The rate printed is lesson-seconds a second, which
-//! is that number; `limits` and docs speak of at least 200 with a quarter of the time mixed.
+//! is that number; wanted are at least 200 with a quarter of the time mixed.
 //!
 //! Everything of voice is in it: RTP, reordering, laying, the mix, parts and journal. Behind the times it prints what 100
 //! lessons hold in memory while all of them mix.

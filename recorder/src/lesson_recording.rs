@@ -16,7 +16,6 @@ use crate::{
     mix::ProgramVoice,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
-    voice,
 };
 
 /// A track of a running recording, for the packet path.
@@ -94,8 +93,7 @@ impl LessonRecording {
     /// One decrypted RTP packet of a track.
     pub fn handle_packet(&mut self, now: Duration, track: TrackKey, packet: &[u8]) -> Result<(), Error> {
         let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        track.packet(now, packet, &mut self.outbox)?;
-        self.program_voice.advance(voice::ticks(now), &mut self.outbox)
+        track.packet(now, packet, &mut self.outbox)
     }
 
     /// A sender report of a track.
@@ -148,7 +146,8 @@ impl LessonRecording {
         for track in &mut self.tracks {
             track.tick(now, &mut self.outbox);
         }
-        self.program_voice.advance(voice::ticks(now), &mut self.outbox)?;
+        let held = self.tracks.iter().filter_map(TrackRecorder::unplaced_voice).min();
+        self.program_voice.advance(now, held, &mut self.outbox)?;
         if now >= self.manifest_due {
             self.manifest_due = now + MANIFEST_EVERY;
             self.outbox.write_manifest()?;

@@ -106,6 +106,10 @@ pub const VOICE_FILL_PACKETS: usize = 3_000;
 /// Longest loss of voice that is concealed, in packets of 20 ms. A longer one is silence.
 pub const VOICE_CONCEALED_PACKETS: u64 = 3;
 
+/// Shortest time from one concealed loss to the next: each decodes and encodes some seven packets. One
+/// sooner is silence.
+pub const VOICE_CONCEAL_EVERY: Duration = Duration::from_millis(100);
+
 /// How long the mix waits for a voice. Each follows time at `VOICE_LAG`, so only one that waits for its clock is later; what it
 /// says meanwhile is missing in the mix, and whole in its own track.
 pub const MIX_WAIT: Duration = Duration::from_secs(2);

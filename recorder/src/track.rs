@@ -144,10 +144,14 @@ impl TrackRecorder {
         }
         self.fill_to(self.fillable_at(now), outbox);
         self.ask_for_keyframe(now, outbox);
-        let awaiting = self.source.as_ref().and_then(|source| source.awaiting_clock.front());
-        // What waits for its clock was said before it came.
-        let until = awaiting.map_or(now, |(arrival, _)| now.min(*arrival));
-        self.fill_voice(until.saturating_sub(VOICE_LAG), outbox);
+        let until = self.unplaced_voice().unwrap_or(now.saturating_sub(VOICE_LAG));
+        self.fill_voice(until, outbox);
+    }
+
+    /// From when on there may be voice that waits for its clock: it was said before it came.
+    pub fn unplaced_voice(&self) -> Option<Duration> {
+        let source = self.source.as_ref().filter(|_| self.codec == Codec::Opus)?;
+        source.awaiting_clock.front().map(|(arrival, _)| arrival.saturating_sub(VOICE_LAG))
     }
 
     /// The lesson is over: its file is written to the end.
@@ -253,10 +257,12 @@ impl TrackRecorder {
         data: Vec<u8>,
         outbox: &mut Outbox,
     ) -> Result<(), Error> {
+        // A voice that had ended before goes on where it ended.
+        let start = if self.end > 0 { self.end } else { time };
         if let (Some(format), None) = (format, &self.file) {
-            self.start_file(format, time, outbox)?;
+            self.start_file(format, start, outbox)?;
         }
-        self.voice.get_or_insert_with(|| ContinuousVoice::new(time)).push(time, data);
+        self.voice.get_or_insert_with(|| ContinuousVoice::new(start)).push(time, data);
         self.write_voice(outbox)
     }
 

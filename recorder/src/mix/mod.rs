@@ -86,10 +86,17 @@ impl Mix {
         }
     }
 
-    /// Mixes what everybody has said, and what nobody has within `limits::MIX_WAIT` before `now` ticks.
-    pub fn advance(&mut self, now: u64) {
+    /// Begins at `start` ticks and not with the first packet: there was a mix up to there.
+    pub fn begin(&mut self, start: u64) {
+        self.end.get_or_insert(start);
+    }
+
+    /// Mixes what everybody has said at `now` ticks: who is later than `limits::MIX_WAIT` is silent. `held` is from when on
+    /// there are voices that have no place yet.
+    pub fn advance(&mut self, now: u64, held: Option<u64>) {
         let said = self.parties.iter().map(|party| party.end).min().unwrap_or(0);
-        self.mix_to(said.max(now.saturating_sub(ticks(MIX_WAIT))).saturating_sub(AHEAD));
+        let until = said.max(now.saturating_sub(ticks(MIX_WAIT))).min(held.unwrap_or(u64::MAX));
+        self.mix_to(until.saturating_sub(AHEAD));
     }
 
     /// Mixes all there is: nothing more is said.

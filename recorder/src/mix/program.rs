@@ -1,7 +1,10 @@
 //! The mix as a track of the recording: `<lead>-program`.
 
+use std::time::Duration;
+
 use crate::{
-    Codec, Error, Slot, TrackName, cmaf::Sample, depacketize::Format, effect::Outbox, epoch::EpochWriter, mix::Mix,
+    Codec, Error, Slot, TrackName, cmaf::Sample, depacketize::Format, effect::Outbox, epoch::EpochWriter,
+    manifest::Manifest, mix::Mix, voice,
 };
 
 /// Mixes the voices of a lesson and writes the result.
@@ -13,10 +16,10 @@ pub(crate) struct ProgramVoice {
 }
 
 impl ProgramVoice {
-    /// Takes what was written of all voices; `now` in ticks.
-    pub fn advance(&mut self, now: u64, outbox: &mut Outbox) -> Result<(), Error> {
+    /// Takes what was written of all voices up to `now`. From `held` on there are some that have no place yet.
+    pub fn advance(&mut self, now: Duration, held: Option<Duration>, outbox: &mut Outbox) -> Result<(), Error> {
         self.take(outbox);
-        self.mix.advance(now);
+        self.mix.advance(voice::ticks(now), held.map(voice::ticks));
         self.write(outbox)
     }
 
@@ -35,9 +38,17 @@ impl ProgramVoice {
     }
 
     fn take(&mut self, outbox: &mut Outbox) {
-        for (track, packet) in outbox.take_voices() {
-            let lead = outbox.manifest().lesson.lead.as_ref();
-            let speaker = outbox.manifest().tracks.get(usize::from(track)).map(|track| &track.name.participant);
+        let voices = outbox.take_voices();
+        let manifest = outbox.manifest();
+        if self.number.is_none()
+            && let Some(before) = program_of(manifest).and_then(|name| manifest.track(&name)?.1.epochs.last())
+        {
+            // The recording was interrupted and goes on.
+            self.mix.begin(before.end);
+        }
+        let lead = manifest.lesson.lead.as_ref();
+        for (track, packet) in voices {
+            let speaker = manifest.tracks.get(usize::from(track)).map(|track| &track.name.participant);
             self.mix.push(track, lead.is_some() && speaker == lead, packet);
         }
     }
@@ -54,14 +65,18 @@ impl ProgramVoice {
     }
 
     fn start(&mut self, time: u64, outbox: &mut Outbox) -> Result<Option<EpochWriter>, Error> {
-        let manifest = outbox.manifest();
-        let first = manifest.tracks.iter().find(|track| track.name.slot == Slot::Voice);
-        let lead = manifest.lesson.lead.clone().or_else(|| first.map(|track| track.name.participant.clone()));
-        let Some(participant) = lead else { return Ok(None) };
-        let name = TrackName { participant, slot: Slot::Program };
+        let Some(name) = program_of(outbox.manifest()) else { return Ok(None) };
         outbox.start_track(&name, Codec::Opus);
-        self.number = outbox.manifest().track(&name).map(|(number, _)| number);
-        let Some(number) = self.number else { return Ok(None) };
-        EpochWriter::start((&name, number), 0, Format::Opus, time, outbox).map(Some)
+        let Some((number, track)) = outbox.manifest().track(&name) else { return Ok(None) };
+        let epoch = track.epochs.len() as u32;
+        self.number = Some(number);
+        EpochWriter::start((&name, number), epoch, Format::Opus, time, outbox).map(Some)
     }
+}
+
+/// Under whose name it goes: the lead's, or without one that of whoever spoke first.
+fn program_of(manifest: &Manifest) -> Option<TrackName> {
+    let first = || manifest.tracks.iter().find(|track| track.name.slot == Slot::Voice);
+    let lead = manifest.lesson.lead.clone().or_else(|| first().map(|track| track.name.participant.clone()));
+    Some(TrackName { participant: lead?, slot: Slot::Program })
 }

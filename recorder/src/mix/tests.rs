@@ -64,7 +64,7 @@ fn mixed(parties: &[Vec<VoicePacket>]) -> Vec<VoicePacket> {
             let Some(packet) = party.get(n) else { continue };
             mix.push(track as u16, track == 0, packet.clone());
         }
-        mix.advance(n as u64 * STEP);
+        mix.advance(n as u64 * STEP, None);
         out.extend(std::iter::from_fn(|| mix.poll()));
     }
     mix.finish();
@@ -162,7 +162,7 @@ fn a_party_that_stops_coming_holds_nobody_up_for_long() {
     for (n, packet) in lead.into_iter().enumerate() {
         mix.push(0, true, packet);
         gone.get(n).into_iter().for_each(|packet| mix.push(1, false, packet.clone()));
-        mix.advance((n as u64 + 1) * STEP);
+        mix.advance((n as u64 + 1) * STEP, None);
     }
     let out: Vec<_> = std::iter::from_fn(|| mix.poll()).collect();
     let behind = 8 * RATE - out.last().unwrap().time;
@@ -179,4 +179,21 @@ fn a_voice_drifting_against_the_mix_is_brought_back() {
     assert!(out.iter().all(|packet| packet.error.abs() <= 724), "{:?}", out.iter().map(|p| p.error).max());
     assert!(sharpest(&heard(&out)[960..]) < 0.012);
     assert!((1..=10).contains(&turns(&out, &[party]).iter().filter(|turn| turn.0 == 'm').count()));
+}
+
+#[test]
+fn a_voice_that_waits_for_its_clock_is_waited_for() {
+    let lead = Speech::new(440.0, 0.25, 0, &[(0, 6_000)]).packets(Application::Audio, 6);
+    let pupil = Speech::new(600.0, 0.25, 0, &[(1_000, 6_000)]).packets(Application::Audio, 6);
+    let mut mix = Mix::default();
+    for (n, packet) in lead.into_iter().enumerate() {
+        mix.push(0, true, packet);
+        mix.advance(n as u64 * STEP, Some(RATE));
+    }
+    for packet in pupil {
+        mix.push(1, false, packet);
+    }
+    mix.finish();
+    let out: Vec<_> = std::iter::from_fn(|| mix.poll()).collect();
+    assert!(level(&heard(&out)[60_000..280_000], 600.0) > 0.2);
 }

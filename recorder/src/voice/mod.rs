@@ -28,7 +28,8 @@ use std::collections::VecDeque;
 use crate::{
     depacketize::opus::SILENCE_SAMPLES,
     limits::{
-        VOICE_AHEAD, VOICE_CONCEALED_PACKETS, VOICE_ERROR, VOICE_ERROR_MAX, VOICE_ERROR_MUSIC, VOICE_FILL_PACKETS,
+        VOICE_AHEAD, VOICE_CONCEAL_EVERY, VOICE_CONCEALED_PACKETS, VOICE_ERROR, VOICE_ERROR_MAX, VOICE_ERROR_MUSIC,
+        VOICE_FILL_PACKETS,
     },
 };
 use listen::{Listener, Recent};
@@ -63,6 +64,8 @@ pub struct ContinuousVoice {
     /// Listens for a silence while the error is large.
     listener: Option<Listener>,
     stretch: Option<Stretch>,
+    /// Before this a loss is not concealed.
+    conceal_from: u64,
     out: VecDeque<VoicePacket>,
 }
 
@@ -70,7 +73,7 @@ impl ContinuousVoice {
     /// A voice whose first packet is placed at `start` ticks.
     pub fn new(start: u64) -> Self {
         let (recent, out) = (Recent::default(), VecDeque::new());
-        Self { end: start, next: start, recent, listener: None, stretch: None, out }
+        Self { end: start, next: start, recent, listener: None, stretch: None, conceal_from: 0, out }
     }
 
     /// Takes the next packet, placed at `placed` ticks. One whose framing no decoder accepts counts as lost; one placed more
@@ -129,10 +132,12 @@ impl ContinuousVoice {
         let missing = u64::try_from((error + STEP as i64 / 2).div_euclid(STEP as i64)).unwrap_or(0);
         let spoken = !packet.is_pause() && self.recent.last().is_some_and(|last| !last.is_pause());
         if spoken
+            && self.end >= self.conceal_from
             && (1..=VOICE_CONCEALED_PACKETS).contains(&missing)
             && let Some(packets) = conceal::conceal(&self.recent, missing, packet)
         {
             packets.into_iter().for_each(|data| self.lay_anew(data, error));
+            self.conceal_from = self.end + ticks(VOICE_CONCEAL_EVERY);
             return;
         }
         (0..missing).for_each(|_| self.lay_silence(0));

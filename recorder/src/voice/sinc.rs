@@ -7,7 +7,7 @@ use super::listen::PAIR;
 
 /// Samples used on either side.
 pub const REACH: usize = 16;
-/// Positions between two samples for which the weights are kept; in between they are interpolated. Error below -80 dB.
+/// Positions between two samples for which the weights are kept; in between they are interpolated.
 const PHASES: usize = 128;
 
 type Weights = [f32; 2 * REACH];

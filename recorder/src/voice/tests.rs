@@ -175,6 +175,16 @@ fn a_lost_packet_is_concealed_and_a_longer_loss_is_silent() {
 }
 
 #[test]
+fn of_many_losses_only_some_are_concealed() {
+    let packets = tone(Kind::Speech, 440.0, 20, 100);
+    let mut voice = ContinuousVoice::new(0);
+    for (n, packet) in packets.iter().enumerate().step_by(2) {
+        voice.push(n as u64 * 960, packet.clone());
+    }
+    assert_eq!(picture(0, &laid(&mut voice)).matches('.').count(), 49 - 17);
+}
+
+#[test]
 fn speech_that_repeats_itself_is_known() {
     let packets = tone(Kind::Speech, 440.0, 20, 50);
     let repeats = |packet: &Vec<u8>| Packet::new(0, packet.clone()).unwrap().repeats_previous();

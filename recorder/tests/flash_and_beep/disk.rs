@@ -1,0 +1,95 @@
+//! The recorder with a disk in memory.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use protocol::{
+    ids::{LessonId, ParticipantId},
+    time::UtcMs,
+};
+use recorder::{
+    Effect, Lesson as About, LessonRecording, Manifest, TrackKey, TrackName, limits::TICK, manifest::VERSION,
+};
+
+use crate::feed::{Arrival, Lesson, What};
+
+/// What the recorder wrote.
+pub struct Disk {
+    pub files: BTreeMap<String, Vec<u8>>,
+    pub manifest: Manifest,
+}
+
+/// A recording under way.
+struct Recording {
+    recording: LessonRecording,
+    files: BTreeMap<String, Vec<u8>>,
+    keys: HashMap<TrackName, TrackKey>,
+}
+
+impl Disk {
+    /// Plays the lesson into the recorder.
+    pub fn record(lesson: &Lesson) -> Self {
+        let about = About {
+            version: VERSION,
+            lesson: LessonId::parse("flash-and-beep").unwrap(),
+            lead: Some(ParticipantId::parse("master").unwrap()),
+            began_at: UtcMs(1_795_312_800_000),
+        };
+        let recording = LessonRecording::new(about).unwrap();
+        let mut running = Recording { recording, files: BTreeMap::new(), keys: HashMap::new() };
+        let mut next_tick = Duration::ZERO;
+        for (at, arrival) in &lesson.arrivals {
+            let now = Duration::from_secs_f64(*at);
+            while next_tick <= now {
+                running.recording.handle_timeout(next_tick).unwrap();
+                running.drain();
+                next_tick += TICK;
+            }
+            running.take(now, arrival);
+        }
+        running.recording.handle_end(Duration::from_secs_f64(lesson.length_s)).unwrap();
+        running.drain();
+        Self { manifest: running.recording.manifest().clone(), files: running.files }
+    }
+
+    /// Length of the recording in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.manifest.duration_ms as f64 / 1e3
+    }
+}
+
+impl Recording {
+    fn take(&mut self, now: Duration, arrival: &Arrival) {
+        let Arrival { name, what } = arrival;
+        if let What::Started { codec, ssrc } = what {
+            let key = self.recording.handle_track_started(now, name, *codec, *ssrc).unwrap();
+            self.keys.insert(name.clone(), key);
+        }
+        // A report may overtake the first packet of its track; nobody knows that track yet.
+        let Some(&key) = self.keys.get(name) else { return };
+        match what {
+            What::Started { .. } => {}
+            What::Packet(bytes) => self.recording.handle_packet(now, key, bytes).unwrap(),
+            What::Report(report) => self.recording.handle_sender_report(now, key, *report).unwrap(),
+            What::Ended => self.recording.handle_track_ended(now, key).unwrap(),
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(effect) = self.recording.poll_effect() {
+            match effect {
+                Effect::Append { file, bytes } => self.files.entry(file.path()).or_default().extend(bytes),
+                Effect::Replace { file, bytes } => drop(self.files.insert(file.path(), bytes)),
+                Effect::ReadBack { file, offset, len } => {
+                    let range = offset as usize..(offset + len) as usize;
+                    let bytes = self.files.get(&file.path()).and_then(|file| file.get(range)).map(<[u8]>::to_vec);
+                    self.recording.handle_read_back(bytes.as_deref()).unwrap();
+                }
+                Effect::RequestKeyframe { .. } | Effect::NotRecordable { .. } => {}
+            }
+        }
+    }
+}
