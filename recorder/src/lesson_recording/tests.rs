@@ -10,7 +10,9 @@ use crate::{
     testing::{Studio, rtp},
 };
 
+mod bad_input;
 mod pauses;
+mod whole_lesson;
 
 /// Decode time and duration of every sample of a file, in ticks.
 fn samples(file: &[u8]) -> Vec<(u64, u32)> {
