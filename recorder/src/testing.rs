@@ -18,6 +18,8 @@ pub struct Sender {
     pub base: u32,
     /// How long a packet is under way.
     pub delay_ms: u64,
+    /// How much too fast its sampling clock is, in parts per million.
+    pub ppm: i64,
     codec: Codec,
     rate: u32,
     sps_level: u8,
@@ -32,6 +34,8 @@ pub struct Studio {
     pub senders: Vec<Sender>,
     /// Sequence numbers of the lead's camera and voice that never arrive.
     pub lost: Vec<(TrackName, u16)>,
+    /// Besides those, one packet in so many of any track never arrives.
+    pub drop_one_in: Option<u64>,
     /// Whether nothing can be read back from the disk.
     pub unreadable: bool,
     now: u64,
@@ -46,6 +50,7 @@ impl Studio {
             refused: Vec::new(),
             senders: Vec::new(),
             lost: Vec::new(),
+            drop_one_in: None,
             unreadable: false,
             now: 0,
         };
@@ -66,7 +71,8 @@ impl Studio {
             let sequence = 65_500u16.wrapping_add(ssrc as u16);
             // Anywhere, close to the wrap.
             let base = 0u32.wrapping_sub(rate * 3).wrapping_add(ssrc);
-            self.senders.push(Sender { key, name, ssrc, sequence, base, delay_ms: 20, codec, rate, sps_level: 0x1f });
+            let (delay_ms, sps_level) = (20, 0x1f);
+            self.senders.push(Sender { key, name, ssrc, sequence, base, delay_ms, ppm: 0, codec, rate, sps_level });
         }
         self.drain();
     }
@@ -97,7 +103,8 @@ impl Studio {
     fn send(&mut self, index: usize, ms: u64) {
         let sender = &mut self.senders[index];
         let Some(sent) = ms.checked_sub(sender.delay_ms) else { return };
-        let timestamp = sender.base.wrapping_add((sent * u64::from(sender.rate) / 1_000) as u32);
+        let elapsed = i128::from(sent) * i128::from(sender.rate) * (1_000_000 + i128::from(sender.ppm)) / 1_000_000_000;
+        let timestamp = sender.base.wrapping_add(elapsed as u32);
         let voice = sender.name.slot == Slot::Voice;
         let vp8 = sender.codec == Codec::Vp8;
         let payload = match (voice, sent % 20, sent % 80, sent % 2_000) {
@@ -113,7 +120,10 @@ impl Studio {
             sender.sequence = sender.sequence.wrapping_add(1);
             let packet = rtp(sender.sequence, timestamp, sender.ssrc, &payload);
             let (name, sequence, key) = (sender.name.clone(), sender.sequence, sender.key);
-            if !self.lost.contains(&(name, sequence)) {
+            // Scattered, but the same in every run.
+            let chance = (u64::from(sequence) * 2_654_435_761 + ms) % 1_000_003;
+            let dropped = self.drop_one_in.is_some_and(|one_in| chance.is_multiple_of(one_in));
+            if !dropped && !self.lost.contains(&(name, sequence)) {
                 self.recording.handle_packet(now, key, &packet).unwrap();
             }
         }
@@ -146,7 +156,7 @@ impl Studio {
         self.file(&file.path()).len() as u64
     }
 
-    fn drain(&mut self) {
+    pub fn drain(&mut self) {
         while let Some(effect) = self.recording.poll_effect() {
             match effect {
                 Effect::Append { file, bytes } => self.disk.entry(file.path()).or_default().extend(bytes),

@@ -11,7 +11,9 @@ use crate::{
     webm::tests as webm,
 };
 
+mod bad_input;
 mod pauses;
+mod whole_lesson;
 
 /// Decode time and duration of every sample of a file, in ticks.
 fn samples(file: &[u8]) -> Vec<(u64, u32)> {

@@ -208,3 +208,35 @@ fn a_track_without_reports_is_followed_too() {
         assert!(greatest <= 10.0, "{ppm:?}: {greatest} ms off");
     }
 }
+
+#[test]
+fn whatever_senders_say_time_runs_on_and_stays_near_arrival() {
+    for seed in 1..200u64 {
+        let mut chance = Chance(seed.wrapping_mul(6_364_136_223_846_793_005) | 1);
+        let mut publisher = PublisherClock::default();
+        let mut clock = TrackClock::new(90_000, 0);
+        let (mut now, mut timestamp, mut last) = (Duration::ZERO, 0u32, None);
+        for _ in 0..500 {
+            now += Duration::from_millis(1 + chance.below(200));
+            timestamp = match chance.below(20) {
+                0 => chance.below(1 << 32) as u32,
+                _ => timestamp.wrapping_add(chance.below(20_000) as u32),
+            };
+            if chance.below(4) == 0 {
+                let sane = (3_900_000_000 << 32) + ((now.as_millis() as u64) << 32) / 1_000;
+                let ntp = if chance.below(3) == 0 { chance.below(u64::MAX) } else { sane };
+                let said = publisher.handle_report(SenderReport { ntp, rtp: timestamp }, now);
+                clock.correct(publisher.correction());
+                said.into_iter()
+                    .for_each(|ntp| clock.handle_report(timestamp.wrapping_add(chance.below(9_000) as u32), ntp));
+            }
+            clock.observe(timestamp);
+            clock.fix_by_arrival(timestamp, now);
+            let time = clock.time_of(timestamp, now).unwrap();
+            assert!(last.is_none_or(|last| time > last), "seed {seed}");
+            let apart = time.abs_diff(now.as_millis() as u64 * 90);
+            assert!(apart <= 11 * 90_000, "seed {seed}: {apart} ticks from {now:?}");
+            last = Some(time);
+        }
+    }
+}

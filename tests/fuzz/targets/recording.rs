@@ -1,7 +1,7 @@
 //! A whole recording: packets of any content, order and time on several tracks, and sender reports between them.
 #![no_main]
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use libfuzzer_sys::fuzz_target;
 use protocol::{
@@ -25,6 +25,7 @@ fuzz_target!(|input: &[u8]| {
     let participant = ParticipantId::parse("master").expect("an id");
     let tracks = [(Slot::Voice, Codec::Opus), (Slot::Camera, Codec::H264), (Slot::Screen, Codec::Vp9)];
     let mut now = Duration::ZERO;
+    let mut disk = HashMap::new();
     let mut keys = tracks.map(|(slot, codec)| {
         let name = TrackName { participant: participant.clone(), slot };
         recording.handle_track_started(now, &name, codec, 7)
@@ -53,10 +54,27 @@ fuzz_target!(|input: &[u8]| {
             (_, [sequence, time, marker, payload @ ..]) => recording.handle_packet(now, key, &packet(*sequence, *time, *marker, payload)),
             _ => Ok(()),
         };
+        carry_out(&mut recording, &mut disk);
     }
     let _ = recording.handle_end(now);
-    written_can_be_read(recording);
+    carry_out(&mut recording, &mut disk);
+    written_can_be_read(&disk);
 });
+
+/// Does what the recording wants, on a disk in memory.
+fn carry_out(recording: &mut LessonRecording, disk: &mut HashMap<String, Vec<u8>>) {
+    while let Some(effect) = recording.poll_effect() {
+        match effect {
+            Effect::Append { file, bytes } => disk.entry(file.path()).or_default().extend(bytes),
+            Effect::ReadBack { file, offset, len } => {
+                let range = offset as usize..(offset + len) as usize;
+                let bytes = disk.get(&file.path()).and_then(|file| file.get(range)).expect("what was appended");
+                recording.handle_read_back(Some(bytes)).expect("it was asked for");
+            }
+            _ => {}
+        }
+    }
+}
 
 fn packet(sequence: u8, time: u8, marker: u8, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x80, 96 | (marker & 0x80), 0, sequence, 0, 0, time, 0, 0, 0, 0, 7];
@@ -65,14 +83,9 @@ fn packet(sequence: u8, time: u8, marker: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The journal of a recording tells what its manifest tells.
-fn written_can_be_read(mut recording: LessonRecording) {
-    let mut journal = Vec::new();
-    while let Some(effect) = recording.poll_effect() {
-        if let Effect::Append { file: recorder::File::Journal, bytes } = effect {
-            journal.extend(bytes);
-        }
-    }
-    let recovered = recover(&journal, |_| u64::MAX).expect("a journal");
+fn written_can_be_read(disk: &HashMap<String, Vec<u8>>) {
+    let journal = &disk["journal.wal"];
+    let recovered = recover(journal, |_| u64::MAX).expect("a journal");
     assert!(recovered.had_ended);
     assert_eq!(recovered.journal_len, journal.len());
     let json = recovered.manifest.to_json().expect("a manifest");

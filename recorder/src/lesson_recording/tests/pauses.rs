@@ -4,7 +4,7 @@ use super::*;
 use crate::TrackName;
 
 /// Decode time, duration and file of every sample of a track, in ticks.
-fn whole(studio: &Studio, track: &TrackName) -> Vec<(u64, u32, usize)> {
+pub fn whole(studio: &Studio, track: &TrackName) -> Vec<(u64, u32, usize)> {
     let epochs = studio.recording.manifest().track(track).unwrap().1.epochs.len();
     let file = |epoch| samples(studio.file(&format!("t/{track}/{epoch}.cmaf")));
     (0..epochs).flat_map(|epoch| file(epoch).into_iter().map(move |(time, len)| (time, len, epoch))).collect()
