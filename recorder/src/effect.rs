@@ -100,6 +100,14 @@ impl Outbox {
         Ok(outbox)
     }
 
+    /// Goes on with a journal whose records add up to `manifest`.
+    pub fn resume(manifest: Manifest, at_ms: u64) -> Self {
+        let (effects, journal) = (VecDeque::new(), Vec::new());
+        let mut outbox = Self { effects, journal, manifest, manifest_is_stale: true };
+        outbox.record(&Record::LessonResumed { at_ms });
+        outbox
+    }
+
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

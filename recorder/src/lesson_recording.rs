@@ -11,8 +11,9 @@ use protocol::ids::ParticipantId;
 use crate::{
     Codec, Error, Refusal, TrackName,
     effect::{Effect, Outbox},
-    limits::{MANIFEST_EVERY, TRACKS},
-    manifest::{Lesson, Manifest},
+    limits::{LESSON, MANIFEST_EVERY, TRACKS},
+    manifest::{Lesson, Manifest, Track},
+    recover::Recovered,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
 };
@@ -41,6 +42,27 @@ impl LessonRecording {
             publishers: HashMap::new(),
             refused: Vec::new(),
             outbox: Outbox::new(lesson)?,
+            manifest_due: Duration::ZERO,
+            ended: false,
+        })
+    }
+
+    /// Goes on with a recording that stood still until `now` on its own clock: tracks keep their numbers, their files stay,
+    /// and what is published from now on goes into new ones behind them.
+    pub fn resume(recovered: Recovered, now: Duration) -> Result<Self, Error> {
+        let manifest = recovered.manifest;
+        if now < Duration::from_millis(manifest.duration_ms) || now > LESSON {
+            return Err(Error::UnbelievableClock);
+        }
+        let resumed = |(number, track): (usize, &Track)| {
+            let end = track.epochs.iter().rfind(|epoch| epoch.parts > 0).map_or(0, |epoch| epoch.end);
+            TrackRecorder::resume(track.name.clone(), number as u16, track.codec, track.epochs.len() as u32, end)
+        };
+        Ok(Self {
+            tracks: manifest.tracks.iter().enumerate().map(resumed).collect(),
+            publishers: HashMap::new(),
+            refused: manifest.refused.iter().map(|refused| refused.name.clone()).take(TRACKS).collect(),
+            outbox: Outbox::resume(manifest, now.as_millis() as u64),
             manifest_due: Duration::ZERO,
             ended: false,
         })

@@ -6,6 +6,7 @@ use crate::{
     Codec, Effect, File, LessonRecording, SenderReport, Slot, TrackKey, TrackName,
     depacketize::opus::SILENCE,
     manifest::tests::{lesson, name},
+    recover::recover,
 };
 
 /// A publisher of one track: 15 pictures or 50 packets of voice a second.
@@ -128,6 +129,15 @@ impl Studio {
 
     pub fn end(&mut self) {
         self.recording.handle_end(Duration::from_millis(self.now)).unwrap();
+        self.drain();
+    }
+
+    /// The program is gone, and the recording goes on from its journal `after_ms` later, with nobody publishing yet.
+    pub fn crash_and_resume(&mut self, after_ms: u64) {
+        self.senders.clear();
+        self.now += after_ms;
+        let recovered = recover(self.file("journal.wal"), |track, epoch| self.media_len(track, epoch)).unwrap();
+        self.recording = LessonRecording::resume(recovered, Duration::from_millis(self.now)).unwrap();
         self.drain();
     }
 

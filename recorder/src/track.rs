@@ -54,6 +54,11 @@ impl TrackRecorder {
         Self { name, number, codec, source: None, file: None, next_epoch: 0, end: 0, refused: false }
     }
 
+    /// A track that was recorded before: its next file is number `next_epoch` and begins at `end` ticks or later.
+    pub fn resume(name: TrackName, number: u16, codec: Codec, next_epoch: u32, end: u64) -> Self {
+        Self { next_epoch, end, ..Self::new(name, number, codec) }
+    }
+
     pub fn is_live(&self) -> bool {
         self.source.is_some()
     }

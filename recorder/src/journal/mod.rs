@@ -57,7 +57,7 @@ pub enum Record {
         /// When, in milliseconds on the lesson clock.
         at_ms: u64,
     },
-    /// Always the last.
+    /// The last, unless the lesson was resumed after.
     LessonEnded {
         /// When, in milliseconds on the lesson clock.
         at_ms: u64,
@@ -68,6 +68,12 @@ pub enum Record {
         at_ms: u64,
         /// What.
         what: String,
+    },
+    /// The recording goes on after it stood still: the program had crashed, or the disk could not be written. What was
+    /// being recorded begins again behind this.
+    LessonResumed {
+        /// When, in milliseconds on the lesson clock.
+        at_ms: u64,
     },
 }
 
@@ -147,6 +153,7 @@ mod tests {
             Record::PartAppended { track: 3, epoch: 2, part },
             Record::TrackEnded { track: 3, at_ms: 5 },
             Record::LessonEnded { at_ms: u64::MAX },
+            Record::LessonResumed { at_ms: 7 },
             Record::Event { at_ms: 6, what: "发言".into() },
         ]
     }
@@ -168,7 +175,7 @@ mod tests {
     #[test]
     fn a_torn_tail_costs_only_itself() {
         let whole = journal(&every_kind());
-        let last = whole.len() - journal(&every_kind()[8..]).len();
+        let last = whole.len() - journal(&every_kind()[9..]).len();
         for cut in last..whole.len() {
             let mut records = read(&whole[..cut]);
             assert_eq!(records.by_ref().count(), every_kind().len() - 1, "cut at {cut}");

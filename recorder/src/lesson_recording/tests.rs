@@ -7,6 +7,7 @@ use crate::{
     Slot,
     depacketize::opus::SILENCE,
     manifest::tests::{lesson, name},
+    recover::recover,
     testing::{Studio, rtp},
 };
 
@@ -215,4 +216,45 @@ fn a_lesson_has_a_bounded_number_of_tracks() {
         studio.start(name(&format!("point-{n}"), Slot::Voice), Codec::Opus, 48_000);
     }
     assert_eq!((studio.senders.len(), studio.refused.len()), (TRACKS, 5));
+}
+
+#[test]
+fn a_resumed_lesson_is_one_recording_on_one_clock() {
+    let mut studio = taught(5_000);
+    let (camera, voice) = (name("master", Slot::Camera), name("master", Slot::Voice));
+    studio.crash_and_resume(20_000);
+    assert!(!studio.recording.manifest().ended);
+    studio.start_lead();
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(25_000..30_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    assert!(manifest.ended && (29_900..=30_100).contains(&manifest.duration_ms), "{}", manifest.duration_ms);
+    assert_eq!(manifest.tracks.len(), 3, "tracks keep their numbers");
+    for (track, rate) in [(camera, 90_000), (voice, 48_000)] {
+        let epochs = &manifest.track(&track).unwrap().1.epochs;
+        assert_eq!(epochs.len(), 2, "{track}");
+        let before = samples(studio.file(&format!("t/{track}/0.cmaf")));
+        let after = samples(studio.file(&format!("t/{track}/1.cmaf")));
+        assert!(before.last().unwrap().0 < 5 * rate && (25 * rate..27 * rate).contains(&after[0].0), "{track}");
+    }
+    let recovered = recover(studio.file("journal.wal"), |track, epoch| studio.media_len(track, epoch)).unwrap();
+    assert_eq!(&recovered.manifest, manifest);
+}
+
+#[test]
+fn a_clock_that_was_set_is_not_gone_on_with() {
+    let studio = taught(5_000);
+    let recovered = recover(studio.file("journal.wal"), |track, epoch| studio.media_len(track, epoch)).unwrap();
+    let end = Duration::from_millis(recovered.manifest.duration_ms);
+    for (now, believed) in [
+        (Duration::ZERO, false),
+        (end - Duration::from_millis(1), false),
+        (end, true),
+        (LESSON, true),
+        (LESSON + Duration::from_millis(1), false),
+    ] {
+        let resumed = LessonRecording::resume(recovered.clone(), now);
+        assert_eq!(resumed.is_ok(), believed, "{now:?}");
+    }
 }
