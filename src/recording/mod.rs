@@ -6,10 +6,14 @@
 //!                            '--replacements--> sync thread --tmp, fsync, rename--> manifest.json, lesson.json
 //!                                               (one syncfs a second for all lessons)
 //! ```
-//! Nothing here holds a lesson up: the tap's queue drops what does not fit, and a recording whose disk fails is given up.
+//! Nothing here holds a lesson up: the tap's queue drops what does not fit. A recording stands still when its disk fails, when
+//! the thread panics and when the program dies; each time it goes on by itself, in new files behind the old ones, from what
+//! its journal says ([`recovery`]).
 
 mod files;
+mod lesson_clock;
 mod limits;
+mod orders;
 mod recovery;
 mod replay;
 mod running;
@@ -19,7 +23,7 @@ mod writer;
 
 use std::{
     path::Path,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{Arc, mpsc::Receiver},
 };
 
 use anyhow::Context;
@@ -46,10 +50,11 @@ pub struct RecordingEvent {
 }
 
 /// What the writer thread is told.
+#[derive(Debug)]
 enum Order {
     /// This is who publishes under that key.
     Introduce { key: LessonKey, participant_key: ParticipantKey, participant: ParticipantId },
-    /// Record what is published into this lesson from now on.
+    /// Record what is published into this lesson from now on, going on with what is recorded of it.
     Begin { key: LessonKey, lesson: LessonId, lead: Option<ParticipantId> },
     /// The lesson is over.
     End { key: LessonKey },
@@ -60,7 +65,7 @@ enum Order {
 /// How to talk to the recorder. The default one records nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
-    orders: Option<SyncSender<Order>>,
+    orders: Option<Arc<orders::Orders>>,
 }
 
 /// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `ask` asks a
@@ -68,14 +73,18 @@ pub struct Recorder {
 pub fn start(
     directory: &Path,
     tap: Receiver<TapBatch>,
-    ask: impl Fn(LessonKey, Source) + Send + 'static,
+    ask: impl FnMut(LessonKey, Source) + Send + 'static,
 ) -> anyhow::Result<(Recorder, mpsc::Receiver<RecordingEvent>)> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
-    let (orders, waiting) = sync_channel(limits::ORDERS);
+    let orders = Arc::new(orders::Orders::default());
+    let waiting = orders.clone();
     let (events, told) = mpsc::channel(limits::EVENTS);
     let sync = sync::start(directory, events.clone())?;
     let writer = writer::Writer::new(directory.to_owned(), sync, events, Box::new(ask));
-    let body = move || writer.run(&tap, &waiting);
+    let body = move || {
+        writer.run(&tap, &waiting);
+        waiting.close();
+    };
     std::thread::Builder::new().name("recorder".into()).spawn(body).context("recorder thread")?;
     Ok((Recorder { orders: Some(orders) }, told))
 }
@@ -86,7 +95,7 @@ impl Recorder {
         self.order(Order::Introduce { key, participant_key, participant });
     }
 
-    /// Writes down what is published into this lesson from now on. The replay opens on `lead`'s camera and voice.
+    /// Writes down what is published into this lesson from now on; one that was recorded before a restart goes on. The replay opens on `lead`'s camera and voice.
     pub fn begin(&self, key: LessonKey, lesson: LessonId, lead: Option<ParticipantId>) {
         self.order(Order::Begin { key, lesson, lead });
     }
@@ -105,11 +114,13 @@ impl Recorder {
 
     fn order(&self, order: Order) {
         let Some(orders) = &self.orders else { return };
-        if orders.try_send(order).is_err() {
+        if !orders.give(order) {
             tracing::error!("the recorder does not keep up or has ended: check the disk and restart tongke");
         }
     }
 }
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
