@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bits;
+pub mod check;
 pub mod cmaf;
 pub mod codec;
 pub mod depacketize;

@@ -81,3 +81,10 @@ pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
 
 /// A sender report this far ahead of a track's clock tells of a pause of its sender; less is drift.
 pub const CLOCK_STEP: Duration = Duration::from_millis(200);
+
+/// Flaws of one recording that a check tells. Further ones are only said to be there.
+pub const FLAWS: usize = 50;
+
+/// Largest part in a file: [`PART_BYTES`] and one frame more, and the boxes around them. A check takes a longer one for
+/// unreadable.
+pub const PART_FILE_BYTES: usize = PART_BYTES + FRAME_BYTES + (64 << 10);
