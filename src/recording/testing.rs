@@ -28,6 +28,12 @@ pub fn voice_packet(n: u16) -> Vec<u8> {
     packet
 }
 
+/// Payload of an H.264 keyframe, 1280 by 720: its parameter sets and an IDR picture in one STAP-A (RFC 6184 section 5.7.1).
+pub const KEYFRAME: [u8; 39] = [
+    0x78, 0, 25, 0x67, 0x42, 0xc0, 0x1f, 0xd9, 0x00, 0x50, 0x05, 0xbb, 0x01, 0x10, 0, 0, 3, 0, 0x10, 0, 0, 3, 1, 0xe0,
+    0xf1, 0x83, 0x24, 0x80, 0, 4, 0x68, 0xce, 0x3c, 0x80, 0, 3, 0x65, 0x88, 0x80,
+];
+
 /// Three seconds of a voice that began so long ago, of a lesson nobody ended.
 pub fn crashed(recordings: &Path, lesson: &LessonId, ago_ms: i64) -> UtcMs {
     speak(recordings, lesson, ago_ms).0

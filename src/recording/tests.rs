@@ -20,6 +20,7 @@ use super::{
 };
 use crate::testing::TempDir;
 
+mod crash;
 mod interruptions;
 
 const KEY: LessonKey = LessonKey(7);
