@@ -9,7 +9,7 @@ use std::{collections::HashMap, time::Duration};
 use protocol::ids::ParticipantId;
 
 use crate::{
-    Codec, Error, Refusal, TrackName,
+    Codec, Disk, Error, Refusal, TrackName, disk,
     effect::{Effect, Outbox},
     limits::{LESSON, MANIFEST_EVERY, TRACKS},
     manifest::{Lesson, Manifest, Track},
@@ -29,6 +29,9 @@ pub struct LessonRecording {
     publishers: HashMap<ParticipantId, PublisherClock>,
     /// Tracks refused before they got a number.
     refused: Vec<TrackName>,
+    disk: Disk,
+    /// Codec and SSRC of tracks that are left out while the disk is low, by number.
+    shed: HashMap<u16, (Codec, u32)>,
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
@@ -41,6 +44,8 @@ impl LessonRecording {
             tracks: Vec::new(),
             publishers: HashMap::new(),
             refused: Vec::new(),
+            disk: Disk::Plenty,
+            shed: HashMap::new(),
             outbox: Outbox::new(lesson)?,
             manifest_due: Duration::ZERO,
             ended: false,
@@ -62,6 +67,8 @@ impl LessonRecording {
             tracks: manifest.tracks.iter().enumerate().map(resumed).collect(),
             publishers: HashMap::new(),
             refused: manifest.refused.iter().map(|refused| refused.name.clone()).take(TRACKS).collect(),
+            disk: Disk::Plenty,
+            shed: HashMap::new(),
             outbox: Outbox::resume(manifest, now.as_millis() as u64),
             manifest_due: Duration::ZERO,
             ended: false,
@@ -102,6 +109,10 @@ impl LessonRecording {
         let track = self.tracks.get_mut(position)?;
         self.outbox.start_track(name, codec);
         track.start(now, codec, ssrc, &mut self.outbox);
+        if self.disk != Disk::Plenty && track.is_live() {
+            self.shed(now);
+            return Some(TrackKey(position as u16));
+        }
         track.is_live().then_some(TrackKey(position as u16))
     }
 
@@ -122,6 +133,7 @@ impl LessonRecording {
     /// A track's source is gone. It may start again.
     pub fn handle_track_ended(&mut self, now: Duration, track: TrackKey) -> Result<(), Error> {
         let position = usize::from(track.0);
+        self.shed.remove(&track.0);
         let track = self.tracks.get_mut(position).ok_or(Error::UnknownTrack)?;
         if !track.is_live() {
             return Ok(());
@@ -134,6 +146,39 @@ impl LessonRecording {
             self.publishers.remove(&publisher);
         }
         Ok(())
+    }
+
+    /// How full the disk is. While it is not plenty, only what the lead shows and says is recorded; the rest comes back when
+    /// it is.
+    pub fn handle_disk(&mut self, now: Duration, disk: Disk) {
+        if self.ended || std::mem::replace(&mut self.disk, disk) == disk {
+            return;
+        }
+        if disk != Disk::Plenty {
+            return self.shed(now);
+        }
+        let mut shed: Vec<_> = std::mem::take(&mut self.shed).into_iter().collect();
+        shed.sort_unstable_by_key(|(number, _)| *number);
+        for (number, (codec, ssrc)) in shed {
+            if let Some(track) = self.tracks.get_mut(usize::from(number)) {
+                self.outbox.start_track(&track.name, codec);
+                track.start(now, codec, ssrc, &mut self.outbox);
+            }
+        }
+    }
+
+    /// Ends what is not kept on a disk that is low, and says so.
+    fn shed(&mut self, now: Duration) {
+        let lead = self.outbox.manifest().lesson.lead.clone();
+        let mut names = Vec::new();
+        for track in self.tracks.iter_mut().filter(|track| !disk::keeps(&track.name, lead.as_ref())) {
+            let Some(live) = track.live() else { continue };
+            track.stop(&mut self.outbox);
+            self.outbox.end_track(track.number(), now.as_millis() as u64);
+            self.shed.insert(track.number(), live);
+            names.push(track.name.clone());
+        }
+        names.iter().for_each(|name| self.refuse(name, Refusal::DiskLow));
     }
 
     /// Something of the lesson worth finding again.

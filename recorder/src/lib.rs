@@ -12,6 +12,7 @@ pub mod check;
 pub mod cmaf;
 pub mod codec;
 pub mod depacketize;
+pub mod disk;
 pub mod effect;
 mod epoch;
 pub mod error;
@@ -31,6 +32,7 @@ pub mod timeline;
 mod track;
 
 pub use codec::{Codec, Refusal, Slot, TrackName};
+pub use disk::Disk;
 pub use effect::{Effect, File};
 pub use error::Error;
 pub use lesson_recording::{LessonRecording, TrackKey};

@@ -88,3 +88,6 @@ pub const FLAWS: usize = 50;
 /// Largest part in a file: [`PART_BYTES`] and one frame more, and the boxes around them. A check takes a longer one for
 /// unreadable.
 pub const PART_FILE_BYTES: usize = PART_BYTES + FRAME_BYTES + (64 << 10);
+
+/// Below this part of the space to be kept free nothing is recorded any more.
+pub const FULL_PART: u64 = 8;

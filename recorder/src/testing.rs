@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use crate::{
-    Codec, Effect, File, LessonRecording, SenderReport, Slot, TrackKey, TrackName,
+    Codec, Disk, Effect, File, LessonRecording, SenderReport, Slot, TrackKey, TrackName,
     depacketize::opus::SILENCE,
     manifest::tests::{lesson, name},
     recover::recover,
@@ -138,6 +138,11 @@ impl Studio {
         self.now += after_ms;
         let recovered = recover(self.file("journal.wal"), |track, epoch| self.media_len(track, epoch)).unwrap();
         self.recording = LessonRecording::resume(recovered, Duration::from_millis(self.now)).unwrap();
+        self.drain();
+    }
+
+    pub fn disk_becomes(&mut self, disk: Disk) {
+        self.recording.handle_disk(Duration::from_millis(self.now), disk);
         self.drain();
     }
 

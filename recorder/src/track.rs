@@ -63,6 +63,11 @@ impl TrackRecorder {
         self.source.is_some()
     }
 
+    /// Codec and SSRC of the source, if there is one.
+    pub fn live(&self) -> Option<(Codec, u32)> {
+        self.source.as_ref().map(|source| (self.codec, source.ssrc))
+    }
+
     /// The source began, or began again: what comes now goes into a new file.
     pub fn start(&mut self, now: Duration, codec: Codec, ssrc: u32, outbox: &mut Outbox) {
         self.stop(outbox);

@@ -10,6 +10,7 @@
 //! the thread panics and when the program dies; each time it goes on by itself, in new files behind the old ones, from what
 //! its journal says ([`recovery`]).
 
+mod disk;
 mod files;
 mod lesson_clock;
 mod limits;
@@ -17,6 +18,7 @@ mod orders;
 mod recovery;
 mod replay;
 mod running;
+mod session;
 mod sync;
 mod ticket;
 mod writer;
@@ -37,6 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::db::Recording;
 
+pub use disk::DiskGauge;
 pub use replay::{Replays, Served, tracks as playback_tracks};
 pub use ticket::Tickets;
 
@@ -68,10 +71,11 @@ pub struct Recorder {
     orders: Option<Arc<orders::Orders>>,
 }
 
-/// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `ask` asks a
-/// source for a keyframe.
+/// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `gauge` says
+/// how much of the disk to keep free. `ask` asks a source for a keyframe.
 pub fn start(
     directory: &Path,
+    gauge: Arc<DiskGauge>,
     tap: Receiver<TapBatch>,
     ask: impl FnMut(LessonKey, Source) + Send + 'static,
 ) -> anyhow::Result<(Recorder, mpsc::Receiver<RecordingEvent>)> {
@@ -79,8 +83,8 @@ pub fn start(
     let orders = Arc::new(orders::Orders::default());
     let waiting = orders.clone();
     let (events, told) = mpsc::channel(limits::EVENTS);
-    let sync = sync::start(directory, events.clone())?;
-    let writer = writer::Writer::new(directory.to_owned(), sync, events, Box::new(ask));
+    let sync = sync::start(directory, gauge.clone(), events.clone())?;
+    let writer = writer::Writer::new(directory.to_owned(), gauge, sync, events, Box::new(ask));
     let body = move || {
         writer.run(&tap, &waiting);
         waiting.close();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io, path::Path, sync::mpsc::SyncSender, time::In
 use anyhow::Context;
 use protocol::{LessonId, ParticipantId, message::RecordingState};
 use recorder::{
-    Codec, Effect, Lesson, LessonRecording, Refusal, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION,
+    Codec, Disk, Effect, Lesson, LessonRecording, Refusal, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION,
 };
 use sfu::{
     seats::{self, Source},
@@ -131,6 +131,11 @@ impl Running {
         if let Err(error) = self.recording.handle_timeout(self.clock.elapsed(at)) {
             tracing::error!(lesson = %self.lesson, %error, "the manifest cannot be made: report this");
         }
+    }
+
+    /// How full the disk is.
+    pub fn handle_disk(&mut self, disk: Disk, at: Instant) {
+        self.recording.handle_disk(self.clock.elapsed(at), disk);
     }
 
     /// Carries out what the machine wants. Call after everything above.

@@ -39,6 +39,7 @@ fn source(slot: Slot) -> Source {
 struct Studio {
     dir: TempDir,
     recorder: Recorder,
+    gauge: Arc<DiskGauge>,
     tap: SyncSender<TapBatch>,
     told: mpsc::Receiver<RecordingEvent>,
     began: Instant,
@@ -53,10 +54,19 @@ impl Studio {
         Self::asking(dir, |_, _| {})
     }
 
+    /// On a disk of which so much is to be kept free.
+    fn keeping_free(dir: TempDir, bytes: u64) -> Self {
+        Self::with(dir, Arc::new(DiskGauge::new(bytes)), |_, _| {})
+    }
+
     fn asking(dir: TempDir, ask: impl FnMut(LessonKey, Source) + Send + 'static) -> Self {
+        Self::with(dir, Arc::new(DiskGauge::new(0)), ask)
+    }
+
+    fn with(dir: TempDir, gauge: Arc<DiskGauge>, ask: impl FnMut(LessonKey, Source) + Send + 'static) -> Self {
         let (tap, tapped) = sync_channel(4_096);
-        let (recorder, told) = start(dir.path(), tapped, ask).unwrap();
-        Self { dir, recorder, tap, told, began: Instant::now() }
+        let (recorder, told) = start(dir.path(), gauge.clone(), tapped, ask).unwrap();
+        Self { dir, recorder, gauge, tap, told, began: Instant::now() }
     }
 
     fn tap(&self, slot: Slot, at_ms: u64, what: Tapped, bytes: Vec<u8>) {

@@ -4,15 +4,17 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
     time::Instant,
 };
 
-use protocol::{LessonId, ParticipantId, message::RecordingState};
-use recorder::limits::TICK;
+use protocol::message::RecordingState;
+use recorder::{Disk, limits::TICK};
 use sfu::{
-    codec::Codec,
-    command::{LessonKey, ParticipantKey},
+    command::LessonKey,
     seats::Source,
     tap::{TapBatch, TapEntry, Tapped},
 };
@@ -20,11 +22,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Order, RecordingEvent,
-    lesson_clock::LessonClock,
+    disk::DiskGauge,
     limits::{LAST_PACKETS, RETRY, TURN},
     orders::Orders,
     recovery,
     running::Running,
+    session::{Session, Wanted},
     sync::Job,
 };
 
@@ -33,6 +36,8 @@ type Ask = Box<dyn FnMut(LessonKey, Source) + Send>;
 /// What the thread works on.
 pub struct Writer {
     directory: PathBuf,
+    gauge: Arc<DiskGauge>,
+    disk: Disk,
     sync: SyncSender<Job>,
     events: mpsc::Sender<RecordingEvent>,
     ask: Ask,
@@ -45,33 +50,19 @@ pub struct Writer {
     finishing: Option<oneshot::Sender<()>>,
 }
 
-/// One live lesson.
-#[derive(Default)]
-struct Session {
-    names: HashMap<ParticipantKey, ParticipantId>,
-    /// What is being sent now, recorded or not: a recording that begins later begins with these.
-    live: HashMap<Source, (Codec, u32)>,
-    /// To be recorded as soon as something is published.
-    wanted: Option<Wanted>,
-    running: Option<Running>,
-    ends_at: Option<Instant>,
-}
-
-/// A recording to be begun, or to be gone on with.
-struct Wanted {
-    lesson: LessonId,
-    lead: Option<ParticipantId>,
-    /// Of the recording to be gone on with.
-    clock: Option<LessonClock>,
-    /// It failed, which was told: not to be tried again before this.
-    retry_at: Option<Instant>,
-}
-
 impl Writer {
     /// Works on `directory`.
-    pub fn new(directory: PathBuf, sync: SyncSender<Job>, events: mpsc::Sender<RecordingEvent>, ask: Ask) -> Self {
+    pub fn new(
+        directory: PathBuf,
+        gauge: Arc<DiskGauge>,
+        sync: SyncSender<Job>,
+        events: mpsc::Sender<RecordingEvent>,
+        ask: Ask,
+    ) -> Self {
         Self {
             directory,
+            gauge,
+            disk: Disk::Plenty,
             sync,
             events,
             ask,
@@ -194,6 +185,9 @@ impl Writer {
 
     /// A recording is wanted, and there is something to record.
     fn begin_if_live(&mut self, key: LessonKey, at: Instant) {
+        if self.disk == Disk::Full {
+            return;
+        }
         let Some(session) = self.lessons.get_mut(&key) else { return };
         let Some(wanted) = session.wanted.take_if(|wanted| wanted.retry_at.is_none_or(|retry_at| at >= retry_at))
         else {
@@ -205,7 +199,8 @@ impl Writer {
         }
         let Wanted { lesson, lead, clock, retry_at } = wanted;
         match Running::begin(&self.directory, &lesson, lead.clone(), clock, at) {
-            Ok(running) => {
+            Ok(mut running) => {
+                running.handle_disk(self.disk, at);
                 let event = running.event(RecordingState::Recording);
                 session.running = Some(running);
                 for (source, (codec, ssrc)) in session.live.clone() {
@@ -230,6 +225,7 @@ impl Writer {
         let outcome = running.carry_out(&self.sync);
         let mut event = outcome.state.map(|state| running.event(state));
         if running.has_failed() {
+            self.gauge.write_failed();
             event = self.lessons.get_mut(&key).and_then(|session| session.stand_still(Instant::now()));
         }
         for source in outcome.ask {
@@ -241,6 +237,7 @@ impl Writer {
     }
 
     fn tick(&mut self, now: Instant) {
+        self.look_at_disk(now);
         let keys: Vec<LessonKey> = self.lessons.keys().copied().collect();
         for key in keys {
             self.at_work = Some(key);
@@ -268,31 +265,35 @@ impl Writer {
         }
     }
 
+    /// On a low disk the lessons leave out what they can; on a full one their recordings stand still until there is space.
+    fn look_at_disk(&mut self, now: Instant) {
+        let disk = self.gauge.next(self.disk);
+        let before = std::mem::replace(&mut self.disk, disk);
+        if self.disk == before {
+            return;
+        }
+        let free_mb = self.gauge.free_bytes().map(|bytes| bytes >> 20);
+        match self.disk {
+            Disk::Plenty => tracing::info!(free_mb, "the disk has space again: everything is recorded"),
+            Disk::Low => {
+                tracing::warn!(free_mb, "the disk is low, only lead teachers are recorded: free space or add some")
+            }
+            Disk::Full => tracing::error!(free_mb, "the disk is full, nothing is recorded: free space or add some"),
+        }
+        let mut events = Vec::new();
+        for session in self.lessons.values_mut() {
+            if self.disk == Disk::Full {
+                events.extend(session.stand_still(now));
+            } else if let Some(running) = &mut session.running {
+                running.handle_disk(self.disk, now);
+            }
+        }
+        events.into_iter().for_each(|event| self.tell(event));
+    }
+
     fn tell(&self, event: RecordingEvent) {
         if self.events.try_send(event).is_err() {
             tracing::warn!("an event of a recording is lost: its lesson does not keep up");
         }
     }
-}
-
-impl Session {
-    fn start_track(&mut self, source: Source, codec: Codec, ssrc: u32, at: Instant) {
-        let who = self.names.get(&source.participant).cloned().or_else(|| unnamed(source.participant));
-        if let (Some(running), Some(who)) = (&mut self.running, who) {
-            running.start_track(source, who, codec, ssrc, at);
-        }
-    }
-
-    /// Lets go of the recording until it can be gone on with. Returns how it stands.
-    fn stand_still(&mut self, now: Instant) -> Option<RecordingEvent> {
-        let running = self.running.take()?;
-        let (lesson, lead) = running.lesson();
-        self.wanted = Some(Wanted { lesson, lead, clock: Some(running.clock()), retry_at: Some(now + RETRY) });
-        Some(running.event(RecordingState::Failed))
-    }
-}
-
-/// A publisher nobody introduced is still recorded.
-fn unnamed(key: ParticipantKey) -> Option<ParticipantId> {
-    ParticipantId::parse(format!("participant-{}", key.0)).ok()
 }

@@ -25,7 +25,8 @@ const LESSON_RESUMED: u8 = 9;
 /// The numbers that stand for each value in a file. Append only.
 const CODECS: [Codec; 4] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8];
 const SLOTS: [Slot; 3] = [Slot::Voice, Slot::Camera, Slot::Screen];
-const REFUSALS: [Refusal; 4] = [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal];
+const REFUSALS: [Refusal; 5] =
+    [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal, Refusal::DiskLow];
 
 /// Encodes one record.
 pub fn encode(record: &Record) -> Vec<u8> {

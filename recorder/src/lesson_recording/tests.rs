@@ -258,3 +258,41 @@ fn a_clock_that_was_set_is_not_gone_on_with() {
         assert_eq!(resumed.is_ok(), believed, "{now:?}");
     }
 }
+
+#[test]
+fn on_a_low_disk_only_the_lead_is_recorded_until_there_is_space_again() {
+    let mut studio = taught(3_000);
+    let (early, late) = (name("point-1", Slot::Voice), name("point-2", Slot::Voice));
+    studio.start(early.clone(), Codec::Opus, 48_000);
+    studio.teach(3_000..6_000);
+    studio.disk_becomes(Disk::Low);
+    studio.start(late.clone(), Codec::Opus, 48_000);
+    studio.teach(6_000..9_000);
+    studio.disk_becomes(Disk::Plenty);
+    studio.teach(9_000..12_000);
+    studio.end();
+    assert_eq!(studio.refused, [early.clone(), late.clone()], "said once of each");
+    let manifest = studio.recording.manifest();
+    assert!(manifest.refused.iter().all(|refused| refused.reason == Refusal::DiskLow));
+    let spans = |track: &TrackName| -> Vec<(u64, u64)> {
+        let epochs = &manifest.track(track).unwrap().1.epochs;
+        epochs.iter().map(|epoch| (epoch.start * 10 / 48_000, epoch.end * 10 / 48_000)).collect()
+    };
+    assert_eq!(spans(&name("master", Slot::Voice)).len(), 1, "the lead's voice is one file");
+    let [(30..=31, 59..=60), (90..=92, 119..=120)] = spans(&early)[..] else { panic!("{:?}", spans(&early)) };
+    let [(90..=92, 119..=120)] = spans(&late)[..] else { panic!("{:?}", spans(&late)) };
+}
+
+#[test]
+fn who_left_while_the_disk_was_low_does_not_come_back() {
+    let mut studio = taught(3_000);
+    let point = name("point-1", Slot::Voice);
+    studio.start(point.clone(), Codec::Opus, 48_000);
+    studio.disk_becomes(Disk::Low);
+    studio.end_track(&point);
+    studio.disk_becomes(Disk::Plenty);
+    studio.teach(3_000..6_000);
+    studio.end();
+    let track = studio.recording.manifest().track(&point).unwrap().1;
+    assert!(track.ended && track.epochs.is_empty(), "{track:?}");
+}

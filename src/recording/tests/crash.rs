@@ -88,7 +88,7 @@ impl Drop for Recording {
 /// Feeds the recorder as the media thread would, a batch every 20 ms, and says how far it is.
 fn record_until_killed(directory: &Path) {
     let (tap, tapped) = sync_channel(256);
-    let (recorder, _told) = start(directory, tapped, |_, _| {}).unwrap();
+    let (recorder, _told) = start(directory, Arc::new(DiskGauge::new(0)), tapped, |_, _| {}).unwrap();
     for n in 0..LESSONS {
         recorder.introduce(LessonKey(n), MASTER, master());
         recorder.begin(LessonKey(n), LessonId::parse(format!("lesson-{n}")).unwrap(), Some(master()));
@@ -114,7 +114,7 @@ fn feed(batch: &mut TapBatch, lesson: LessonKey, tick: u64, arrival: Instant) {
         }
     }
     packet(batch, lesson, Slot::Voice, arrival, &voice_packet(tick as u16));
-    if tick % 4 == 0 {
+    if tick.is_multiple_of(4) {
         let frame = tick / 4;
         let mut picture = vec![0x80, 0xe0];
         picture.extend_from_slice(&(frame as u16).to_be_bytes());

@@ -2,6 +2,12 @@
 
 use std::{fs, ops::Range, path::Path, process::Command};
 
+use recorder::{
+    Refusal,
+    journal::{self, Record},
+    manifest::Refused,
+};
+
 use super::*;
 use crate::recording::testing::{crashed, voice_of_master};
 
@@ -24,6 +30,17 @@ impl Studio {
             let what = Tapped::Packet { start: 0, len: packet.len() as u16 };
             self.tap(Slot::Voice, n * 20, what, packet);
         }
+    }
+
+    /// Waits until this is so.
+    async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        let mut looks = tokio::time::interval(Duration::from_millis(50));
+        let so = async {
+            while !is_so(self) {
+                looks.tick().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), so).await.unwrap();
     }
 
     /// Waits until the first file of the master's voice is so long, and returns it.
@@ -119,6 +136,35 @@ async fn a_recording_goes_on_when_the_disk_has_space_again() {
     assert_eq!(after.len() as u64, first.bytes, "cut behind its last whole part");
     assert!(before.starts_with(&after) && first.parts >= 2, "{first:?}");
     assert_eq!(manifest.tracks[0].epochs.len(), 2);
+    studio.recorder.finish().await;
+}
+
+#[tokio::test]
+async fn a_low_disk_costs_what_is_not_the_leads_and_a_full_one_stops_the_recording() {
+    const KEEP_FREE: u64 = 512 << 10;
+    let disk = SmallDisk::mount(1_024);
+    let mut studio = Studio::keeping_free(disk.directory(), KEEP_FREE);
+    studio.recorder.introduce(KEY, MASTER, master());
+    let point = Source { participant: ParticipantKey(2), slot: Slot::Voice };
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    let what = Tapped::Started { codec: Codec::Opus, ssrc: 6 };
+    let entry = TapEntry { lesson: KEY, source: point, arrival: studio.began, what };
+    studio.tap.send(TapBatch { entries: vec![entry], bytes: Vec::new() }).unwrap();
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    assert!(studio.gauge.free_bytes().is_some_and(|free| free > KEEP_FREE));
+    let filler = disk.path().join("filler");
+    let refused = |studio: &Studio| {
+        let journal = fs::read(studio.dir.path().join("music-3a/journal.wal")).unwrap();
+        let low = |record| matches!(record, Record::TrackRefused(Refused { reason: Refusal::DiskLow, .. }));
+        journal::read(&journal).any(low)
+    };
+    fs::write(&filler, vec![0; 640 << 10]).unwrap();
+    studio.until(refused).await;
+    fs::write(&filler, vec![0; 1_000 << 10]).unwrap();
+    assert_eq!(studio.told().await.0, RecordingState::Failed);
+    fs::remove_file(&filler).unwrap();
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
     studio.recorder.finish().await;
 }
 
