@@ -6,6 +6,7 @@ use std::{
     fs::{self, OpenOptions},
     io,
     path::Path,
+    sync::mpsc::SyncSender,
 };
 
 use anyhow::Context;
@@ -15,7 +16,7 @@ use recorder::{
     recover::{Recovered, recover},
 };
 
-use super::{RecordingEvent, files};
+use super::{RecordingEvent, files, sync::Job};
 use crate::{clock::utc_now, db::Recording};
 
 /// Closes every open recording under `directory`. Returns how those now stand.
@@ -41,12 +42,20 @@ pub fn close_all(directory: &Path) -> Vec<RecordingEvent> {
     events
 }
 
-/// Closes one recording that could not be gone on with. Returns how it now stands.
-pub fn close(directory: &Path, lesson: LessonId) -> RecordingEvent {
-    match repair(&directory.join(lesson.as_str())) {
-        Ok(recovered) => closed(directory, lesson, &recovered.manifest),
+/// Closes one recording that could not be gone on with. Returns how it stands once its manifest is on the disk, which goes by
+/// `sync`: an older one may still wait there.
+pub fn close(directory: &Path, lesson: LessonId, sync: &SyncSender<Job>) -> RecordingEvent {
+    let directory = directory.join(lesson.as_str());
+    let repaired = repair(&directory).and_then(|recovered| Ok((recovered.manifest.to_json()?, recovered.manifest)));
+    match repaired {
+        Ok((bytes, manifest)) => {
+            let path = directory.join(File::Manifest.path());
+            let _ = sync.send(Job::Replace { lesson: lesson.clone(), path, bytes });
+            standing(lesson, &manifest)
+        }
         Err(error) => {
-            tracing::error!(%lesson, error = format!("{error:#}"), "the recording cannot be closed: check the disk and restart tongke");
+            let error = format!("{error:#}");
+            tracing::error!(%lesson, error, "the recording cannot be closed: check the disk and restart tongke");
             failed(lesson)
         }
     }
@@ -108,6 +117,11 @@ fn closed(directory: &Path, lesson: LessonId, manifest: &Manifest) -> RecordingE
         return failed(lesson);
     }
     tracing::warn!(%lesson, duration_ms = manifest.duration_ms, "a recording left open was closed");
+    standing(lesson, manifest)
+}
+
+/// How a closed recording stands.
+fn standing(lesson: LessonId, manifest: &Manifest) -> RecordingEvent {
     let duration_ms = u32::try_from(manifest.duration_ms).unwrap_or(u32::MAX);
     let state = if duration_ms > 0 { RecordingState::Finished } else { RecordingState::Failed };
     let recording = Recording { state, started_at: manifest.lesson.began_at, duration_ms: Some(duration_ms) };

@@ -11,6 +11,7 @@ use std::{
     time::Instant,
 };
 
+use anyhow::anyhow;
 use protocol::message::RecordingState;
 use recorder::{Disk, limits::TICK};
 use sfu::{
@@ -185,9 +186,6 @@ impl Writer {
 
     /// A recording is wanted, and there is something to record.
     fn begin_if_live(&mut self, key: LessonKey, at: Instant) {
-        if self.disk == Disk::Full {
-            return;
-        }
         let Some(session) = self.lessons.get_mut(&key) else { return };
         let Some(wanted) = session.wanted.take_if(|wanted| wanted.retry_at.is_none_or(|retry_at| at >= retry_at))
         else {
@@ -198,7 +196,11 @@ impl Writer {
             return;
         }
         let Wanted { lesson, lead, clock, retry_at } = wanted;
-        match Running::begin(&self.directory, &lesson, lead.clone(), clock, at) {
+        let begun = match self.disk {
+            Disk::Full => Err(anyhow!("the disk is full")),
+            Disk::Plenty | Disk::Low => Running::begin(&self.directory, &lesson, lead.clone(), clock, at),
+        };
+        match begun {
             Ok(mut running) => {
                 running.handle_disk(self.disk, at);
                 let event = running.event(RecordingState::Recording);
@@ -256,7 +258,9 @@ impl Writer {
         for (_, session) in self.lessons.extract_if(|_, session| over(session)) {
             let event = match (session.running, session.wanted) {
                 (Some(running), _) => Some(running.end(now, &self.sync)),
-                (None, Some(Wanted { lesson, clock: Some(_), .. })) => Some(recovery::close(&self.directory, lesson)),
+                (None, Some(Wanted { lesson, clock: Some(_), .. })) => {
+                    Some(recovery::close(&self.directory, lesson, &self.sync))
+                }
                 _ => None,
             };
             if let Some(event) = event {

@@ -9,7 +9,7 @@ use recorder::{
 };
 
 use super::*;
-use crate::recording::testing::{crashed, voice_of_master};
+use crate::recording::testing::{KEYFRAME, crashed, voice_of_master};
 
 impl Studio {
     /// Waits for this state, through others.
@@ -137,6 +137,31 @@ async fn a_recording_goes_on_when_the_disk_has_space_again() {
     assert!(before.starts_with(&after) && first.parts >= 2, "{first:?}");
     assert_eq!(manifest.tracks[0].epochs.len(), 2);
     studio.recorder.finish().await;
+}
+
+#[tokio::test]
+async fn a_lesson_that_ends_while_its_recording_stands_still_can_be_replayed_up_to_there() {
+    let mut studio = Studio::new();
+    studio.recorder.introduce(KEY, MASTER, master());
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    studio.speak(2_000);
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    studio.voice_file(1_000).await;
+    let in_the_way = studio.dir.path().join("music-3a/t/master-camera");
+    fs::write(&in_the_way, "in the way").unwrap();
+    studio.tap(Slot::Camera, 2_000, Tapped::Started { codec: H264, ssrc: 9 }, Vec::new());
+    studio.tap(Slot::Camera, 2_000, Tapped::SenderReport { ntp: 3_900_000_002 << 32, rtp: 0 }, Vec::new());
+    let mut keyframe = vec![0x80, 0xe0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
+    keyframe.extend_from_slice(&KEYFRAME);
+    let what = Tapped::Packet { start: 0, len: keyframe.len() as u16 };
+    studio.tap(Slot::Camera, 2_000, what, keyframe);
+    assert_eq!(studio.told().await.0, RecordingState::Failed);
+    studio.recorder.end(KEY);
+    let (state, duration_ms) = studio.told().await;
+    assert_eq!(state, RecordingState::Finished);
+    assert!((1_000..=2_000).contains(&duration_ms.unwrap()), "{duration_ms:?}");
+    assert!(studio.replays().manifest(&lesson()).unwrap().ended);
 }
 
 #[tokio::test]
