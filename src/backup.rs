@@ -69,7 +69,7 @@ fn make_empty(path: &Path) -> Result<(), Fault> {
 }
 
 /// Copies the files of a directory and of those below it. A missing one is an empty one.
-fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     let mut left: Vec<(PathBuf, PathBuf)> = vec![(from.to_owned(), to.to_owned())];
     while let Some((from, to)) = left.pop() {

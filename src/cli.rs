@@ -27,6 +27,12 @@ pub const HELP: &str = "\
                                  备份，可在运行时进行 (back up, also while running)
   tongke restore --from DIR --data DIR
                                  恢复到空目录 (restore into an empty directory)
+  tongke recordings check --data DIR [LESSON ...]
+                                 检查录像，可在运行时进行；有问题时退出码为 1 (check recordings, also while running;
+                                 exit code 1 if anything is wrong)
+  tongke recordings export --data DIR --out DIR [LESSON ...]
+                                 导出录像和课程信息，一课一个目录 (export recordings with what is known of their
+                                 lessons, one directory each)
   tongke --help | --version
 ";
 
@@ -69,6 +75,22 @@ pub enum Command {
         from: PathBuf,
         /// Where to.
         data: PathBuf,
+    },
+    /// Say what is wrong with recordings.
+    CheckRecordings {
+        /// The data directory.
+        data: PathBuf,
+        /// Of which lessons; none means all.
+        lessons: Vec<String>,
+    },
+    /// Copy recordings with what is known of their lessons.
+    ExportRecordings {
+        /// The data directory.
+        data: PathBuf,
+        /// Where to.
+        out: PathBuf,
+        /// Of which lessons; none means all.
+        lessons: Vec<String>,
     },
     /// Print the help.
     Help,
@@ -126,6 +148,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, F
             Some("token") => token(&mut parser),
             Some("backup") => backup(&mut parser),
             Some("restore") => restore(&mut parser),
+            Some("recordings") => recordings(&mut parser),
             Some("help") => Ok(Command::Help),
             _ => Err(Value(name).unexpected().into()),
         },
@@ -274,6 +297,31 @@ fn restore(parser: &mut Parser) -> Result<Command, Stop> {
     Ok(Command::Restore { from, data })
 }
 
+fn recordings(parser: &mut Parser) -> Result<Command, Stop> {
+    let what = match parser.next()? {
+        Some(Value(what)) if what == "check" || what == "export" => what,
+        Some(Long("help")) => return Ok(Command::Help),
+        Some(other) => return Err(other.unexpected().into()),
+        None => return Err(missing("check 或 export", "check or export").into()),
+    };
+    let (mut data, mut out, mut lessons) = (None, None, Vec::new());
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Long("out") if what == "export" => out = Some(PathBuf::from(parser.value()?)),
+            Value(lesson) => lessons.push(lesson.string()?),
+            Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let data = required(data, "--data")?;
+    if what == "check" {
+        return Ok(Command::CheckRecordings { data, lessons });
+    }
+    let out = required(out, "--out")?;
+    Ok(Command::ExportRecordings { data, out, lessons })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,6 +347,11 @@ mod tests {
                 Command::Cert { out: "d".into(), names: vec!["a".into(), "10.0.0.1".into()] },
             ),
             ("backup --data a --out b", Command::Backup { source: BackupSource::Data("a".into()), out: "b".into() }),
+            ("recordings check --data d", Command::CheckRecordings { data: "d".into(), lessons: Vec::new() }),
+            (
+                "recordings export --data d --out o a b",
+                Command::ExportRecordings { data: "d".into(), out: "o".into(), lessons: vec!["a".into(), "b".into()] },
+            ),
             ("restore --from b --data c", Command::Restore { from: "b".into(), data: "c".into() }),
         ];
         for (line, command) in rows {
@@ -320,6 +373,11 @@ mod tests {
             ("token --data d", "--person"),
             ("backup --out d", "--config"),
             ("restore --from d", "--data"),
+            ("recordings", "check or export"),
+            ("recordings paint", "paint"),
+            ("recordings check", "--data"),
+            ("recordings check --data d --out o", "--out"),
+            ("recordings export --data d", "--out"),
         ];
         for (line, named) in rows {
             let fault = parsed(line).unwrap_err();

@@ -24,6 +24,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// Sound and picture.
     pub media: MediaConfig,
+    /// What is kept of lessons.
+    pub recording: RecordingConfig,
 }
 
 /// PEM files; both empty means plain HTTP.
@@ -50,6 +52,27 @@ pub struct MediaConfig {
     pub announce: Vec<IpAddr>,
 }
 
+/// What is kept of lessons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordingConfig {
+    /// Space to keep free on the disk of the recordings, in MB of 2^20 bytes.
+    pub keep_free_mb: u32,
+}
+
+impl RecordingConfig {
+    /// The same in bytes.
+    pub fn keep_free_bytes(&self) -> u64 {
+        u64::from(self.keep_free_mb) << 20
+    }
+}
+
+impl Default for RecordingConfig {
+    fn default() -> Self {
+        Self { keep_free_mb: 2_048 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -58,6 +81,7 @@ impl Default for Config {
             log: "info".into(),
             tls: TlsConfig::default(),
             media: MediaConfig::default(),
+            recording: RecordingConfig::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod http;
 mod lessons;
 mod media;
 mod recording;
+mod recordings;
 mod run;
 mod telemetry;
 #[cfg(test)]
@@ -55,6 +56,10 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Token { data, person, days } => print(&runtime.block_on(token::issue(&data, &person, days))?),
         Command::Backup { source, out } => runtime.block_on(backup::backup(&source, &out)),
         Command::Restore { from, data } => backup::restore(&from, &data),
+        Command::CheckRecordings { data, lessons } => recordings::check(&data, &lessons, &mut std::io::stdout()),
+        Command::ExportRecordings { data, out, lessons } => {
+            runtime.block_on(recordings::export(&data, &out, &lessons, &mut std::io::stdout()))
+        }
         Command::Help => print(cli::HELP),
         Command::Version => print(concat!("tongke ", env!("CARGO_PKG_VERSION"), "\n")),
     }

@@ -4,6 +4,7 @@ use std::{
     io::Write,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,13 +22,14 @@ use tokio::{
 use crate::{
     cli::DemoOptions,
     clock::utc_now,
-    config, data_dir,
+    config::{self, RecordingConfig},
+    data_dir,
     db::Db,
     demo::{self, Demo},
     http::{self, App, Parts},
     lessons::{self, Lessons},
     media::{self, Media, MediaAddress, MediaHandle},
-    recording::{self, RecordingEvent},
+    recording::{self, DiskGauge, RecordingEvent},
     telemetry,
 };
 
@@ -46,6 +48,7 @@ struct Plan {
     tls: Option<(PathBuf, PathBuf)>,
     data: PathBuf,
     media: MediaAddress,
+    recording: RecordingConfig,
     demo: Option<DemoOptions>,
 }
 
@@ -64,6 +67,7 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
             shards: config.media.shards,
             announce: config.media.announce,
         },
+        recording: config.recording,
         demo: None,
     })
     .await
@@ -82,6 +86,7 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         tls: None,
         data: options.data.clone(),
         media: MediaAddress { bind: media_bind, port: options.media_port, shards: 0, announce: Vec::new() },
+        recording: RecordingConfig::default(),
         demo: Some(options),
     })
     .await
@@ -107,7 +112,8 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let Media { handle, events, tap } = media::start(&plan.media)?;
     let ask = ask_for_key_frames(handle.clone());
     let recordings = plan.data.join(data_dir::RECORDINGS);
-    let (recorder, recorded) = recording::start(&recordings, tap, ask)?;
+    let disk = Arc::new(DiskGauge::new(plan.recording.keep_free_bytes()));
+    let (recorder, recorded) = recording::start(&recordings, disk.clone(), tap, ask)?;
     let lessons = Lessons::new(db.clone(), handle.clone(), recorder.clone());
     lessons.reconcile(utc_now()).await?;
 
@@ -119,6 +125,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
         db: db.clone(),
         lessons: lessons.clone(),
         media: handle,
+        disk,
         demo: seeded.as_ref().map(|demo| demo.people.clone()),
     });
     tokio::spawn(route_events(app.clone(), events));

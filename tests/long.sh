@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 
 failed=0
 export TONGKE_LESSON_S=${TONGKE_LESSON_S:-60} PROPTEST_CASES=${PROPTEST_CASES:-10000}
+export TONGKE_KILLS=${TONGKE_KILLS:-200} TONGKE_RECOVERED_LESSONS=${TONGKE_RECOVERED_LESSONS:-200}
 FUZZ_SECONDS=${FUZZ_SECONDS:-60} STEP_LIMIT=7200 tests/run.sh || failed=1
 
 command -v cargo-deny >/dev/null || cargo install --locked cargo-deny

@@ -108,4 +108,6 @@ pub enum Refusal {
     TooManyEpochs,
     /// A box did not encode: a fault of ours.
     Internal,
+    /// The disk is low. The track comes back when it has space again.
+    DiskLow,
 }

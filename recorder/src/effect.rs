@@ -119,6 +119,20 @@ impl Outbox {
         Ok(outbox)
     }
 
+    /// Goes on with a journal whose records add up to `manifest`.
+    pub fn resume(manifest: Manifest, at_ms: u64) -> Self {
+        let mut outbox = Self {
+            effects: VecDeque::new(),
+            journal: Vec::new(),
+            voices: Vec::new(),
+            manifest,
+            manifest_is_stale: true,
+            readers: VecDeque::new(),
+        };
+        outbox.record(&Record::LessonResumed { at_ms });
+        outbox
+    }
+
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

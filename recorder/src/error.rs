@@ -42,4 +42,7 @@ pub enum Error {
     /// The journal holds no lesson: nothing was recorded, or the file is not a journal.
     #[error("the journal does not begin with a lesson")]
     NotAJournal,
+    /// A recording cannot go on before its own end, nor a day after it began: a clock was set. Begin a new one.
+    #[error("the clock was set since the recording began")]
+    UnbelievableClock,
 }

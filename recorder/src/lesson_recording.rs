@@ -9,11 +9,12 @@ use std::{collections::HashMap, time::Duration};
 use protocol::ids::ParticipantId;
 
 use crate::{
-    Codec, Error, Refusal, TrackName,
+    Codec, Disk, Error, Refusal, Slot, TrackName, disk,
     effect::{Effect, Outbox},
-    limits::{MANIFEST_EVERY, TRACKS},
-    manifest::{Lesson, Manifest},
+    limits::{LESSON, MANIFEST_EVERY, TRACKS},
+    manifest::{Lesson, Manifest, Track},
     mix::ProgramVoice,
+    recover::Recovered,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
 };
@@ -30,6 +31,9 @@ pub struct LessonRecording {
     /// Tracks refused before they got a number.
     refused: Vec<TrackName>,
     program_voice: ProgramVoice,
+    disk: Disk,
+    /// Codec and SSRC of tracks that are left out while the disk is low, by their place.
+    shed: HashMap<u16, (Codec, u32)>,
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
@@ -45,7 +49,35 @@ impl LessonRecording {
             publishers: HashMap::new(),
             refused: Vec::new(),
             program_voice: ProgramVoice::default(),
+            disk: Disk::Plenty,
+            shed: HashMap::new(),
             outbox: Outbox::new(lesson)?,
+            manifest_due: Duration::ZERO,
+            ended: false,
+            closing: None,
+        })
+    }
+
+    /// Goes on with a recording that stood still until `now` on its own clock: tracks keep their numbers, their files stay,
+    /// and what is published from now on goes into new ones behind them.
+    pub fn resume(recovered: Recovered, now: Duration) -> Result<Self, Error> {
+        let manifest = recovered.manifest;
+        if now < Duration::from_millis(manifest.duration_ms) || now > LESSON {
+            return Err(Error::UnbelievableClock);
+        }
+        let resumed = |(number, track): (usize, &Track)| {
+            let end = track.epochs.iter().rfind(|epoch| epoch.parts > 0).map_or(0, |epoch| epoch.end);
+            TrackRecorder::resume(track.name.clone(), number as u16, track.codec, track.epochs.len() as u32, end)
+        };
+        Ok(Self {
+            // The program is the mix's.
+            tracks: manifest.tracks.iter().enumerate().filter(|(_, track)| !is_program(track)).map(resumed).collect(),
+            publishers: HashMap::new(),
+            refused: manifest.refused.iter().map(|refused| refused.name.clone()).take(TRACKS).collect(),
+            program_voice: ProgramVoice::default(),
+            disk: Disk::Plenty,
+            shed: HashMap::new(),
+            outbox: Outbox::resume(manifest, now.as_millis() as u64),
             manifest_due: Duration::ZERO,
             ended: false,
             closing: None,
@@ -87,6 +119,10 @@ impl LessonRecording {
         });
         let track = self.tracks.get_mut(position)?;
         track.start(now, codec, ssrc, &mut self.outbox);
+        if self.disk != Disk::Plenty && track.is_live() {
+            self.shed(now);
+            return Some(TrackKey(position as u16));
+        }
         track.is_live().then_some(TrackKey(position as u16))
     }
 
@@ -115,6 +151,7 @@ impl LessonRecording {
     /// A track's source is gone. It may start again.
     pub fn handle_track_ended(&mut self, now: Duration, track: TrackKey) -> Result<(), Error> {
         let position = usize::from(track.0);
+        self.shed.remove(&track.0);
         let track = self.tracks.get_mut(position).ok_or(Error::UnknownTrack)?;
         if !track.is_live() {
             return Ok(());
@@ -129,6 +166,42 @@ impl LessonRecording {
             self.publishers.remove(&publisher);
         }
         Ok(())
+    }
+
+    /// How full the disk is. While it is not plenty, only what the lead shows and says is recorded; the rest comes back when
+    /// it is.
+    pub fn handle_disk(&mut self, now: Duration, disk: Disk) {
+        if self.ended || std::mem::replace(&mut self.disk, disk) == disk {
+            return;
+        }
+        if disk != Disk::Plenty {
+            return self.shed(now);
+        }
+        let mut shed: Vec<_> = std::mem::take(&mut self.shed).into_iter().collect();
+        shed.sort_unstable_by_key(|(position, _)| *position);
+        for (position, (codec, ssrc)) in shed {
+            if let Some(track) = self.tracks.get_mut(usize::from(position)) {
+                self.outbox.start_track(&track.name, codec);
+                track.start(now, codec, ssrc, &mut self.outbox);
+            }
+        }
+    }
+
+    /// Ends what is not kept on a disk that is low, and says so.
+    fn shed(&mut self, now: Duration) {
+        let lead = self.outbox.manifest().lesson.lead.clone();
+        let mut names = Vec::new();
+        for (position, track) in self.tracks.iter_mut().enumerate() {
+            if disk::keeps(&track.name, lead.as_ref()) || !(track.is_live() || track.goes_on()) {
+                continue;
+            }
+            self.shed.extend(track.live().map(|live| (position as u16, live)));
+            track.stop(&mut self.outbox);
+            track.close(now, &mut self.outbox);
+            self.outbox.end_track(track.number(), now.as_millis() as u64);
+            names.push(track.name.clone());
+        }
+        names.iter().for_each(|name| self.refuse(name, Refusal::DiskLow));
     }
 
     /// Something of the lesson worth finding again.
@@ -198,6 +271,10 @@ impl LessonRecording {
             self.outbox.refuse_track(name, reason);
         }
     }
+}
+
+fn is_program(track: &Track) -> bool {
+    track.name.slot == Slot::Program
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@
 //! ```
 
 pub mod bits;
+pub mod check;
 pub mod cmaf;
 pub mod codec;
 pub mod depacketize;
+pub mod disk;
 pub mod effect;
 mod epoch;
 pub mod error;
@@ -34,6 +36,7 @@ pub mod voice;
 pub mod webm;
 
 pub use codec::{Codec, Container, Refusal, Slot, TrackName};
+pub use disk::Disk;
 pub use effect::{Effect, File};
 pub use error::Error;
 pub use lesson_recording::{LessonRecording, TrackKey};

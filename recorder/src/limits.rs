@@ -125,6 +125,7 @@ pub const MIX_AT_LEAST: Duration = Duration::from_millis(100);
 
 /// Bits a second of what is mixed.
 pub const MIX_BITRATE: i32 = 64_000;
+
 /// Reports in a row that must agree before a clock steps. Fewer are faults of single reports.
 pub const STEP_RUN: usize = 2;
 
@@ -182,3 +183,13 @@ pub const FILL_STRETCHES: usize = 64;
 
 /// Ticks of a video track in a millisecond.
 pub const VIDEO_TICKS_A_MS: u64 = 90;
+
+/// Flaws of one recording that a check tells. Further ones are only said to be there.
+pub const FLAWS: usize = 50;
+
+/// Largest part in a file: [`PART_BYTES`] and one frame more, and the boxes around them. A check takes a longer one for
+/// unreadable.
+pub const PART_FILE_BYTES: usize = PART_BYTES + FRAME_BYTES + (64 << 10);
+
+/// Below this part of the space to be kept free nothing is recorded any more.
+pub const FULL_PART: u64 = 8;

@@ -169,6 +169,7 @@ impl Manifest {
             Record::PartAppended { track, epoch, part } => self.add_part(*track, *epoch, part),
             Record::TrackEnded { track, .. } => self.end_track(*track),
             Record::LessonEnded { .. } => self.end(),
+            Record::LessonResumed { .. } => self.resume(),
         }
     }
 
@@ -237,6 +238,12 @@ impl Manifest {
 
     fn end(&mut self) {
         self.ended = true;
+        self.tracks.iter_mut().for_each(|track| track.ended = true);
+    }
+
+    /// Whoever published before must start anew.
+    fn resume(&mut self) {
+        self.ended = false;
         self.tracks.iter_mut().for_each(|track| track.ended = true);
     }
 }

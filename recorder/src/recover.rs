@@ -21,7 +21,7 @@ pub struct FileParts {
 /// What a journal says was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
-    /// Closed: nothing more will come.
+    /// Closed, unless [`crate::LessonRecording::resume`] goes on with it.
     pub manifest: Manifest,
     /// Parts of every file, to write its index anew.
     pub files: Vec<FileParts>,

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use crate::{
-    Codec, Effect, File, LessonRecording, SenderReport, Slot, TrackKey, TrackName,
+    Codec, Disk, Effect, File, LessonRecording, SenderReport, Slot, TrackKey, TrackName,
     depacketize::opus::SILENCE,
     manifest::tests::{lesson, name},
+    recover::recover,
 };
 
 /// A publisher of one track: 15 pictures or 50 packets of voice a second.
@@ -145,6 +146,20 @@ impl Studio {
 
     pub fn end(&mut self) {
         self.recording.handle_end(Duration::from_millis(self.now)).unwrap();
+        self.drain();
+    }
+
+    /// The program is gone, and the recording goes on from its journal `after_ms` later, with nobody publishing yet.
+    pub fn crash_and_resume(&mut self, after_ms: u64) {
+        self.senders.clear();
+        self.now += after_ms;
+        let recovered = recover(self.file("journal.wal"), |file| self.media_len(file)).unwrap();
+        self.recording = LessonRecording::resume(recovered, Duration::from_millis(self.now)).unwrap();
+        self.drain();
+    }
+
+    pub fn disk_becomes(&mut self, disk: Disk) {
+        self.recording.handle_disk(Duration::from_millis(self.now), disk);
         self.drain();
     }
 

@@ -78,8 +78,18 @@ impl TrackRecorder {
         }
     }
 
+    /// A track that was recorded before: its next file is number `next_epoch` and begins at `end` ticks or later.
+    pub fn resume(name: TrackName, number: u16, codec: Codec, next_epoch: u32, end: u64) -> Self {
+        Self { next_epoch, end, ..Self::new(name, number, codec) }
+    }
+
     pub fn is_live(&self) -> bool {
         self.source.is_some()
+    }
+
+    /// Codec and SSRC of the source, if there is one.
+    pub fn live(&self) -> Option<(Codec, u32)> {
+        self.source.as_ref().map(|source| (self.codec, source.ssrc))
     }
 
     /// The source began, or began again: what comes now goes into a new file.
@@ -154,9 +164,11 @@ impl TrackRecorder {
         source.awaiting_clock.front().map(|(arrival, _)| arrival.saturating_sub(VOICE_LAG))
     }
 
-    /// The lesson is over: its file is written to the end.
+    /// The lesson is over, or nothing more is to be written for now: its file is written to the end.
     pub fn close(&mut self, now: Duration, outbox: &mut Outbox) {
         while !self.fill_voice(now, outbox) {}
+        self.voice = None;
+        self.pause = Pause::default();
         let end = self.ticks(now);
         self.finish_file(Some(end).filter(|_| self.codec.is_video()), outbox);
     }
@@ -212,8 +224,11 @@ impl TrackRecorder {
     /// Writes what waited, if the clock can place it now and nothing is to be filled in first.
     fn write_awaiting(&mut self, outbox: &mut Outbox) {
         while let Some(time) = self.source.as_mut().and_then(SourceRecorder::place_next) {
-            if self.codec.is_video() && !self.fill(time, outbox) {
-                break;
+            if self.codec.is_video() {
+                self.stand_in(outbox);
+                if !self.fill(time, outbox) {
+                    break;
+                }
             }
             let Some(frame) = self.source.as_mut().and_then(SourceRecorder::take_placed) else { break };
             if let Err(error) = self.write(time, frame, outbox) {

@@ -73,6 +73,8 @@ struct Figures {
     shards: Vec<ShardReport>,
     lessons: usize,
     process: Process,
+    disk_free_bytes: Option<u64>,
+    failed_writes: u64,
 }
 
 /// `GET /metrics`
@@ -81,6 +83,8 @@ pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
         shards: app.media().reports().all(),
         lessons: app.lessons().running_lessons(),
         process: Process::now(),
+        disk_free_bytes: app.disk().free_bytes(),
+        failed_writes: app.disk().failed_writes(),
     };
     (HEADERS, text(&figures))
 }
@@ -88,6 +92,7 @@ pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
 fn text(figures: &Figures) -> String {
     let mut text = Exposition::default();
     write_program(&mut text, figures);
+    write_recording(&mut text, figures);
     write_counters(&mut text, &figures.shards);
     write_dropped(&mut text, &figures.shards);
     write_load(&mut text, &figures.shards);
@@ -110,6 +115,15 @@ fn write_program(text: &mut Exposition, figures: &Figures) {
     if let Some(fds) = open_fds {
         text.family("process_open_fds", Kind::Gauge, "Files and sockets open.").sample(&[], fds);
     }
+}
+
+fn write_recording(text: &mut Exposition, figures: &Figures) {
+    if let Some(bytes) = figures.disk_free_bytes {
+        text.family("tongke_recording_disk_free_bytes", Kind::Gauge, "Free on the disk of the recordings.")
+            .sample(&[], bytes);
+    }
+    let help = "Writes of recordings that failed.";
+    text.family("tongke_recording_failed_writes_total", Kind::Counter, help).sample(&[], figures.failed_writes);
 }
 
 fn write_counters(text: &mut Exposition, shards: &[ShardReport]) {

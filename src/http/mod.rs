@@ -20,7 +20,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use protocol::api::DemoPerson;
 
-use crate::{db::Db, lessons::Lessons, media::MediaHandle};
+use crate::{db::Db, lessons::Lessons, media::MediaHandle, recording::DiskGauge};
 
 pub use auth::{fresh_token, hash};
 pub use replay::ReplayState;
@@ -49,6 +49,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// The recordings.
     pub replay: ReplayState,
+    /// The disk they are on.
+    pub disk: Arc<DiskGauge>,
     /// People one can be, in demo mode.
     pub demo: Option<Vec<DemoPerson>>,
 }
@@ -72,6 +74,11 @@ impl App {
     /// The recordings.
     pub fn replay(&self) -> &ReplayState {
         &self.0.replay
+    }
+
+    /// The disk the recordings are on.
+    pub fn disk(&self) -> &DiskGauge {
+        &self.0.disk
     }
 
     /// The media threads.

@@ -1,6 +1,9 @@
 //! The interface as a client meets it, without a socket.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use access::{ROLES, allows};
 use axum::{
@@ -27,7 +30,7 @@ use crate::{
     demo::{self, Demo},
     lessons::Lessons,
     media::{self, MediaAddress},
-    recording::Recorder,
+    recording::{DiskGauge, Recorder},
     testing::TempDir,
 };
 
@@ -72,6 +75,7 @@ impl County {
             media: media.handle,
             sessions: Sessions::default(),
             replay: ReplayState::new(dir.path()).unwrap(),
+            disk: Arc::new(DiskGauge::new(0)),
             demo: Some(people),
         });
         Self { router: router(app), db, demo, _dir: dir }

@@ -19,14 +19,23 @@ pub struct Files {
 }
 
 impl Files {
-    /// Makes a fresh directory. One that is there already, from before a restart, is put aside under the next free number:
-    /// `music-3a` becomes `music-3a.1`.
+    /// Makes a fresh directory. What is there and cannot be gone on with is put aside under the next free number, `music-3a`
+    /// as `music-3a.1`, unless no media was ever written: on a full disk every attempt would leave a directory behind.
     pub fn create(directory: &Path) -> io::Result<Self> {
         if directory.exists() {
-            fs::rename(directory, aside(directory))?;
+            if fs::remove_dir(directory.join("t")).is_ok() {
+                fs::remove_dir_all(directory)?;
+            } else {
+                fs::rename(directory, aside(directory))?;
+            }
         }
         fs::create_dir_all(directory.join("t"))?;
-        Ok(Self { directory: directory.to_owned(), journal: None, media: HashMap::new() })
+        Ok(Self::open(directory))
+    }
+
+    /// The files of a recording that is there already.
+    pub fn open(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), journal: None, media: HashMap::new() }
     }
 
     /// Where `file` is.
@@ -40,7 +49,7 @@ impl Files {
             File::Media { track, epoch, .. } => self.media(file, track, *epoch)?.write_all(bytes),
             File::Journal => self.journal()?.write_all(bytes),
             // A tenth as often: not worth a descriptor each.
-            File::Index { .. } | File::Lesson | File::Manifest => open(&self.path(file))?.write_all(bytes),
+            File::Index { .. } | File::Lesson | File::Manifest => appending(&self.path(file))?.write_all(bytes),
         }
     }
 
@@ -56,7 +65,7 @@ impl Files {
     fn journal(&mut self) -> io::Result<&mut fs::File> {
         match &mut self.journal {
             Some(journal) => Ok(journal),
-            none => Ok(none.insert(open(&self.directory.join(File::Journal.path()))?)),
+            none => Ok(none.insert(appending(&self.directory.join(File::Journal.path()))?)),
         }
     }
 
@@ -66,14 +75,14 @@ impl Files {
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
-            self.media.insert(track.clone(), (epoch, open(&path)?));
+            self.media.insert(track.clone(), (epoch, appending(&path)?));
         }
         let (_, file) = self.media.get_mut(track).ok_or(io::ErrorKind::NotFound)?;
         Ok(file)
     }
 }
 
-fn open(path: &Path) -> io::Result<fs::File> {
+fn appending(path: &Path) -> io::Result<fs::File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
@@ -87,18 +96,31 @@ fn aside(directory: &Path) -> PathBuf {
     (1..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(0))
 }
 
-/// Puts `bytes` in place of `path` so that a crash leaves the old or the new file whole.
+/// Puts `bytes` in place of `path` so that a crash leaves the old or the new file whole, the new one once this returns.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
-    let temporary = PathBuf::from(name);
-    let mut file = fs::File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
+    place(path, bytes, true)?;
     // The rename itself is in the directory.
     match path.parent() {
         Some(parent) => fs::File::open(parent)?.sync_all(),
         None => Ok(()),
     }
+}
+
+/// The same without waiting for the disk, for files that are made anew if a crash loses them.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    place(path, bytes, false)
+}
+
+fn place(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    let temporary = PathBuf::from(name);
+    let mut file = fs::File::create(&temporary)?;
+    let written = file.write_all(bytes).and_then(|()| if sync { file.sync_all() } else { Ok(()) });
+    let placed = written.and_then(|()| fs::rename(&temporary, path));
+    if placed.is_err() {
+        // Half a file must not take the last bytes of a full disk.
+        let _ = fs::remove_file(&temporary);
+    }
+    placed
 }

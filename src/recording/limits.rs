@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-/// Orders waiting for the writer thread; a further one is refused with an error in the log.
+/// Orders waiting for the writer thread. Beyond it publishers are no longer introduced, with an error in the log, and their
+/// tracks are called after their keys.
 pub const ORDERS: usize = 1_024;
+
+/// How long a recording that could not be written waits before it is tried again.
+pub const RETRY: Duration = Duration::from_secs(2);
 
 /// Events waiting to be routed to their lessons; one that does not fit is counted lost with a warning.
 pub const EVENTS: usize = 4_096;

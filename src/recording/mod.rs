@@ -6,20 +6,26 @@
 //!                            '--replacements--> sync thread --tmp, fsync, rename--> manifest.json, lesson.json
 //!                                               (one syncfs a second for all lessons)
 //! ```
-//! Nothing here holds a lesson up: the tap's queue drops what does not fit, and a recording whose disk fails is given up.
+//! Nothing here holds a lesson up: the tap's queue drops what does not fit. A recording stands still when its disk fails, when
+//! the thread panics and when the program dies; each time it goes on by itself, in new files behind the old ones, from what
+//! its journal says ([`recovery`]).
 
+mod disk;
 mod files;
+mod lesson_clock;
 mod limits;
+mod orders;
 mod recovery;
 mod replay;
 mod running;
+mod session;
 mod sync;
 mod ticket;
 mod writer;
 
 use std::{
     path::Path,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{Arc, mpsc::Receiver},
 };
 
 use anyhow::Context;
@@ -33,6 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::db::Recording;
 
+pub use disk::DiskGauge;
 pub use replay::{Replays, Served, tracks as playback_tracks};
 pub use ticket::Tickets;
 
@@ -46,10 +53,11 @@ pub struct RecordingEvent {
 }
 
 /// What the writer thread is told.
+#[derive(Debug)]
 enum Order {
     /// This is who publishes under that key.
     Introduce { key: LessonKey, participant_key: ParticipantKey, participant: ParticipantId },
-    /// Record what is published into this lesson from now on.
+    /// Record what is published into this lesson from now on, going on with what is recorded of it.
     Begin { key: LessonKey, lesson: LessonId, lead: Option<ParticipantId> },
     /// The lesson is over.
     End { key: LessonKey },
@@ -60,22 +68,27 @@ enum Order {
 /// How to talk to the recorder. The default one records nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
-    orders: Option<SyncSender<Order>>,
+    orders: Option<Arc<orders::Orders>>,
 }
 
-/// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `ask` asks a
-/// source for a keyframe.
+/// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `gauge` says
+/// how much of the disk to keep free. `ask` asks a source for a keyframe.
 pub fn start(
     directory: &Path,
+    gauge: Arc<DiskGauge>,
     tap: Receiver<TapBatch>,
-    ask: impl Fn(LessonKey, Source) + Send + 'static,
+    ask: impl FnMut(LessonKey, Source) + Send + 'static,
 ) -> anyhow::Result<(Recorder, mpsc::Receiver<RecordingEvent>)> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
-    let (orders, waiting) = sync_channel(limits::ORDERS);
+    let orders = Arc::new(orders::Orders::default());
+    let waiting = orders.clone();
     let (events, told) = mpsc::channel(limits::EVENTS);
-    let sync = sync::start(directory, events.clone())?;
-    let writer = writer::Writer::new(directory.to_owned(), sync, events, Box::new(ask));
-    let body = move || writer.run(&tap, &waiting);
+    let sync = sync::start(directory, gauge.clone(), events.clone())?;
+    let writer = writer::Writer::new(directory.to_owned(), gauge, sync, events, Box::new(ask));
+    let body = move || {
+        writer.run(&tap, &waiting);
+        waiting.close();
+    };
     std::thread::Builder::new().name("recorder".into()).spawn(body).context("recorder thread")?;
     Ok((Recorder { orders: Some(orders) }, told))
 }
@@ -86,7 +99,7 @@ impl Recorder {
         self.order(Order::Introduce { key, participant_key, participant });
     }
 
-    /// Writes down what is published into this lesson from now on. The replay opens on `lead`'s camera and voice.
+    /// Writes down what is published into this lesson from now on; one that was recorded before a restart goes on. The replay opens on `lead`'s camera and voice.
     pub fn begin(&self, key: LessonKey, lesson: LessonId, lead: Option<ParticipantId>) {
         self.order(Order::Begin { key, lesson, lead });
     }
@@ -105,11 +118,13 @@ impl Recorder {
 
     fn order(&self, order: Order) {
         let Some(orders) = &self.orders else { return };
-        if orders.try_send(order).is_err() {
+        if !orders.give(order) {
             tracing::error!("the recorder does not keep up or has ended: check the disk and restart tongke");
         }
     }
 }
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;

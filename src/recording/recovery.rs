@@ -1,23 +1,64 @@
-//! What a crash left open is closed when the program starts: the journal is cut behind its last whole record, indexes and
-//! manifest are written anew from it. The lesson can be replayed up to its last part on the disk.
+//! What a crash or a failing disk left: the journal is cut behind its last whole record, media behind its last whole part,
+//! and indexes and manifest are written anew. The lesson can be replayed up to its last part on the disk, and its recording
+//! can go on in new files.
 
 use std::{
     fs::{self, OpenOptions},
-    path::{Path, PathBuf},
+    io,
+    path::Path,
+    sync::mpsc::SyncSender,
 };
 
 use anyhow::Context;
 use protocol::{LessonId, message::RecordingState};
-use recorder::{File, Manifest, index, recover::recover};
+use recorder::{
+    File, Manifest, index,
+    recover::{Recovered, recover},
+};
 
-use super::{RecordingEvent, files};
+use super::{RecordingEvent, files, sync::Job};
 use crate::{clock::utc_now, db::Recording};
 
 /// Closes every open recording under `directory`. Returns how those now stand.
 pub fn close_all(directory: &Path) -> Vec<RecordingEvent> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let lessons = entries.flatten().filter_map(|entry| LessonId::parse(entry.file_name().into_string().ok()?).ok());
-    lessons.filter_map(|lesson| close_if_open(directory, lesson)).collect()
+    let mut repaired = Vec::new();
+    let mut events = Vec::new();
+    for lesson in open_recordings(directory) {
+        match repair(&directory.join(lesson.as_str())) {
+            Ok(recovered) => repaired.push((lesson, recovered.manifest)),
+            Err(error) => {
+                tracing::error!(%lesson, error = format!("{error:#}"), "a recording left open cannot be read: look at it");
+                events.push(failed(lesson));
+            }
+        }
+    }
+    // Two syncs for all: the files the manifests speak of, then the manifests. An fsync a file would take as many seconds
+    // as there are lessons.
+    sync(directory);
+    events.extend(repaired.into_iter().map(|(lesson, manifest)| closed(directory, lesson, &manifest)));
+    if !events.is_empty() {
+        sync(directory);
+    }
+    events
+}
+
+/// Closes one recording that could not be gone on with. Returns how it stands once its manifest is on the disk, which goes by
+/// `sync`: an older one may still wait there.
+pub fn close(directory: &Path, lesson: LessonId, sync: &SyncSender<Job>) -> RecordingEvent {
+    let directory = directory.join(lesson.as_str());
+    let repaired = repair(&directory).and_then(|recovered| Ok((recovered.manifest.to_json()?, recovered.manifest)));
+    match repaired {
+        Ok((bytes, manifest)) => {
+            let path = directory.join(File::Manifest.path());
+            let _ = sync.send(Job::Replace { lesson: lesson.clone(), path, bytes });
+            standing(lesson, &manifest)
+        }
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(%lesson, error, "the recording cannot be closed: check the disk and restart tongke");
+            failed(lesson)
+        }
+    }
 }
 
 /// A recording that could not even be begun.
@@ -26,44 +67,70 @@ pub fn failed(lesson: LessonId) -> RecordingEvent {
     RecordingEvent { lesson, recording }
 }
 
-fn close_if_open(directory: &Path, lesson: LessonId) -> Option<RecordingEvent> {
-    let directory = directory.join(lesson.as_str());
-    let manifest = fs::read(directory.join(File::Manifest.path())).ok();
-    let manifest = manifest.and_then(|json| Manifest::from_json(&json).ok());
-    if manifest.is_some_and(|manifest| manifest.ended) {
-        return None;
+/// Makes the recording in `directory` agree with its journal, all but the manifest. Fails with a [`recorder::Error`] or
+/// [`io::ErrorKind::NotFound`] if there is none that can be read, and otherwise because of the disk.
+pub fn repair(directory: &Path) -> anyhow::Result<Recovered> {
+    let path = |file: File| directory.join(file.path());
+    let journal = fs::read(path(File::Journal)).context("the journal")?;
+    let media = |track: &TrackName, epoch: u32| path(File::Media { track: track.clone(), epoch });
+    let media_len =
+        |track: &TrackName, epoch: u32| fs::metadata(media(track, epoch)).map_or(0, |metadata| metadata.len());
+    let recovered = recover(&journal, media_len)?;
+    for file in &recovered.files {
+        let mut bytes = Vec::with_capacity(file.parts.len() * index::ENTRY_BYTES);
+        file.parts.iter().for_each(|part| index::encode(part, &mut bytes));
+        files::put(&path(File::Index { track: file.track.clone(), epoch: file.epoch }), &bytes)?;
     }
-    match close(&directory) {
-        Ok(manifest) => {
-            tracing::warn!(%lesson, duration_ms = manifest.duration_ms, "a recording left open was closed");
-            Some(closed(lesson, &manifest))
+    for track in &recovered.manifest.tracks {
+        for (number, epoch) in (0u32..).zip(&track.epochs) {
+            cut(&media(&track.name, number), epoch.bytes)?;
         }
-        Err(error) => {
-            tracing::error!(%lesson, error = format!("{error:#}"), "a recording left open cannot be read: look at it");
-            Some(failed(lesson))
-        }
+    }
+    cut(&path(File::Journal), recovered.journal_len as u64)?;
+    Ok(recovered)
+}
+
+/// Cuts a file that is longer, and leaves one alone that is not there.
+fn cut(path: &Path, len: u64) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.len() > len => OpenOptions::new().write(true).open(path)?.set_len(len),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
-fn closed(lesson: LessonId, manifest: &Manifest) -> RecordingEvent {
+fn open_recordings(directory: &Path) -> Vec<LessonId> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let lessons = entries.flatten().filter_map(|entry| LessonId::parse(entry.file_name().into_string().ok()?).ok());
+    let is_open = |lesson: &LessonId| {
+        let manifest = fs::read(directory.join(lesson.as_str()).join(File::Manifest.path())).ok();
+        !manifest.and_then(|json| Manifest::from_json(&json).ok()).is_some_and(|manifest| manifest.ended)
+    };
+    lessons.filter(is_open).collect()
+}
+
+fn closed(directory: &Path, lesson: LessonId, manifest: &Manifest) -> RecordingEvent {
+    let path = directory.join(lesson.as_str()).join(File::Manifest.path());
+    let written = manifest.to_json().map_err(anyhow::Error::from).and_then(|json| Ok(files::put(&path, &json)?));
+    if let Err(error) = written {
+        tracing::error!(%lesson, error = format!("{error:#}"), "a manifest cannot be written: check the disk and restart tongke");
+        return failed(lesson);
+    }
+    tracing::warn!(%lesson, duration_ms = manifest.duration_ms, "a recording left open was closed");
+    standing(lesson, manifest)
+}
+
+/// How a closed recording stands.
+fn standing(lesson: LessonId, manifest: &Manifest) -> RecordingEvent {
     let duration_ms = u32::try_from(manifest.duration_ms).unwrap_or(u32::MAX);
     let state = if duration_ms > 0 { RecordingState::Finished } else { RecordingState::Failed };
     let recording = Recording { state, started_at: manifest.lesson.began_at, duration_ms: Some(duration_ms) };
     RecordingEvent { lesson, recording }
 }
 
-fn close(directory: &Path) -> anyhow::Result<Manifest> {
-    let journal_path = directory.join(File::Journal.path());
-    let journal = fs::read(&journal_path).context("the journal")?;
-    let path = |file: File| -> PathBuf { directory.join(file.path()) };
-    let media_len = |file: &File| fs::metadata(directory.join(file.path())).map_or(0, |metadata| metadata.len());
-    let recovered = recover(&journal, media_len)?;
-    for file in &recovered.files {
-        let mut bytes = Vec::with_capacity(file.parts.len() * index::ENTRY_BYTES);
-        file.parts.iter().for_each(|part| index::encode(part, &mut bytes));
-        files::replace(&path(File::Index { track: file.track.clone(), epoch: file.epoch }), &bytes)?;
+fn sync(directory: &Path) {
+    let synced = fs::File::open(directory).and_then(|directory| Ok(nix::unistd::syncfs(&directory)?));
+    if let Err(error) = synced {
+        tracing::error!(%error, "recordings cannot be brought to the disk: check it");
     }
-    OpenOptions::new().write(true).open(&journal_path)?.set_len(recovered.journal_len as u64)?;
-    files::replace(&path(File::Manifest), &recovered.manifest.to_json()?)?;
-    Ok(recovered.manifest)
 }

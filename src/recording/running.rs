@@ -1,29 +1,26 @@
 //! One lesson being recorded: the pure machine and its files.
 
-use std::{
-    collections::HashMap,
-    path::Path,
-    sync::mpsc::SyncSender,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, io, path::Path, sync::mpsc::SyncSender, time::Instant};
 
 use anyhow::Context;
 use protocol::{LessonId, ParticipantId, message::RecordingState};
-use recorder::{Codec, Effect, Lesson, LessonRecording, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION};
+use recorder::{
+    Codec, Disk, Effect, Lesson, LessonRecording, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION,
+};
 use sfu::{
     seats::{self, Source},
     tap::Tapped,
 };
 
-use super::{RecordingEvent, files::Files, sync::Job};
-use crate::{clock::utc_now, db::Recording};
+use super::{RecordingEvent, files::Files, lesson_clock::LessonClock, recovery, sync::Job};
+use crate::db::Recording;
 
 /// A recording under way.
 pub struct Running {
     lesson: LessonId,
     recording: LessonRecording,
     files: Files,
-    began: Instant,
+    clock: LessonClock,
     tracks: HashMap<Source, TrackKey>,
     sources: HashMap<TrackName, Source>,
     failed: bool,
@@ -39,18 +36,59 @@ pub struct Outcome {
 }
 
 impl Running {
-    /// Begins a recording. Zero of its clock is `now`.
+    /// Begins a recording, or goes on with the one that is there. `clock` is of the latter if this program began it.
     pub fn begin(
         directory: &Path,
-        lesson: LessonId,
+        lesson: &LessonId,
         lead: Option<ParticipantId>,
+        clock: Option<LessonClock>,
         now: Instant,
     ) -> anyhow::Result<Self> {
-        let files = Files::create(&directory.join(lesson.as_str())).context("the recording's directory")?;
-        let began_at = utc_now();
+        let directory = directory.join(lesson.as_str());
+        match Self::resume(&directory, lesson, clock, now) {
+            Err(error) if cannot_be_gone_on_with(&error) => {
+                if directory.exists() {
+                    let error = format!("{error:#}");
+                    tracing::error!(%lesson, error, "the recording cannot be gone on with, a new one begins: look at it");
+                }
+            }
+            resumed => return resumed,
+        }
+        let files = Files::create(&directory).context("the recording's directory")?;
+        let clock = LessonClock::begin(now);
+        let (lesson, began_at) = (lesson.clone(), clock.began_at());
         let recording = LessonRecording::new(Lesson { version: VERSION, lesson: lesson.clone(), lead, began_at })?;
+        Ok(Self::new(lesson, recording, files, clock))
+    }
+
+    fn resume(directory: &Path, lesson: &LessonId, clock: Option<LessonClock>, now: Instant) -> anyhow::Result<Self> {
+        let recovered = recovery::repair(directory)?;
+        let began_at = recovered.manifest.lesson.began_at;
+        let clock = clock.filter(|clock| clock.began_at() == began_at);
+        let clock = clock.unwrap_or_else(|| LessonClock::resume(began_at, now));
+        let recording = LessonRecording::resume(recovered, clock.elapsed(now))?;
+        tracing::warn!(%lesson, at_ms = clock.elapsed(now).as_millis() as u64, "the recording goes on after an interruption");
+        Ok(Self::new(lesson.clone(), recording, Files::open(directory), clock))
+    }
+
+    fn new(lesson: LessonId, recording: LessonRecording, files: Files, clock: LessonClock) -> Self {
         let (tracks, sources) = (HashMap::new(), HashMap::new());
-        Ok(Self { lesson, recording, files, began: now, tracks, sources, failed: false })
+        Self { lesson, recording, files, clock, tracks, sources, failed: false }
+    }
+
+    /// Its clock, to go on by.
+    pub fn clock(&self) -> LessonClock {
+        self.clock
+    }
+
+    /// Which lesson, and whose camera and voice its replay opens on.
+    pub fn lesson(&self) -> (LessonId, Option<ParticipantId>) {
+        (self.lesson.clone(), self.recording.manifest().lesson.lead.clone())
+    }
+
+    /// Whether it could not be written and takes nothing any more.
+    pub fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// A source began, or began again.
@@ -64,7 +102,7 @@ impl Running {
     ) {
         let name = TrackName { participant: who, slot: slot_of(source.slot) };
         self.sources.insert(name.clone(), source);
-        let now = self.elapsed(at);
+        let now = self.clock.elapsed(at);
         match self.recording.handle_track_started(now, &name, codec_of(codec), ssrc) {
             Some(key) => self.tracks.insert(source, key),
             None => self.tracks.remove(&source),
@@ -73,7 +111,7 @@ impl Running {
 
     /// Something happened on a source that began before. `packet` holds its bytes if it is one.
     pub fn handle(&mut self, source: Source, what: &Tapped, packet: &[u8], at: Instant) {
-        let now = self.elapsed(at);
+        let now = self.clock.elapsed(at);
         let Some(&key) = self.tracks.get(&source) else { return };
         let handled = match *what {
             Tapped::Started { .. } => Ok(()),
@@ -90,9 +128,14 @@ impl Running {
 
     /// Time has passed.
     pub fn tick(&mut self, at: Instant) {
-        if let Err(error) = self.recording.handle_timeout(self.elapsed(at)) {
+        if let Err(error) = self.recording.handle_timeout(self.clock.elapsed(at)) {
             tracing::error!(lesson = %self.lesson, %error, "the manifest cannot be made: report this");
         }
+    }
+
+    /// How full the disk is.
+    pub fn handle_disk(&mut self, disk: Disk, at: Instant) {
+        self.recording.handle_disk(self.clock.elapsed(at), disk);
     }
 
     /// Carries out what the machine wants. Call after everything above.
@@ -110,7 +153,7 @@ impl Running {
                 Effect::Append { file, bytes } => {
                     if let Err(error) = self.files.append(&file, &bytes) {
                         let file = file.path();
-                        tracing::error!(lesson = %self.lesson, file, %error, "the recording is given up: check the disk");
+                        tracing::error!(lesson = %self.lesson, file, %error, "the recording stands still: check the disk");
                         self.failed = true;
                         outcome.state = Some(RecordingState::Failed);
                     }
@@ -130,7 +173,7 @@ impl Running {
 
     /// The lesson is over. Returns how the recording stands when all of it is on the disk.
     pub fn end(mut self, at: Instant, sync: &SyncSender<Job>) -> RecordingEvent {
-        let ended = self.recording.handle_end(self.elapsed(at));
+        let ended = self.recording.handle_end(self.clock.elapsed(at));
         if let Err(error) = ended {
             tracing::error!(lesson = %self.lesson, %error, "the recording cannot be closed: report this");
         }
@@ -151,10 +194,12 @@ impl Running {
         let recording = Recording { state, started_at: manifest.lesson.began_at, duration_ms };
         RecordingEvent { lesson: self.lesson.clone(), recording }
     }
+}
 
-    fn elapsed(&self, at: Instant) -> Duration {
-        at.saturating_duration_since(self.began)
-    }
+/// It is not there, is no recording, or its clock is not believed: the disk is not to blame.
+fn cannot_be_gone_on_with(error: &anyhow::Error) -> bool {
+    let is_missing = error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound);
+    is_missing || error.is::<recorder::Error>()
 }
 
 fn slot_of(slot: seats::Slot) -> Slot {

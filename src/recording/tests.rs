@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::mpsc::SyncSender,
+    sync::mpsc::{SyncSender, sync_channel},
     time::{Duration, Instant},
 };
 
@@ -14,8 +14,14 @@ use sfu::{
     tap::{TapEntry, Tapped},
 };
 
-use super::*;
+use super::{
+    testing::{master, voice_packet},
+    *,
+};
 use crate::testing::TempDir;
+
+mod crash;
+mod interruptions;
 
 const KEY: LessonKey = LessonKey(7);
 const MASTER: ParticipantKey = ParticipantKey(1);
@@ -23,10 +29,6 @@ const H264: Codec = Codec::H264(H264Profile::ConstrainedBaseline);
 
 fn lesson() -> LessonId {
     LessonId::parse("music-3a").unwrap()
-}
-
-fn master() -> ParticipantId {
-    ParticipantId::parse("master").unwrap()
 }
 
 fn source(slot: Slot) -> Source {
@@ -37,6 +39,7 @@ fn source(slot: Slot) -> Source {
 struct Studio {
     dir: TempDir,
     recorder: Recorder,
+    gauge: Arc<DiskGauge>,
     tap: SyncSender<TapBatch>,
     told: mpsc::Receiver<RecordingEvent>,
     began: Instant,
@@ -48,9 +51,22 @@ impl Studio {
     }
 
     fn on(dir: TempDir) -> Self {
+        Self::asking(dir, |_, _| {})
+    }
+
+    /// On a disk of which so much is to be kept free.
+    fn keeping_free(dir: TempDir, bytes: u64) -> Self {
+        Self::with(dir, Arc::new(DiskGauge::new(bytes)), |_, _| {})
+    }
+
+    fn asking(dir: TempDir, ask: impl FnMut(LessonKey, Source) + Send + 'static) -> Self {
+        Self::with(dir, Arc::new(DiskGauge::new(0)), ask)
+    }
+
+    fn with(dir: TempDir, gauge: Arc<DiskGauge>, ask: impl FnMut(LessonKey, Source) + Send + 'static) -> Self {
         let (tap, tapped) = sync_channel(4_096);
-        let (recorder, told) = start(dir.path(), tapped, |_, _| {}).unwrap();
-        Self { dir, recorder, tap, told, began: Instant::now() }
+        let (recorder, told) = start(dir.path(), gauge.clone(), tapped, ask).unwrap();
+        Self { dir, recorder, gauge, tap, told, began: Instant::now() }
     }
 
     fn tap(&self, slot: Slot, at_ms: u64, what: Tapped, bytes: Vec<u8>) {
@@ -83,15 +99,6 @@ impl Studio {
     fn replays(&self) -> Replays {
         Replays::new(self.dir.path())
     }
-}
-
-fn voice_packet(n: u16) -> Vec<u8> {
-    let mut packet = vec![0x80, 0xe0];
-    packet.extend_from_slice(&n.to_be_bytes());
-    packet.extend_from_slice(&(u32::from(n) * 960).to_be_bytes());
-    packet.extend_from_slice(&5u32.to_be_bytes());
-    packet.extend_from_slice(&[0xf8, 0xff, 0xfe]);
-    packet
 }
 
 #[tokio::test]
@@ -208,11 +215,29 @@ async fn a_directory_that_cannot_be_written_fails_the_recording_and_nothing_else
 }
 
 #[tokio::test]
+async fn a_recording_goes_on_once_nothing_is_in_its_way() {
+    let mut studio = Studio::new();
+    studio.recorder.introduce(KEY, MASTER, master());
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    let in_the_way = studio.dir.path().join("music-3a/t/master-voice");
+    std::fs::write(&in_the_way, "in the way").unwrap();
+    studio.speak(2_000);
+    assert_eq!(studio.told().await.0, RecordingState::Failed);
+    std::fs::remove_file(&in_the_way).unwrap();
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    studio.speak(1_000);
+    studio.recorder.end(KEY);
+    assert_eq!(studio.told().await.0, RecordingState::Finished);
+}
+
+#[tokio::test]
 async fn a_recording_a_crash_left_open_is_closed_at_the_next_start() {
     let dir = TempDir::new();
     let (jobs, _kept) = sync_channel(64);
     let began = Instant::now();
-    let mut running = running::Running::begin(dir.path(), lesson(), Some(master()), began).unwrap();
+    let mut running = running::Running::begin(dir.path(), &lesson(), Some(master()), None, began).unwrap();
     running.start_track(source(Slot::Voice), master(), Codec::Opus, 5, began);
     running.handle(source(Slot::Voice), &Tapped::SenderReport { ntp: 1 << 40, rtp: 0 }, &[], began);
     for n in 0..200 {
@@ -238,7 +263,8 @@ async fn a_recording_a_crash_left_open_is_closed_at_the_next_start() {
     let index = std::fs::read(studio.dir.path().join("music-3a").join(File::Index { track: voice, epoch: 0 }.path()));
     assert!(!recorder::index::decode(&index.unwrap()).is_empty());
 
-    // The same lesson recorded once more does not touch what is there.
+    // Four seconds were recorded, and less passed on the wall clock: it was set. The lesson recorded once more does not touch
+    // what is there.
     studio.recorder.begin(KEY, lesson(), Some(master()));
     studio.start_voice();
     assert_eq!(studio.told().await.0, RecordingState::Recording);

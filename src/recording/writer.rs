@@ -2,16 +2,20 @@
 
 use std::{
     collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
     time::Instant,
 };
 
-use protocol::{LessonId, ParticipantId, message::RecordingState};
-use recorder::limits::TICK;
+use anyhow::anyhow;
+use protocol::message::RecordingState;
+use recorder::{Disk, limits::TICK};
 use sfu::{
-    codec::Codec,
-    command::{LessonKey, ParticipantKey},
+    command::LessonKey,
     seats::Source,
     tap::{TapBatch, TapEntry, Tapped},
 };
@@ -19,73 +23,106 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Order, RecordingEvent,
-    limits::{LAST_PACKETS, TURN},
+    disk::DiskGauge,
+    limits::{LAST_PACKETS, RETRY, TURN},
+    orders::Orders,
     recovery,
     running::Running,
+    session::{Session, Wanted},
     sync::Job,
 };
 
-type Ask = Box<dyn Fn(LessonKey, Source) + Send>;
+type Ask = Box<dyn FnMut(LessonKey, Source) + Send>;
 
 /// What the thread works on.
 pub struct Writer {
     directory: PathBuf,
+    gauge: Arc<DiskGauge>,
+    disk: Disk,
     sync: SyncSender<Job>,
     events: mpsc::Sender<RecordingEvent>,
     ask: Ask,
     lessons: HashMap<LessonKey, Session>,
+    /// The lesson being worked on: whose fault a panic is.
+    at_work: Option<LessonKey>,
+    has_recovered: bool,
+    next_tick: Instant,
+    media_is_gone: bool,
     finishing: Option<oneshot::Sender<()>>,
-}
-
-/// One live lesson.
-#[derive(Default)]
-struct Session {
-    names: HashMap<ParticipantKey, ParticipantId>,
-    /// What is being sent now, recorded or not: a recording that begins later begins with these.
-    live: HashMap<Source, (Codec, u32)>,
-    /// To be recorded as soon as something is published.
-    wanted: Option<(LessonId, Option<ParticipantId>)>,
-    running: Option<Running>,
-    ends_at: Option<Instant>,
 }
 
 impl Writer {
     /// Works on `directory`.
-    pub fn new(directory: PathBuf, sync: SyncSender<Job>, events: mpsc::Sender<RecordingEvent>, ask: Ask) -> Self {
-        Self { directory, sync, events, ask, lessons: HashMap::new(), finishing: None }
+    pub fn new(
+        directory: PathBuf,
+        gauge: Arc<DiskGauge>,
+        sync: SyncSender<Job>,
+        events: mpsc::Sender<RecordingEvent>,
+        ask: Ask,
+    ) -> Self {
+        Self {
+            directory,
+            gauge,
+            disk: Disk::Plenty,
+            sync,
+            events,
+            ask,
+            lessons: HashMap::new(),
+            at_work: None,
+            has_recovered: false,
+            next_tick: Instant::now(),
+            media_is_gone: false,
+            finishing: None,
+        }
     }
 
-    /// Runs until told to finish, or the media thread is gone.
-    pub fn run(mut self, tap: &Receiver<TapBatch>, orders: &Receiver<Order>) {
-        for event in recovery::close_all(&self.directory) {
-            self.tell(event);
+    /// Runs until told to finish, or the media thread is gone. A panic costs the lesson it came from an interruption.
+    pub fn run(mut self, tap: &Receiver<TapBatch>, orders: &Orders) {
+        while catch_unwind(AssertUnwindSafe(|| self.work(tap, orders))).is_err() {
+            tracing::error!(lesson = self.at_work.map(|key| key.0), "the recorder stumbled and goes on: report this");
+            self.interrupt();
         }
-        let mut next_tick = Instant::now();
-        let mut media_is_gone = false;
+        if let Some(done) = self.finishing {
+            let _ = self.sync.send(Job::End(done));
+        }
+    }
+
+    fn work(&mut self, tap: &Receiver<TapBatch>, orders: &Orders) {
+        if !std::mem::replace(&mut self.has_recovered, true) {
+            for event in recovery::close_all(&self.directory) {
+                self.tell(event);
+            }
+        }
         loop {
             let batch = tap.recv_timeout(TURN);
-            while let Ok(order) = orders.try_recv() {
+            for order in orders.take() {
                 self.take_order(order);
             }
             match batch {
                 Ok(batch) => batch.entries.iter().for_each(|entry| self.take(entry, &batch)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    media_is_gone = true;
+                    self.media_is_gone = true;
                     self.end_all(Instant::now());
                 }
             }
             let now = Instant::now();
-            if now >= next_tick {
-                next_tick = now + TICK;
+            if now >= self.next_tick {
+                self.next_tick = now + TICK;
                 self.tick(now);
             }
-            if self.lessons.is_empty() && (self.finishing.is_some() || media_is_gone) {
+            if self.lessons.is_empty() && (self.finishing.is_some() || self.media_is_gone) {
                 break;
             }
         }
-        if let Some(done) = self.finishing {
-            let _ = self.sync.send(Job::End(done));
+    }
+
+    /// After a panic: the lesson that was being worked on may be in any state and is taken up anew from its journal.
+    fn interrupt(&mut self) {
+        let Some(key) = self.at_work.take() else { return };
+        let Some(session) = self.lessons.get_mut(&key) else { return };
+        if let Some(event) = session.stand_still(Instant::now()) {
+            self.tell(event);
         }
     }
 
@@ -95,7 +132,8 @@ impl Writer {
                 self.lessons.entry(key).or_default().names.insert(participant_key, participant);
             }
             Order::Begin { key, lesson, lead } => {
-                self.lessons.entry(key).or_default().wanted = Some((lesson, lead));
+                let wanted = Wanted { lesson, lead, clock: None, retry_at: None };
+                self.lessons.entry(key).or_default().wanted = Some(wanted);
                 self.begin_if_live(key, Instant::now());
             }
             Order::End { key } => {
@@ -118,6 +156,7 @@ impl Writer {
 
     fn take(&mut self, entry: &TapEntry, batch: &TapBatch) {
         let (key, source, at) = (entry.lesson, entry.source, entry.arrival);
+        self.at_work = Some(key);
         match entry.what {
             Tapped::Started { codec, ssrc } => {
                 self.lessons.entry(key).or_default().live.insert(source, (codec, ssrc));
@@ -148,31 +187,49 @@ impl Writer {
     /// A recording is wanted, and there is something to record.
     fn begin_if_live(&mut self, key: LessonKey, at: Instant) {
         let Some(session) = self.lessons.get_mut(&key) else { return };
+        let Some(wanted) = session.wanted.take_if(|wanted| wanted.retry_at.is_none_or(|retry_at| at >= retry_at))
+        else {
+            return;
+        };
         if session.live.is_empty() {
+            session.wanted = Some(wanted);
             return;
         }
-        let Some((lesson, lead)) = session.wanted.take() else { return };
-        match Running::begin(&self.directory, lesson.clone(), lead, at) {
-            Ok(running) => {
+        let Wanted { lesson, lead, clock, retry_at } = wanted;
+        let begun = match self.disk {
+            Disk::Full => Err(anyhow!("the disk is full")),
+            Disk::Plenty | Disk::Low => Running::begin(&self.directory, &lesson, lead.clone(), clock, at),
+        };
+        match begun {
+            Ok(mut running) => {
+                running.handle_disk(self.disk, at);
                 let event = running.event(RecordingState::Recording);
                 session.running = Some(running);
                 for (source, (codec, ssrc)) in session.live.clone() {
                     session.start_track(source, codec, ssrc, at);
                 }
                 self.tell(event);
+                self.carry_out(key);
             }
             Err(error) => {
-                tracing::error!(%lesson, error = format!("{error:#}"), "no recording can be made: check the disk");
-                self.tell(recovery::failed(lesson));
+                session.wanted = Some(Wanted { lesson: lesson.clone(), lead, clock, retry_at: Some(at + RETRY) });
+                if retry_at.is_none() {
+                    let error = format!("{error:#}");
+                    tracing::error!(%lesson, error, "no recording can be made, which is tried again and again: check the disk");
+                    self.tell(recovery::failed(lesson));
+                }
             }
         }
-        self.carry_out(key);
     }
 
     fn carry_out(&mut self, key: LessonKey) {
         let Some(running) = self.lessons.get_mut(&key).and_then(|session| session.running.as_mut()) else { return };
         let outcome = running.carry_out(&self.sync);
-        let event = outcome.state.map(|state| running.event(state));
+        let mut event = outcome.state.map(|state| running.event(state));
+        if running.has_failed() {
+            self.gauge.write_failed();
+            event = self.lessons.get_mut(&key).and_then(|session| session.stand_still(Instant::now()));
+        }
         for source in outcome.ask {
             (self.ask)(key, source);
         }
@@ -182,24 +239,60 @@ impl Writer {
     }
 
     fn tick(&mut self, now: Instant) {
+        self.look_at_disk(now);
         let keys: Vec<LessonKey> = self.lessons.keys().copied().collect();
         for key in keys {
+            self.at_work = Some(key);
+            self.begin_if_live(key, now);
             if let Some(running) = self.lessons.get_mut(&key).and_then(|session| session.running.as_mut()) {
                 running.tick(now);
                 self.carry_out(key);
             }
         }
+        self.at_work = None;
         let finishing = self.finishing.is_some();
         let over = |session: &mut Session| {
             // What comes up while the program ends has nothing to close.
             session.ends_at.is_some_and(|at| now >= at) || (finishing && session.running.is_none())
         };
         for (_, session) in self.lessons.extract_if(|_, session| over(session)) {
-            if let Some(running) = session.running {
-                let event = running.end(now, &self.sync);
+            let event = match (session.running, session.wanted) {
+                (Some(running), _) => Some(running.end(now, &self.sync)),
+                (None, Some(Wanted { lesson, clock: Some(_), .. })) => {
+                    Some(recovery::close(&self.directory, lesson, &self.sync))
+                }
+                _ => None,
+            };
+            if let Some(event) = event {
                 let _ = self.sync.send(Job::Tell(event));
             }
         }
+    }
+
+    /// On a low disk the lessons leave out what they can; on a full one their recordings stand still until there is space.
+    fn look_at_disk(&mut self, now: Instant) {
+        let disk = self.gauge.next(self.disk);
+        let before = std::mem::replace(&mut self.disk, disk);
+        if self.disk == before {
+            return;
+        }
+        let free_mb = self.gauge.free_bytes().map(|bytes| bytes >> 20);
+        match self.disk {
+            Disk::Plenty => tracing::info!(free_mb, "the disk has space again: everything is recorded"),
+            Disk::Low => {
+                tracing::warn!(free_mb, "the disk is low, only lead teachers are recorded: free space or add some")
+            }
+            Disk::Full => tracing::error!(free_mb, "the disk is full, nothing is recorded: free space or add some"),
+        }
+        let mut events = Vec::new();
+        for session in self.lessons.values_mut() {
+            if self.disk == Disk::Full {
+                events.extend(session.stand_still(now));
+            } else if let Some(running) = &mut session.running {
+                running.handle_disk(self.disk, now);
+            }
+        }
+        events.into_iter().for_each(|event| self.tell(event));
     }
 
     fn tell(&self, event: RecordingEvent) {
@@ -207,18 +300,4 @@ impl Writer {
             tracing::warn!("an event of a recording is lost: its lesson does not keep up");
         }
     }
-}
-
-impl Session {
-    fn start_track(&mut self, source: Source, codec: Codec, ssrc: u32, at: Instant) {
-        let who = self.names.get(&source.participant).cloned().or_else(|| unnamed(source.participant));
-        if let (Some(running), Some(who)) = (&mut self.running, who) {
-            running.start_track(source, who, codec, ssrc, at);
-        }
-    }
-}
-
-/// A publisher nobody introduced is still recorded.
-fn unnamed(key: ParticipantKey) -> Option<ParticipantId> {
-    ParticipantId::parse(format!("participant-{}", key.0)).ok()
 }

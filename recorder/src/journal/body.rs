@@ -20,12 +20,14 @@ const PART_APPENDED: u8 = 5;
 const TRACK_ENDED: u8 = 6;
 const LESSON_ENDED: u8 = 7;
 const EVENT: u8 = 8;
+const LESSON_RESUMED: u8 = 9;
 
 /// The numbers that stand for each value in a file. Append only.
 const CODECS: [Codec; 5] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8, Codec::Av1];
 const CONTAINERS: [Container; 2] = [Container::Cmaf, Container::WebM];
 const SLOTS: [Slot; 4] = [Slot::Voice, Slot::Camera, Slot::Screen, Slot::Program];
-const REFUSALS: [Refusal; 4] = [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal];
+const REFUSALS: [Refusal; 5] =
+    [Refusal::Vp8, Refusal::TooManyTracks, Refusal::TooManyEpochs, Refusal::Internal, Refusal::DiskLow];
 
 /// Encodes one record.
 pub fn encode(record: &Record) -> Vec<u8> {
@@ -39,6 +41,7 @@ pub fn encode(record: &Record) -> Vec<u8> {
         Record::TrackEnded { track, at_ms } => out.kind(TRACK_ENDED).u16(*track).u64(*at_ms),
         Record::LessonEnded { at_ms } => out.kind(LESSON_ENDED).u64(*at_ms),
         Record::Event { at_ms, what } => out.kind(EVENT).u64(*at_ms).text(what),
+        Record::LessonResumed { at_ms } => out.kind(LESSON_RESUMED).u64(*at_ms),
     };
     out.0
 }
@@ -56,6 +59,7 @@ pub fn decode(body: &[u8]) -> Option<Record> {
         TRACK_ENDED => Record::TrackEnded { track: from.u16()?, at_ms: from.u64()? },
         LESSON_ENDED => Record::LessonEnded { at_ms: from.u64()? },
         EVENT => Record::Event { at_ms: from.u64()?, what: from.text()? },
+        LESSON_RESUMED => Record::LessonResumed { at_ms: from.u64()? },
         _ => return None,
     })
 }

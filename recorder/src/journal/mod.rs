@@ -57,7 +57,7 @@ pub enum Record {
         /// When, in milliseconds on the lesson clock.
         at_ms: u64,
     },
-    /// Always the last.
+    /// The last, unless the lesson was resumed after.
     LessonEnded {
         /// When, in milliseconds on the lesson clock.
         at_ms: u64,
@@ -68,6 +68,12 @@ pub enum Record {
         at_ms: u64,
         /// What.
         what: String,
+    },
+    /// The recording goes on after it stood still: the program had crashed, or the disk could not be written. What was
+    /// being recorded begins again behind this.
+    LessonResumed {
+        /// When, in milliseconds on the lesson clock.
+        at_ms: u64,
     },
 }
 
@@ -149,6 +155,7 @@ mod tests {
             Record::PartAppended { track: 3, epoch: 2, part },
             Record::TrackEnded { track: 3, at_ms: 5 },
             Record::LessonEnded { at_ms: u64::MAX },
+            Record::LessonResumed { at_ms: 7 },
             Record::Event { at_ms: 6, what: "发言".into() },
         ]
     }

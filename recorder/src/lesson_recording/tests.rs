@@ -7,6 +7,7 @@ use crate::{
     Container, Slot,
     depacketize::opus::SILENCE,
     manifest::tests::{lesson, name},
+    recover::recover,
     testing::{Studio, rtp},
     webm::tests as webm,
 };
@@ -315,4 +316,88 @@ fn a_lesson_has_a_bounded_number_of_tracks() {
         studio.start(name(&format!("point-{n}"), Slot::Voice), Codec::Opus, 48_000);
     }
     assert_eq!((studio.senders.len(), studio.refused.len()), (TRACKS, 5));
+}
+
+#[test]
+fn a_resumed_lesson_is_one_recording_on_one_clock() {
+    let mut studio = taught(5_000);
+    let (camera, voice) = (name("master", Slot::Camera), name("master", Slot::Voice));
+    studio.crash_and_resume(20_000);
+    assert!(!studio.recording.manifest().ended);
+    studio.start_lead();
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(25_000..30_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    assert!(manifest.ended && (29_900..=30_100).contains(&manifest.duration_ms), "{}", manifest.duration_ms);
+    assert_eq!(manifest.tracks.len(), 4, "tracks keep their numbers");
+    let epochs = |track: &TrackName| &manifest.track(track).unwrap().1.epochs;
+    for (track, files) in [(&camera, 3), (&voice, 2), (&name("master", Slot::Program), 2)] {
+        let epochs = epochs(track);
+        assert_eq!(epochs.len(), files, "{track}");
+        assert!(epochs.windows(2).all(|pair| pair[0].end == pair[1].start), "{track} has no hole: {epochs:?}");
+        assert!(epochs[0].end < 5 * u64::from(epochs[0].timescale), "{track}");
+    }
+    assert!(
+        (25 * 90_000..27 * 90_000).contains(&epochs(&camera)[2].start),
+        "a card stands in until the camera is back"
+    );
+    let recovered = recover(studio.file("journal.wal"), |file| studio.media_len(file)).unwrap();
+    assert_eq!(&recovered.manifest, manifest);
+}
+
+#[test]
+fn a_clock_that_was_set_is_not_gone_on_with() {
+    let studio = taught(5_000);
+    let recovered = recover(studio.file("journal.wal"), |file| studio.media_len(file)).unwrap();
+    let end = Duration::from_millis(recovered.manifest.duration_ms);
+    for (now, believed) in [
+        (Duration::ZERO, false),
+        (end - Duration::from_millis(1), false),
+        (end, true),
+        (LESSON, true),
+        (LESSON + Duration::from_millis(1), false),
+    ] {
+        let resumed = LessonRecording::resume(recovered.clone(), now);
+        assert_eq!(resumed.is_ok(), believed, "{now:?}");
+    }
+}
+
+#[test]
+fn on_a_low_disk_only_the_lead_is_recorded_until_there_is_space_again() {
+    let mut studio = taught(3_000);
+    let (early, late) = (name("point-1", Slot::Voice), name("point-2", Slot::Voice));
+    studio.start(early.clone(), Codec::Opus, 48_000);
+    studio.teach(3_000..6_000);
+    studio.disk_becomes(Disk::Low);
+    studio.start(late.clone(), Codec::Opus, 48_000);
+    studio.teach(6_000..9_000);
+    studio.disk_becomes(Disk::Plenty);
+    studio.teach(9_000..12_000);
+    studio.end();
+    assert_eq!(studio.refused, [early.clone(), late.clone()], "said once of each");
+    let manifest = studio.recording.manifest();
+    assert!(manifest.refused.iter().all(|refused| refused.reason == Refusal::DiskLow));
+    let spans = |track: &TrackName| -> Vec<(u64, u64)> {
+        let epochs = &manifest.track(track).unwrap().1.epochs;
+        epochs.iter().map(|epoch| (epoch.start * 10 / 48_000, epoch.end * 10 / 48_000)).collect()
+    };
+    assert_eq!(spans(&name("master", Slot::Voice)).len(), 1, "the lead's voice is one file");
+    // What was left out is silence.
+    let [(30..=31, 60), (60, 119..=120)] = spans(&early)[..] else { panic!("{:?}", spans(&early)) };
+    let [(90..=92, 119..=120)] = spans(&late)[..] else { panic!("{:?}", spans(&late)) };
+}
+
+#[test]
+fn who_left_while_the_disk_was_low_does_not_come_back() {
+    let mut studio = taught(3_000);
+    let point = name("point-1", Slot::Voice);
+    studio.start(point.clone(), Codec::Opus, 48_000);
+    studio.disk_becomes(Disk::Low);
+    studio.end_track(&point);
+    studio.disk_becomes(Disk::Plenty);
+    studio.teach(3_000..6_000);
+    studio.end();
+    let track = studio.recording.manifest().track(&point).unwrap().1;
+    assert!(track.ended && track.epochs.is_empty(), "{track:?}");
 }

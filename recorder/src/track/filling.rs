@@ -68,6 +68,20 @@ impl TrackRecorder {
         self.file.is_none()
     }
 
+    /// A picture whose file ended before the lesson did (the program was restarted, or the disk was low) goes on from there
+    /// with the card, as far as there is one for its codec.
+    pub(super) fn stand_in(&mut self, outbox: &mut Outbox) {
+        if self.file.is_some() || self.end == 0 {
+            return;
+        }
+        let next = self.source.as_ref().and_then(|source| source.awaiting_clock.front());
+        let Some(card) = next.and_then(|(_, frame)| Card::instead_of(frame.format.as_ref()?)) else { return };
+        match self.start_file(card.format(), self.end, outbox) {
+            Ok(()) => self.pause.card = Some(card),
+            Err(error) => self.give_up(&error, outbox),
+        }
+    }
+
     fn ask_for_group(&mut self, due: u64, outbox: &mut Outbox) -> Result<(), Error> {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.flush(due, outbox)?;

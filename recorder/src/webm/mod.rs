@@ -16,6 +16,7 @@ mod ebml;
 mod init;
 
 pub use cluster::Muxer;
+pub(crate) use ebml::id;
 pub use init::init_segment;
 
 #[cfg(test)]
@@ -28,7 +29,7 @@ const TRACK_NUMBER: u64 = 1;
 const TIMESCALE: u32 = 90_000;
 
 /// Milliseconds on the lesson clock, as timecodes count.
-fn millis(ticks: u64) -> u64 {
+pub(crate) fn millis(ticks: u64) -> u64 {
     const TICKS: u64 = TIMESCALE as u64 / 1_000;
     ticks.saturating_add(TICKS / 2) / TICKS
 }

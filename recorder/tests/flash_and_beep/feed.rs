@@ -134,7 +134,7 @@ impl Lesson {
         for (life, span) in spans.into_iter().enumerate() {
             let life = life as u32;
             send_pictures(&mut arrivals, &mut dice, (Slot::Camera, life), &camera, span, |_| true);
-            send_pictures(&mut arrivals, &mut dice, (Slot::Screen, life), &screen, span, &on);
+            send_pictures(&mut arrivals, &mut dice, (Slot::Screen, life), &screen, span, on);
             send_voice(&mut arrivals, &mut dice, life, &voice, span);
         }
         arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));

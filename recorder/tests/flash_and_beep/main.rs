@@ -8,6 +8,7 @@
 //!
 //! Three minutes by default; LESSON_MINUTES=45 is the whole lesson (tests/long.sh).
 
+#![expect(clippy::disallowed_methods, reason = "a test asks how long it shall be, and hands files to ffmpeg")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where it finds something impossible")]
 
 mod disk;
@@ -21,6 +22,8 @@ use feed::Lesson;
 
 /// Picture and voice may be this far apart, in seconds.
 const SKEW_S: f64 = 0.020;
+/// A beep further away belongs to another flash, in seconds. What fills a picture while a keyframe is missing may flash too.
+const NEAR_S: f64 = 0.5;
 /// What the lesson clock may be off what really happened, but for the constant time packets were under way, in seconds.
 const CLOCK_S: f64 = 0.040;
 
@@ -33,7 +36,7 @@ fn minutes() -> f64 {
 fn behind(flash: f64, &(from, to): &(f64, f64)) -> Option<f64> {
     let (begins, ends) = (from - flash, to - school::BEEP_S - flash);
     let skew = if begins.abs() < ends.abs() { begins } else { ends };
-    (skew.abs() < school::EVERY_S / 2.0).then_some(skew)
+    (skew.abs() < NEAR_S).then_some(skew)
 }
 
 /// For each flash sent while `is_sent` how far its beep is behind. A picture that pauses is filled with its last group of
