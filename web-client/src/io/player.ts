@@ -24,7 +24,7 @@ export function attach(video: HTMLVideoElement, source: Source, startS: number |
 
 /** A growing playlist keeps everything since the lesson began, so nothing may hurry a watcher who rewound: we set the pace. */
 const CONFIG: Partial<HlsConfig> = {
-  maxBufferLength: 30, backBufferLength: 60, enableWorker: true, liveDurationInfinity: false, maxLiveSyncPlaybackRate: 1,
+  maxBufferLength: 30, maxMaxBufferLength: 60, backBufferLength: 60, enableWorker: true, liveDurationInfinity: false, maxLiveSyncPlaybackRate: 1,
 };
 
 async function attachHls(video: HTMLVideoElement, playlist: string, startS: number | null, failed: Failed): Promise<Player> {
@@ -37,8 +37,9 @@ async function attachHls(video: HTMLVideoElement, playlist: string, startS: numb
     return data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ? "unsupported" : "media";
   };
   hls.on(Hls.Events.ERROR, (_event, data) => {
-    if (!data.fatal) return;
     const what = trouble(data);
+    // The library goes on asking for what an expired address no longer gives.
+    if (!data.fatal && what !== "expired") return;
     if (what === "media" && mediaErrors < 2) {
       mediaErrors += 1;
       hls.recoverMediaError();

@@ -8,7 +8,7 @@ export type Look = "large" | "equal";
 /** How many pictures a screen of this width holds: each needs a decoder and enough pixels to be read. */
 export function capacityOf(widthPx: number): number {
   if (widthPx < 640) return 1;
-  return widthPx < 1000 ? 2 : 4;
+  return widthPx < 800 ? 2 : 4;
 }
 
 /** The chosen picture first, then those worth seeing beside it at this moment, as many as there is room for. */

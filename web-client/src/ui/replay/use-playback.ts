@@ -31,6 +31,7 @@ export function useLessonPlayback(id: string): LessonPlayback {
   const why = computed(() => (failure.value === null || playback.value !== null ? null : whyNot(failure.value, lesson.value?.recording ?? null)));
   let inARow = 0;
   let callOff: (() => void) | null = null;
+  let asking = false;
 
   function later(delayMs: number): void {
     callOff?.();
@@ -40,9 +41,11 @@ export function useLessonPlayback(id: string): LessonPlayback {
   async function ask(): Promise<void> {
     callOff?.();
     callOff = null;
+    asking = true;
     if (session.me === null) await loadMe();
     const token = session.token ?? "";
     const [about, media] = await Promise.all([api.lesson(token, id), api.playback(token, id)]);
+    asking = false;
     if (about.ok) lesson.value = about.value;
     failure.value = media.ok ? null : media.failure;
     if (media.ok) {
@@ -55,8 +58,9 @@ export function useLessonPlayback(id: string): LessonPlayback {
     }
   }
 
-  /** Opens anew by itself where that can help; otherwise the person is told and asked to press. */
+  /** Opens anew by itself where that can help; otherwise the person is told and asked to press. Several players meet one. */
   function met(what: Trouble): void {
+    if (asking || callOff !== null) return;
     const delayMs = reopenAfterMs({ inARow }, what);
     if (delayMs === null) {
       trouble.value = what;
