@@ -215,4 +215,10 @@ test("after the lesson: every page, the library and the replay", async () => {
   await pupil.waitForSelector(byTestid("play"));
   await until("the picture is there", async () => (await pupil.evaluate(() => window.eyes.colour("replay-video"))) !== null);
   await look(pupil, "replay", byTestid("play"));
+  await pupil.click(byTestid("view-master-camera"));
+  await sees(pupil, "replay-video", "master");
+  await look(pupil, "replay-views");
+  await pupil.click(byTestid("view-sound"));
+  await pupil.waitForSelector(byTestid("sound-card"));
+  await look(pupil, "replay-sound");
 });

@@ -29,16 +29,23 @@ function settled(page) {
   return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))));
 }
 
-/** What sticks out of the screen to the side, and words that their button or badge cuts off. */
+/**
+ * What sticks out of the screen to the side, and words that their button or badge cuts off. A strip that is pushed along by
+ * the thumb may be longer than the screen.
+ */
 export function tooWide(page) {
   return page.evaluate(() => {
     const root = document.documentElement;
+    const parents = function* (element) {
+      for (let parent = element.parentElement; parent !== null; parent = parent.parentElement) yield parent;
+    };
     const found = root.scrollWidth > root.clientWidth ? [`the page is ${root.scrollWidth} wide`] : [];
     for (const element of document.querySelectorAll("button, a, h1, h2, label, select, [class*=badge]")) {
       const box = element.getBoundingClientRect();
       if (box.width === 0 || getComputedStyle(element).visibility === "hidden" || element.closest(".unseen") !== null) continue;
       const name = `${element.tagName.toLowerCase()} "${element.textContent.trim().slice(0, 30)}"`;
-      if (box.right > root.clientWidth + 1 || box.left < -1) found.push(`${name} sticks out`);
+      const pushed = [...parents(element)].some((parent) => getComputedStyle(parent).overflowX === "auto");
+      if (!pushed && (box.right > root.clientWidth + 1 || box.left < -1)) found.push(`${name} sticks out`);
       if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0) found.push(`${name} is cut off`);
     }
     return found;

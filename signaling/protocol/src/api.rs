@@ -94,15 +94,41 @@ pub struct LessonList {
     pub lessons: Vec<LessonSummary>,
 }
 
-/// `POST /api/lessons/{id}/playback`: where to play a recording from.
+/// `POST /api/lessons/{id}/playback`: where to play a recording from. Every path is signed: what it names needs no header,
+/// so native players work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Playback {
-    /// Signed path of the HLS master playlist: relative URIs in it need no header, so native players work.
+    /// HLS master playlist of program_mode: one switched picture and the lesson's mixed voice. Where `program` is false, that
+    /// of resource_mode.
     pub playlist: String,
-    /// When the path stops working.
+    /// HLS master playlist of resource_mode: the lead's camera and the lesson's sound first, every other track beside them.
+    pub resource: String,
+    /// Whether there is a program_mode. VP8 lessons have none.
+    pub program: bool,
+    /// The lesson is still on: the playlists grow, and looking back in them is time_shift.
+    pub live: bool,
+    /// HLS master playlist of the sound alone.
+    pub audio: String,
+    /// `chapters.vtt`: WebVTT whose cues are titled stretches of the lesson.
+    pub chapters: String,
+    /// One ordinary seekable MP4 of the program; null where there is none.
+    pub download: Option<String>,
+    /// WebVTT whose cues are `sprite.jpg#xywh=x,y,w,h`, beside the sprite; null until they are made.
+    pub thumbnails: Option<String>,
+    /// When the paths stop working.
     pub expires_at: UtcMs,
-    /// The tracks, as they appear in the playlist.
+    /// Every recorded track.
     pub tracks: Vec<PlaybackTrack>,
+}
+
+/// What the bytes of a track are wrapped in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Container {
+    /// CMAF, played through the track's playlist.
+    Mp4,
+    /// WebM (VP8), which HLS does not carry: played by appending its parts.
+    Webm,
 }
 
 /// One recorded track.
@@ -116,10 +142,16 @@ pub struct PlaybackTrack {
     pub person: String,
     /// Whether the lead teacher published it.
     pub lead: bool,
-    /// `voice`, `camera` or `screen`.
+    /// `voice`, `camera`, `screen`, or `program` for the lesson's mixed voice.
     pub slot: String,
+    /// What its bytes are wrapped in.
+    pub container: Container,
     /// Signed path of the track's own media playlist.
     pub playlist: String,
+    /// Signed path of a JSON of the track's parts on the lesson clock, for players that append them themselves:
+    /// `{"ended": bool, "epochs": [{"mime", "url", "init": [offset, length], "parts": [[start_ms, end_ms, offset, length,
+    /// key], …]}]}`. `url` is a file beside the JSON, `key` is 1 where the part begins with a keyframe (always for voice).
+    pub parts: String,
     /// Start on the lesson clock, milliseconds.
     pub starts_at_ms: u32,
     /// Length in milliseconds.

@@ -16,6 +16,29 @@ export const api = {
     call("POST", `/api/lessons/${encodeURIComponent(id)}/playback`, token),
 };
 
+/** A file of a recording by its signed path. Failing is a value here too: `status` is null when nothing answered. */
+export type Fetched<T> = { ok: true; value: T } | { ok: false; status: number | null };
+
+export const files = {
+  text: (path: string): Promise<Fetched<string>> => fetched(path, {}, (response) => response.text()),
+  json: (path: string): Promise<Fetched<unknown>> => fetched(path, {}, (response) => response.json()),
+  /** `length` bytes from `offset` on (RFC 9110 section 14). A server that sends the whole file instead is refused. */
+  bytes: (path: string, offset: number, length: number, signal: AbortSignal): Promise<Fetched<ArrayBuffer>> =>
+    fetched(path, { headers: { range: `bytes=${offset}-${offset + length - 1}` }, signal }, async (response) => {
+      if (response.status !== 206) throw new TypeError("not the bytes that were asked for");
+      return response.arrayBuffer();
+    }),
+};
+
+async function fetched<T>(path: string, ask: RequestInit, read: (response: Response) => Promise<T>): Promise<Fetched<T>> {
+  try {
+    const response = await fetch(path, ask);
+    return response.ok ? { ok: true, value: await read(response) } : { ok: false, status: response.status };
+  } catch {
+    return { ok: false, status: null };
+  }
+}
+
 async function call<T>(method: "GET" | "POST", path: string, token: string | null): Promise<Result<T>> {
   try {
     const headers: Record<string, string> = { accept: "application/json, application/problem+json" };

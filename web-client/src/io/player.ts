@@ -1,55 +1,83 @@
-// Playing recordings: hls.js where media source extensions exist, the browser's own HLS elsewhere. hls.js is fetched
-// only when a replay page is opened. `canPlayType` is asked last: desktop Chromium says "maybe" and means no.
+// Playing recordings: hls.js where media source extensions exist, the browser's own HLS elsewhere, and parts appended one by
+// one where HLS cannot carry the pictures. hls.js is fetched only when a replay page is opened. `canPlayType` is asked
+// last: desktop Chromium says "maybe" and means no.
 
-export type PlayerTrouble = "network" | "media" | "unsupported";
-export type Player = { destroy: () => void };
+import type { ErrorData, HlsConfig } from "hls.js";
 
-export async function attach(
-  video: HTMLVideoElement,
-  playlist: string,
-  startS: number,
-  failed: (trouble: PlayerTrouble) => void,
-): Promise<Player> {
+import { troubleOf, type Trouble } from "../core/replay/reopening";
+import type { Source } from "../core/replay/views";
+import { attachParts } from "./parts-player";
+
+export type Player = {
+  destroy: () => void;
+  /** Where a player that follows the running lesson would be; null once the recording is whole. */
+  edgeS: () => number | null;
+};
+
+type Failed = (trouble: Trouble) => void;
+
+/** `startS` null opens at the live edge, or at the beginning of a whole recording. */
+export function attach(video: HTMLVideoElement, source: Source, startS: number | null, failed: Failed): Promise<Player> {
+  if (source.kind === "parts") return Promise.resolve(attachParts(video, source.lists, startS, failed));
+  return attachHls(video, source.playlist, startS, failed);
+}
+
+/** A growing playlist keeps everything since the lesson began, so nothing may hurry a watcher who rewound: we set the pace. */
+const CONFIG: Partial<HlsConfig> = {
+  maxBufferLength: 30, maxMaxBufferLength: 60, backBufferLength: 60, enableWorker: true, liveDurationInfinity: false, maxLiveSyncPlaybackRate: 1,
+};
+
+async function attachHls(video: HTMLVideoElement, playlist: string, startS: number | null, failed: Failed): Promise<Player> {
   const { default: Hls } = await import("hls.js");
   if (!Hls.isSupported()) return attachNative(video, playlist, startS, failed);
-  const hls = new Hls({ startPosition: startS, maxBufferLength: 20, backBufferLength: 60, enableWorker: true });
+  const hls = new Hls({ ...CONFIG, startPosition: startS ?? -1 });
   let mediaErrors = 0;
+  const trouble = (data: ErrorData): Trouble => {
+    if (data.type === Hls.ErrorTypes.NETWORK_ERROR) return troubleOf(data.response?.code ?? null);
+    return data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ? "unsupported" : "media";
+  };
   hls.on(Hls.Events.ERROR, (_event, data) => {
-    if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && mediaErrors < 2) {
+    const what = trouble(data);
+    // The library goes on asking for what an expired address no longer gives.
+    if (!data.fatal && what !== "expired") return;
+    if (what === "media" && mediaErrors < 2) {
       mediaErrors += 1;
       hls.recoverMediaError();
       return;
     }
-    failed(data.type === Hls.ErrorTypes.NETWORK_ERROR ? "network" : "media");
+    failed(what);
   });
   hls.loadSource(playlist);
   hls.attachMedia(video);
-  return { destroy: () => hls.destroy() };
+  return {
+    destroy: () => hls.destroy(),
+    edgeS: () => (hls.latestLevelDetails?.live === true ? hls.liveSyncPosition : null),
+  };
 }
 
-function attachNative(
-  video: HTMLVideoElement,
-  playlist: string,
-  startS: number,
-  failed: (trouble: PlayerTrouble) => void,
-): Player {
+function attachNative(video: HTMLVideoElement, playlist: string, startS: number | null, failed: Failed): Player {
+  const nothing: Player = { destroy: () => undefined, edgeS: () => null };
   if (video.canPlayType("application/vnd.apple.mpegurl") === "") {
     failed("unsupported");
-    return { destroy: () => undefined };
+    return nothing;
   }
   const seek = (): void => {
-    if (startS > 0) video.currentTime = startS;
+    if (startS !== null && startS > 0) video.currentTime = startS;
   };
-  const broken = (): void => failed("media");
+  const broken = (): void => failed(video.error?.code === MediaError.MEDIA_ERR_NETWORK ? "network" : "media");
   video.addEventListener("loadedmetadata", seek, { once: true });
   video.addEventListener("error", broken);
   video.src = playlist;
   return {
     destroy: () => {
+      video.removeEventListener("loadedmetadata", seek);
       video.removeEventListener("error", broken);
       video.removeAttribute("src");
       video.load();
+    },
+    edgeS: () => {
+      if (Number.isFinite(video.duration) || video.seekable.length === 0) return null;
+      return video.seekable.end(video.seekable.length - 1);
     },
   };
 }

@@ -3,18 +3,48 @@ import type { PlaybackTrack } from "./PlaybackTrack";
 import type { UtcMs } from "./UtcMs";
 
 /**
- * `POST /api/lessons/{id}/playback`: where to play a recording from.
+ * `POST /api/lessons/{id}/playback`: where to play a recording from. Every path is signed: what it names needs no header,
+ * so native players work.
  */
 export type Playback = {
 /**
- * Signed path of the HLS master playlist: relative URIs in it need no header, so native players work.
+ * HLS master playlist of program_mode: one switched picture and the lesson's mixed voice. Where `program` is false, that
+ * of resource_mode.
  */
 playlist: string,
 /**
- * When the path stops working.
+ * HLS master playlist of resource_mode: the lead's camera and the lesson's sound first, every other track beside them.
+ */
+resource: string,
+/**
+ * Whether there is a program_mode. VP8 lessons have none.
+ */
+program: boolean,
+/**
+ * The lesson is still on: the playlists grow, and looking back in them is time_shift.
+ */
+live: boolean,
+/**
+ * HLS master playlist of the sound alone.
+ */
+audio: string,
+/**
+ * `chapters.vtt`: WebVTT whose cues are titled stretches of the lesson.
+ */
+chapters: string,
+/**
+ * One ordinary seekable MP4 of the program; null where there is none.
+ */
+download: string | null,
+/**
+ * WebVTT whose cues are `sprite.jpg#xywh=x,y,w,h`, beside the sprite; null until they are made.
+ */
+thumbnails: string | null,
+/**
+ * When the paths stop working.
  */
 expires_at: UtcMs,
 /**
- * The tracks, as they appear in the playlist.
+ * Every recorded track.
  */
 tracks: Array<PlaybackTrack>, };

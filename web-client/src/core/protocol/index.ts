@@ -1,6 +1,7 @@
 // Generated, do not edit.
 export type * from "./Capabilities";
 export type * from "./ClientMessage";
+export type * from "./Container";
 export type * from "./DemoPerson";
 export type * from "./LessonId";
 export type * from "./LessonList";

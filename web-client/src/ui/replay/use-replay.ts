@@ -1,101 +1,97 @@
-// The main player of a replay: its element's state as refs, and the actions on it.
+// The main player of a replay, which alone has the sound: what it plays, and the actions on it.
 
-import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from "vue";
+import { onScopeDispose, ref, type Ref } from "vue";
 
-import { RATES, resumeAt, skipped, type Span } from "../../core/replay";
+import { resumeAt, skipped, type Span } from "../../core/replay/position";
+import type { Trouble } from "../../core/replay/reopening";
+import type { Source } from "../../core/replay/views";
 import { play } from "../../io/playback";
-import { attach, type Player, type PlayerTrouble } from "../../io/player";
-import { rememberedPosition, rememberedRate } from "../../io/storage";
+import { rememberedPosition } from "../../io/storage";
 import { every } from "../../io/ticking";
+import { useElement, type ElementState } from "./use-element";
+import { usePace, type Pace } from "./use-pace";
+import { useSource } from "./use-source";
 
-export type Replay = {
-  playing: Ref<boolean>;
-  timeS: Ref<number>;
-  durationS: Ref<number>;
-  bufferedS: Ref<number>;
-  rate: Ref<number>;
+export type Replay = Omit<ElementState, "settling" | "follow"> & Pace & {
   muted: Ref<boolean>;
   resumedS: Ref<number>;
-  waiting: Ref<boolean>;
-  trouble: ShallowRef<PlayerTrouble | null>;
-  open: (video: HTMLVideoElement, playlist: string, span: Span) => Promise<void>;
+  /** The moment shown now, finer than `timeS`. */
+  nowS: () => number;
+  mount: (video: HTMLVideoElement) => void;
+  open: (source: Source, known: Span, live: boolean) => void;
+  /** Plays another source from the same moment on. */
+  change: (source: Source) => void;
   toggle: () => void;
   seek: (toS: number) => void;
   skip: (byS: number) => void;
-  setRate: (rate: number) => void;
+  toLive: () => void;
   toggleMute: () => void;
 };
 
 const SAVE_EVERY_MS = 3000;
 
-function rememberedRateOr1(): number {
-  return RATES.find((rate) => String(rate) === rememberedRate.read()) ?? 1;
-}
-
-export function useReplay(lessonId: string): Replay {
-  const [playing, waiting, muted] = [ref(false), ref(false), ref(false)];
-  const [timeS, durationS, bufferedS, resumedS] = [ref(0), ref(0), ref(0), ref(0)];
-  const rate = ref(rememberedRateOr1());
-  const trouble = shallowRef<PlayerTrouble | null>(null);
+export function useReplay(lessonId: string, met: (trouble: Trouble) => void, runs: () => void): Replay {
+  const element = useElement(runs);
+  const { settling, follow, ...state } = element;
+  const { playing, timeS, durationS } = state;
+  const source = useSource(element, met);
+  const [muted, resumedS] = [ref(false), ref(0)];
   const saved = rememberedPosition(lessonId);
   let video: HTMLVideoElement | null = null;
-  let player: Player | null = null;
   let opensS = 0;
+  const pacing = usePace(timeS, source.edgeS, (rate) => {
+    if (video !== null && video.playbackRate !== rate) video.playbackRate = rate;
+  });
+  const { edgeS, behind, pace } = pacing;
 
-  function follow(element: HTMLVideoElement): void {
-    const on = (names: string[], then: () => void): void => names.forEach((name) => element.addEventListener(name, then));
-    on(["play", "pause", "ended"], () => (playing.value = !element.paused && !element.ended));
-    on(["timeupdate", "seeking"], () => (timeS.value = element.currentTime));
-    on(["durationchange"], () => Number.isFinite(element.duration) && (durationS.value = element.duration));
-    on(["progress", "timeupdate"], () => {
-      const last = element.buffered.length - 1;
-      bufferedS.value = last < 0 ? 0 : element.buffered.end(last);
-    });
-    on(["waiting", "seeking"], () => (waiting.value = true));
-    on(["playing", "seeked", "canplay"], () => (waiting.value = false));
+  function mount(mounted: HTMLVideoElement): void {
+    video = mounted;
+    follow(mounted);
     // A new source resets the rate.
-    on(["loadedmetadata"], () => (element.playbackRate = rate.value));
+    mounted.addEventListener("loadedmetadata", () => (mounted.playbackRate = pace.value));
   }
 
-  const span = (): Span => ({ fromS: opensS, toS: durationS.value });
+  function load(next: Source, fromS: number | null): void {
+    if (video !== null) void source.load(video, next, fromS);
+  }
 
-  async function open(element: HTMLVideoElement, playlist: string, known: Span): Promise<void> {
-    video = element;
+  function open(next: Source, known: Span, live: boolean): void {
     opensS = known.fromS;
     durationS.value = known.toS;
-    follow(element);
     const before = Number(saved.read() ?? Number.NaN);
-    resumedS.value = resumeAt(Number.isFinite(before) ? before : null, known.toS);
+    resumedS.value = live ? 0 : resumeAt(Number.isFinite(before) ? before : null, known.toS);
     timeS.value = resumedS.value;
-    player = await attach(element, playlist, Math.max(resumedS.value, opensS), (what) => (trouble.value = what));
+    load(next, live ? null : Math.max(resumedS.value, opensS));
   }
 
   function seek(toS: number): void {
     if (video === null) return;
-    video.currentTime = skipped(toS, 0, span());
-    timeS.value = video.currentTime;
+    timeS.value = skipped(toS, 0, { fromS: opensS, toS: durationS.value });
+    if (settling.value) source.again(video, timeS.value);
+    else video.currentTime = timeS.value;
+  }
+
+  function toggle(): void {
+    if (video === null) return;
+    const plays = settling.value ? !playing.value : video.paused;
+    if (settling.value) playing.value = plays;
+    if (plays) void play(video);
+    else video.pause();
   }
 
   const stopSaving = every(SAVE_EVERY_MS, () => playing.value && saved.write(timeS.value.toFixed(1)));
   onScopeDispose(() => {
     stopSaving();
     if (timeS.value > 0) saved.write(timeS.value.toFixed(1));
-    player?.destroy();
   });
 
+  const followsLive = (): boolean => edgeS.value !== null && behind.value < 1;
   return {
-    playing, waiting, muted, timeS, durationS, bufferedS, resumedS, rate, trouble, open, seek,
-    toggle: () => {
-      if (video === null) return;
-      if (video.paused) void play(video);
-      else video.pause();
-    },
-    skip: (byS) => seek(skipped(timeS.value, byS, span())),
-    setRate: (next) => {
-      rate.value = next;
-      rememberedRate.write(String(next));
-      if (video !== null) video.playbackRate = next;
-    },
+    ...state, ...pacing, muted, resumedS, mount, open, seek, toggle,
+    nowS: () => (settling.value || video === null ? timeS.value : video.currentTime),
+    change: (next) => load(next, followsLive() ? null : Math.max(timeS.value, opensS)),
+    skip: (byS) => seek(timeS.value + byS),
+    toLive: () => edgeS.value !== null && seek(edgeS.value),
     toggleMute: () => {
       muted.value = !muted.value;
       if (video !== null) video.muted = muted.value;
