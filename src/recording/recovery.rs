@@ -72,9 +72,7 @@ pub fn failed(lesson: LessonId) -> RecordingEvent {
 pub fn repair(directory: &Path) -> anyhow::Result<Recovered> {
     let path = |file: File| directory.join(file.path());
     let journal = fs::read(path(File::Journal)).context("the journal")?;
-    let media = |track: &TrackName, epoch: u32| path(File::Media { track: track.clone(), epoch });
-    let media_len =
-        |track: &TrackName, epoch: u32| fs::metadata(media(track, epoch)).map_or(0, |metadata| metadata.len());
+    let media_len = |file: &File| fs::metadata(directory.join(file.path())).map_or(0, |metadata| metadata.len());
     let recovered = recover(&journal, media_len)?;
     for file in &recovered.files {
         let mut bytes = Vec::with_capacity(file.parts.len() * index::ENTRY_BYTES);
@@ -83,7 +81,8 @@ pub fn repair(directory: &Path) -> anyhow::Result<Recovered> {
     }
     for track in &recovered.manifest.tracks {
         for (number, epoch) in (0u32..).zip(&track.epochs) {
-            cut(&media(&track.name, number), epoch.bytes)?;
+            let media = File::Media { track: track.name.clone(), epoch: number, container: epoch.container };
+            cut(&path(media), epoch.bytes)?;
         }
     }
     cut(&path(File::Journal), recovered.journal_len as u64)?;

@@ -128,7 +128,7 @@ fn check_histogram(name: &str, family: &[Sample]) -> Result<(), String> {
     let whole: HashMap<_, _> = last.iter().map(|(series, (_, count))| (series.clone(), *count)).collect();
     let open = last.values().all(|(bound, _)| *bound == f64::INFINITY);
     let summed: HashSet<_> = of("_sum").into_keys().collect();
-    if !open || whole != of("_count") || summed != whole.into_keys().collect() {
+    if !open || whole != of("_count") || summed != whole.into_keys().collect::<HashSet<_>>() {
         return Err(format!("{name}: the last bucket is not all"));
     }
     Ok(())

@@ -45,7 +45,7 @@ impl Studio {
 
     /// Waits until the first file of the master's voice is so long, and returns it.
     async fn voice_file(&self, len: usize) -> Vec<u8> {
-        let file = File::Media { track: voice_of_master(), epoch: 0 };
+        let file = File::Media { track: voice_of_master(), epoch: 0, container: Container::Cmaf };
         let path = self.dir.path().join("music-3a").join(file.path());
         let mut looks = tokio::time::interval(Duration::from_millis(20));
         let written = async {
