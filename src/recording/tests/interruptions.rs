@@ -3,7 +3,7 @@
 use std::{fs, ops::Range, path::Path, process::Command};
 
 use recorder::{
-    Refusal,
+    Container, Refusal,
     journal::{self, Record},
     manifest::Refused,
 };
