@@ -42,6 +42,8 @@ pub enum Slot {
     Camera,
     /// Courseware.
     Screen,
+    /// The lesson's one voice: whoever is audible, mixed. Named after the lead.
+    Program,
 }
 
 impl Slot {
@@ -51,6 +53,7 @@ impl Slot {
             Self::Voice => "voice",
             Self::Camera => "camera",
             Self::Screen => "screen",
+            Self::Program => "program",
         }
     }
 }

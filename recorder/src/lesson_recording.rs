@@ -9,10 +9,11 @@ use std::{collections::HashMap, time::Duration};
 use protocol::ids::ParticipantId;
 
 use crate::{
-    Codec, Error, Refusal, TrackName,
+    Codec, Error, LessonEvent, Refusal, Stage, TrackName,
     effect::{Effect, Outbox},
     limits::{MANIFEST_EVERY, TRACKS},
     manifest::{Lesson, Manifest},
+    program::Program,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
 };
@@ -28,6 +29,7 @@ pub struct LessonRecording {
     publishers: HashMap<ParticipantId, PublisherClock>,
     /// Tracks refused before they got a number.
     refused: Vec<TrackName>,
+    program: Program,
     outbox: Outbox,
     manifest_due: Duration,
     ended: bool,
@@ -40,6 +42,7 @@ impl LessonRecording {
             tracks: Vec::new(),
             publishers: HashMap::new(),
             refused: Vec::new(),
+            program: Program::new(lesson.lead.clone()),
             outbox: Outbox::new(lesson)?,
             manifest_due: Duration::ZERO,
             ended: false,
@@ -86,7 +89,9 @@ impl LessonRecording {
     /// One decrypted RTP packet of a track.
     pub fn handle_packet(&mut self, now: Duration, track: TrackKey, packet: &[u8]) -> Result<(), Error> {
         let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        track.packet(now, packet, &mut self.outbox)
+        track.packet(now, packet, &mut self.outbox)?;
+        self.program.take_keyframes(&mut self.outbox);
+        Ok(())
     }
 
     /// A sender report of a track.
@@ -94,6 +99,7 @@ impl LessonRecording {
         let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
         let publisher = self.publishers.entry(track.name.participant.clone()).or_default();
         track.sender_report(now, report, publisher, &mut self.outbox);
+        self.program.take_keyframes(&mut self.outbox);
         Ok(())
     }
 
@@ -111,13 +117,22 @@ impl LessonRecording {
             // It may come back as another device with another clock.
             self.publishers.remove(&publisher);
         }
+        self.program.follow(now, &mut self.tracks, &mut self.outbox);
         Ok(())
     }
 
     /// Something of the lesson worth finding again.
-    pub fn handle_event(&mut self, now: Duration, what: &str) {
+    pub fn handle_event(&mut self, now: Duration, event: LessonEvent) {
         if !self.ended {
-            self.outbox.note(now.as_millis() as u64, what);
+            self.outbox.note(now.as_millis() as u64, event);
+        }
+    }
+
+    /// Who has the floor, or whether there is courseware, has changed: program mode follows.
+    pub fn handle_stage(&mut self, now: Duration, stage: Stage) {
+        if !self.ended {
+            self.program.set_stage(now, stage, &mut self.outbox);
+            self.program.follow(now, &mut self.tracks, &mut self.outbox);
         }
     }
 
@@ -129,6 +144,7 @@ impl LessonRecording {
         for track in &mut self.tracks {
             track.tick(now, &mut self.outbox);
         }
+        self.program.follow(now, &mut self.tracks, &mut self.outbox);
         if now >= self.manifest_due {
             self.manifest_due = now + MANIFEST_EVERY;
             self.outbox.write_manifest()?;
@@ -147,6 +163,7 @@ impl LessonRecording {
                 self.outbox.end_track(track.number(), now.as_millis() as u64);
             }
         }
+        self.program.take_keyframes(&mut self.outbox);
         self.outbox.end_lesson(now.as_millis() as u64);
         self.outbox.write_manifest()
     }
