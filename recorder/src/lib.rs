@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bits;
+pub mod chapters;
 pub mod cmaf;
 pub mod codec;
 pub mod depacketize;
