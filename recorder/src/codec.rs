@@ -65,7 +65,7 @@ pub enum Slot {
     Camera,
     /// Courseware.
     Screen,
-    /// Sound of the whole lesson, under its lead's name.
+    /// The lesson's one voice: whoever is audible, mixed. Named after the lead.
     Program,
 }
 

@@ -1,10 +1,10 @@
 //! What the recorder wants done. The shell does it in this order and decides nothing.
 
 use crate::{
-    Codec, Container, Error, Refusal, TrackName,
+    Codec, Container, Error, LessonEvent, Refusal, Stage, TrackName,
     index::Part,
     journal::{self, Record},
-    manifest::{Epoch, Lesson, Manifest, Refused},
+    manifest::{Cut, Epoch, Lesson, Manifest, Refused},
     voice::VoicePacket,
 };
 use std::collections::VecDeque;
@@ -102,6 +102,8 @@ pub(crate) struct Outbox {
     manifest_is_stale: bool,
     /// Tracks that wait for bytes of theirs, in the order they asked.
     readers: VecDeque<u16>,
+    /// Keyframes put on the lesson clock by this call: number of the track, and ticks. For program mode.
+    keyframes: Vec<(u16, u64)>,
 }
 
 impl Outbox {
@@ -114,6 +116,7 @@ impl Outbox {
             manifest: Manifest::new(lesson.clone()),
             manifest_is_stale: true,
             readers: VecDeque::new(),
+            keyframes: Vec::new(),
         };
         outbox.record(&Record::LessonStarted(lesson));
         Ok(outbox)
@@ -128,6 +131,7 @@ impl Outbox {
             manifest,
             manifest_is_stale: true,
             readers: VecDeque::new(),
+            keyframes: Vec::new(),
         };
         outbox.record(&Record::LessonResumed { at_ms });
         outbox
@@ -213,8 +217,26 @@ impl Outbox {
         self.record(&Record::LessonEnded { at_ms });
     }
 
-    pub fn note(&mut self, at_ms: u64, what: &str) {
-        self.record(&Record::Event { at_ms, what: what.to_owned() });
+    pub fn note(&mut self, at_ms: u64, event: LessonEvent) {
+        self.record(&Record::Event { at_ms, event });
+    }
+
+    pub fn cut(&mut self, at_us: u64, track: u16) {
+        self.record(&Record::ProgramCut(Cut { at_us, track }));
+    }
+
+    pub fn set_stage(&mut self, at_us: u64, stage: Stage) {
+        self.record(&Record::Stage { at_us, stage });
+    }
+
+    /// A keyframe of a track has its place on the lesson clock.
+    pub fn place_keyframe(&mut self, track: u16, ticks: u64) {
+        self.keyframes.push((track, ticks));
+    }
+
+    /// The keyframes placed since the last call.
+    pub fn take_keyframes(&mut self) -> Vec<(u16, u64)> {
+        std::mem::take(&mut self.keyframes)
     }
 
     fn record(&mut self, record: &Record) {

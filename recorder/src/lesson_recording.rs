@@ -9,11 +9,12 @@ use std::{collections::HashMap, time::Duration};
 use protocol::ids::ParticipantId;
 
 use crate::{
-    Codec, Disk, Error, Refusal, Slot, TrackName, disk,
+    Codec, Disk, Error, LessonEvent, Refusal, Slot, Stage, TrackName, disk,
     effect::{Effect, Outbox},
     limits::{LESSON, MANIFEST_EVERY, TRACKS},
     manifest::{Lesson, Manifest, Track},
     mix::ProgramVoice,
+    program::Program,
     recover::Recovered,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
@@ -30,6 +31,7 @@ pub struct LessonRecording {
     publishers: HashMap<ParticipantId, PublisherClock>,
     /// Tracks refused before they got a number.
     refused: Vec<TrackName>,
+    program: Program,
     program_voice: ProgramVoice,
     disk: Disk,
     /// Codec and SSRC of tracks that are left out while the disk is low, by their place.
@@ -48,6 +50,7 @@ impl LessonRecording {
             tracks: Vec::new(),
             publishers: HashMap::new(),
             refused: Vec::new(),
+            program: Program::new(lesson.lead.clone()),
             program_voice: ProgramVoice::default(),
             disk: Disk::Plenty,
             shed: HashMap::new(),
@@ -74,6 +77,7 @@ impl LessonRecording {
             tracks: manifest.tracks.iter().enumerate().filter(|(_, track)| !is_program(track)).map(resumed).collect(),
             publishers: HashMap::new(),
             refused: manifest.refused.iter().map(|refused| refused.name.clone()).take(TRACKS).collect(),
+            program: Program::new(manifest.lesson.lead.clone()),
             program_voice: ProgramVoice::default(),
             disk: Disk::Plenty,
             shed: HashMap::new(),
@@ -129,7 +133,9 @@ impl LessonRecording {
     /// One decrypted RTP packet of a track.
     pub fn handle_packet(&mut self, now: Duration, track: TrackKey, packet: &[u8]) -> Result<(), Error> {
         let track = self.tracks.get_mut(usize::from(track.0)).ok_or(Error::UnknownTrack)?;
-        track.packet(now, packet, &mut self.outbox)
+        track.packet(now, packet, &mut self.outbox)?;
+        self.program.take_keyframes(&mut self.outbox);
+        Ok(())
     }
 
     /// A sender report of a track.
@@ -145,6 +151,7 @@ impl LessonRecording {
         if let (Some(ntp), Some(track)) = (ntp, self.tracks.get_mut(usize::from(track.0))) {
             track.sender_report(report.rtp, ntp, &mut self.outbox);
         }
+        self.program.take_keyframes(&mut self.outbox);
         Ok(())
     }
 
@@ -165,6 +172,7 @@ impl LessonRecording {
             // It may come back as another device with another clock.
             self.publishers.remove(&publisher);
         }
+        self.program.follow(now, &mut self.tracks, &mut self.outbox);
         Ok(())
     }
 
@@ -205,9 +213,17 @@ impl LessonRecording {
     }
 
     /// Something of the lesson worth finding again.
-    pub fn handle_event(&mut self, now: Duration, what: &str) {
+    pub fn handle_event(&mut self, now: Duration, event: LessonEvent) {
         if !self.ended {
-            self.outbox.note(now.as_millis() as u64, what);
+            self.outbox.note(now.as_millis() as u64, event);
+        }
+    }
+
+    /// Who has the floor, or whether there is courseware, has changed: program mode follows.
+    pub fn handle_stage(&mut self, now: Duration, stage: Stage) {
+        if !self.ended {
+            self.program.set_stage(now, stage, &mut self.outbox);
+            self.program.follow(now, &mut self.tracks, &mut self.outbox);
         }
     }
 
@@ -221,6 +237,7 @@ impl LessonRecording {
         }
         let held = self.tracks.iter().filter_map(TrackRecorder::unplaced_voice).min();
         self.program_voice.advance(now, held, &mut self.outbox)?;
+        self.program.follow(now, &mut self.tracks, &mut self.outbox);
         if now >= self.manifest_due {
             self.manifest_due = now + MANIFEST_EVERY;
             self.outbox.write_manifest()?;
@@ -259,6 +276,7 @@ impl LessonRecording {
             track.close(now, &mut self.outbox);
             self.outbox.end_track(track.number(), now.as_millis() as u64);
         }
+        self.program.take_keyframes(&mut self.outbox);
         self.program_voice.finish(now.as_millis() as u64, &mut self.outbox)?;
         self.outbox.end_lesson(now.as_millis() as u64);
         self.outbox.write_manifest()

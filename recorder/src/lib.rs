@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bits;
+pub mod chapters;
 pub mod check;
 pub mod cmaf;
 pub mod codec;
@@ -16,6 +17,7 @@ pub mod disk;
 pub mod effect;
 mod epoch;
 pub mod error;
+pub mod event;
 pub mod index;
 pub mod journal;
 pub mod lesson_recording;
@@ -24,6 +26,7 @@ pub mod manifest;
 pub mod mix;
 pub mod picture;
 pub mod playlist;
+pub mod program;
 pub mod recover;
 pub mod reorder;
 pub mod rtp;
@@ -39,6 +42,8 @@ pub use codec::{Codec, Container, Refusal, Slot, TrackName};
 pub use disk::Disk;
 pub use effect::{Effect, File};
 pub use error::Error;
+pub use event::LessonEvent;
 pub use lesson_recording::{LessonRecording, TrackKey};
 pub use manifest::{Lesson, Manifest};
+pub use program::Stage;
 pub use timeline::SenderReport;

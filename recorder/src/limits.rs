@@ -80,6 +80,31 @@ pub const MANIFEST_EVERY: Duration = Duration::from_secs(10);
 /// Longest lesson. A part that plays later than this is not believed: a playlist would count gaps up to it.
 pub const LESSON: Duration = Duration::from_secs(24 * 3_600);
 
+/// Cuts of one lesson: one every 2 s of the longest school day. Beyond it the program shows the last one's track on.
+pub const CUTS: usize = 16_384;
+
+/// Shortest time the program shows one track. A change that comes sooner waits, so that pictures do not flicker.
+pub const SHOT_MIN: Duration = Duration::from_secs(1);
+
+/// How long the program waits for the picture of a track that fell silent, before it shows another.
+pub const PICTURE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A keyframe placed this long behind the newest part is no place for a cut, and the running program's playlist ends this
+/// long before that part: what was listed once must stay.
+pub const CUT_DELAY: Duration = Duration::from_secs(2);
+
+/// Participants on the floor that are remembered. Further ones are not: the picture is the first one's.
+pub const FLOOR: usize = 16;
+
+/// Events of one lesson kept for chapters. Further ones stay in the journal only.
+pub const EVENTS: usize = 4_096;
+
+/// Shortest chapter. Events closer than that share one.
+pub const CHAPTER_MIN: Duration = Duration::from_secs(1);
+
+/// Longest text of a marker, in bytes. A longer one is cut there.
+pub const EVENT_TEXT_BYTES: usize = 1_024;
+
 /// A sender report this far off its track's clock is not believed; `STEP_RUN` that agree tell of a sender that slept.
 pub const CLOCK_STEP: Duration = Duration::from_millis(200);
 

@@ -8,10 +8,10 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Codec, Container, Error, Refusal, TrackName,
+    Codec, Container, Error, LessonEvent, Refusal, Slot, TrackName,
     index::Part,
     journal::Record,
-    limits::{LESSON, SEGMENT, TRACKS},
+    limits::{CUTS, EVENTS, LESSON, SEGMENT, TRACKS},
 };
 
 /// Version of `lesson.json` and `manifest.json`.
@@ -44,6 +44,31 @@ pub struct Manifest {
     pub tracks: Vec<Track>,
     /// Tracks that were not recorded, and why.
     pub refused: Vec<Refused>,
+    /// What program mode shows: each cut holds until the next. In order of time.
+    #[serde(default)]
+    pub program: Vec<Cut>,
+    /// What happened, for chapters. In the order it was told.
+    #[serde(default)]
+    pub events: Vec<TimedEvent>,
+}
+
+/// The lesson shows another track from here on. It falls on a keyframe of that track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// When, in microseconds on the lesson clock.
+    pub at_us: u64,
+    /// Number of the track.
+    pub track: u16,
+}
+
+/// Something that happened in the lesson.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimedEvent {
+    /// When, in milliseconds on the lesson clock.
+    pub at_ms: u64,
+    /// What.
+    #[serde(flatten)]
+    pub event: LessonEvent,
 }
 
 /// A track that was not recorded.
@@ -156,13 +181,16 @@ impl Track {
 impl Manifest {
     /// Of a lesson of which nothing is recorded yet.
     pub fn new(lesson: Lesson) -> Self {
-        Self { lesson, ended: false, duration_ms: 0, tracks: Vec::new(), refused: Vec::new() }
+        let (tracks, refused, program, events) = Default::default();
+        Self { lesson, ended: false, duration_ms: 0, tracks, refused, program, events }
     }
 
     /// Applies a record of the journal. One that refers to nothing known changes nothing.
     pub fn apply(&mut self, record: &Record) {
         match record {
-            Record::LessonStarted(_) | Record::Event { .. } => {}
+            Record::LessonStarted(_) | Record::Stage { .. } => {}
+            Record::Event { at_ms, event } => self.add_event(*at_ms, event),
+            Record::ProgramCut(cut) => self.cut(*cut),
             Record::TrackStarted { name, codec } => self.start_track(name, *codec),
             Record::TrackRefused(refused) => self.refused.push(refused.clone()),
             Record::EpochStarted { track, epoch } => self.start_epoch(*track, epoch),
@@ -171,6 +199,22 @@ impl Manifest {
             Record::LessonEnded { .. } => self.end(),
             Record::LessonResumed { .. } => self.resume(),
         }
+    }
+
+    /// Whether program mode has a picture. A lesson in VP8 has none: its tracks play only one by one.
+    pub fn has_program(&self) -> bool {
+        !self.program.is_empty()
+    }
+
+    /// Number of the track that is the program's voice: the mixed one, or the lead's where there is none.
+    pub fn program_voice(&self) -> Option<u16> {
+        let written = |track: &&Track| track.span_micros().is_some();
+        let lead = self.lesson.lead.as_ref().or(self.tracks.iter().find(written).map(|track| &track.name.participant));
+        let number = |slot| {
+            let of_lead = |track: &Track| track.name.slot == slot && Some(&track.name.participant) == lead;
+            self.tracks.iter().position(|track| of_lead(track) && written(&track))
+        };
+        number(Slot::Program).or_else(|| number(Slot::Voice)).map(|number| number as u16)
     }
 
     /// The track called `name`, and its number.
@@ -182,14 +226,6 @@ impl Manifest {
     /// The track whose directory is `directory`.
     pub fn track_in(&self, directory: &str) -> Option<&Track> {
         self.tracks.iter().find(|track| track.name.to_string() == directory)
-    }
-
-    /// Whether program mode can show it: its cuts are HLS, which carries no WebM. A lesson has one codec, so one file of the
-    /// lead's tells of all pictures; without a lead any.
-    pub fn has_program(&self) -> bool {
-        let lead = self.lesson.lead.as_ref();
-        let of_lead = |track: &&Track| lead.is_none_or(|lead| track.name.participant == *lead);
-        self.tracks.iter().filter(of_lead).flat_map(|track| &track.epochs).all(Epoch::is_cmaf)
     }
 
     /// As `manifest.json` has it.
@@ -230,6 +266,21 @@ impl Manifest {
         }
     }
 
+    /// A cut that goes back in time was not written by a recorder.
+    fn cut(&mut self, cut: Cut) {
+        let forward = self.program.last().is_none_or(|last| last.at_us < cut.at_us);
+        let known = self.tracks.get(usize::from(cut.track)).is_some_and(|track| track.codec.is_video());
+        if forward && known && self.program.len() < CUTS && u128::from(cut.at_us) <= LESSON.as_micros() {
+            self.program.push(cut);
+        }
+    }
+
+    fn add_event(&mut self, at_ms: u64, event: &LessonEvent) {
+        if self.events.len() < EVENTS {
+            self.events.push(TimedEvent { at_ms, event: event.clone() });
+        }
+    }
+
     fn end_track(&mut self, track: u16) {
         if let Some(track) = self.tracks.get_mut(usize::from(track)) {
             track.ended = true;
@@ -262,8 +313,12 @@ pub(crate) mod tests {
         }
     }
 
-    pub fn name(participant: &str, slot: Slot) -> TrackName {
-        TrackName { participant: ParticipantId::parse(participant).unwrap(), slot }
+    pub fn participant(id: &str) -> ParticipantId {
+        ParticipantId::parse(id).unwrap()
+    }
+
+    pub fn name(of: &str, slot: Slot) -> TrackName {
+        TrackName { participant: participant(of), slot }
     }
 
     pub fn epoch(codecs: &str, timescale: u32) -> Epoch {
@@ -295,6 +350,10 @@ pub(crate) mod tests {
             Record::PartAppended { track: 0, epoch: 7, part },
             Record::PartAppended { track: 9, epoch: 0, part },
             Record::TrackRefused(Refused { name: name("point-1", Slot::Camera), reason: Refusal::Vp8 }),
+            Record::ProgramCut(Cut { at_us: 1_000_000, track: 0 }),
+            Record::ProgramCut(Cut { at_us: 900_000, track: 0 }),
+            Record::ProgramCut(Cut { at_us: 1_400_000, track: 9 }),
+            Record::Event { at_ms: 1_000, event: LessonEvent::CalledOn { participant: participant("point-1") } },
             Record::TrackEnded { track: 0, at_ms: 1_900 },
             Record::LessonEnded { at_ms: 2_000 },
         ] {
@@ -312,6 +371,8 @@ pub(crate) mod tests {
         assert_eq!((manifest.duration_ms, manifest.ended, track.ended), (1_800, true, true));
         assert_eq!(track.peak_bitrate, 1_000_000);
         assert_eq!(manifest.refused.len(), 1);
+        assert_eq!(manifest.program, [Cut { at_us: 1_000_000, track: 0 }], "neither backwards nor to the unknown");
+        assert!(manifest.has_program() && manifest.events.len() == 1);
         assert!(manifest.track_in("master-camera").is_some() && manifest.track_in("../x").is_none());
     }
 
@@ -334,16 +395,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn program_mode_needs_the_leads_picture_in_cmaf() {
-        let webm = Epoch { container: Container::WebM, ..epoch("vp8", 90_000) };
-        for (who, epoch, available) in
-            [("master", epoch("avc1.42c01f", 90_000), true), ("master", webm.clone(), false), ("point-1", webm, true)]
-        {
-            let mut manifest = Manifest::new(lesson());
-            manifest.apply(&Record::TrackStarted { name: name(who, Slot::Camera), codec: Codec::Vp8 });
-            manifest.apply(&Record::EpochStarted { track: 0, epoch });
-            assert_eq!(manifest.has_program(), available, "{who}");
-        }
+    fn a_manifest_older_than_program_mode_reads_too() {
+        let mut json: serde_json::Value = serde_json::from_slice(&recorded().to_json().unwrap()).unwrap();
+        json.as_object_mut().unwrap().retain(|key, _| key != "program" && key != "events");
+        let read = Manifest::from_json(json.to_string().as_bytes()).unwrap();
+        assert!(!read.has_program() && read.events.is_empty());
     }
 
     #[test]

@@ -137,6 +137,13 @@ impl Studio {
         self.drain();
     }
 
+    /// Floor or courseware change.
+    pub fn stage(&mut self, ms: u64, stage: crate::Stage) {
+        self.now = ms;
+        self.recording.handle_stage(Duration::from_millis(ms), stage);
+        self.drain();
+    }
+
     pub fn end_track(&mut self, of: &TrackName) {
         let key = self.sender(of).key;
         self.senders.retain(|sender| sender.name != *of);

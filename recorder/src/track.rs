@@ -194,6 +194,19 @@ impl TrackRecorder {
         self.number
     }
 
+    /// Asks for a keyframe now, unless one was asked for just before.
+    pub fn request_keyframe(&mut self, now: Duration, outbox: &mut Outbox) {
+        if self.source.as_mut().is_some_and(|source| source.may_request(self.codec, now)) {
+            outbox.push(Effect::RequestKeyframe { track: self.name.clone() });
+        }
+    }
+
+    /// Whether packets came lately.
+    pub fn is_sending(&self, now: Duration, lately: Duration) -> bool {
+        let last = self.source.as_ref().and_then(|source| source.last_packet);
+        last.is_some_and(|last| now.saturating_sub(last) <= lately)
+    }
+
     fn release(&mut self, now: Duration, outbox: &mut Outbox) {
         while let Some(released) = self.source.as_mut().and_then(|source| source.reorder.pop(now)) {
             self.depacketize(released.sequence, released.arrival, &released.bytes, outbox);
@@ -258,6 +271,10 @@ impl TrackRecorder {
         }
         self.pause.end(time);
         let Some(file) = &mut self.file else { return Ok(()) };
+        // WebM cannot be cut together with anything.
+        if keyframe && self.codec != Codec::Vp8 {
+            outbox.place_keyframe(self.number, time);
+        }
         file.push(Sample { time, keyframe, data }, outbox)
     }
 
@@ -409,12 +426,16 @@ impl SourceRecorder {
         }
     }
 
-    /// Nobody is asked who is silent: a stopped source would be asked for ever.
     fn wants_keyframe(&mut self, codec: Codec, now: Duration) -> bool {
-        let sending = self.last_packet.is_some_and(|last| now.saturating_sub(last) <= KEYFRAME_RETRY + TICK);
         let due = self.needs_keyframe || now.saturating_sub(self.last_keyframe) >= KEYFRAME_EVERY;
+        due && self.may_request(codec, now)
+    }
+
+    /// Nobody is asked who is silent: a stopped source would be asked for ever.
+    fn may_request(&mut self, codec: Codec, now: Duration) -> bool {
+        let sending = self.last_packet.is_some_and(|last| now.saturating_sub(last) <= KEYFRAME_RETRY + TICK);
         let asked = self.last_request.is_some_and(|last| now.saturating_sub(last) < KEYFRAME_RETRY);
-        if !codec.is_video() || !sending || !due || asked {
+        if !codec.is_video() || !sending || asked {
             return false;
         }
         self.last_request = Some(now);

@@ -8,8 +8,11 @@ use protocol::{
 use super::Record;
 use crate::{
     Codec, Container, Refusal, Slot, TrackName,
+    event::LessonEvent,
     index::{self, Part},
-    manifest::{Epoch, Lesson, Refused},
+    limits::{EVENT_TEXT_BYTES, FLOOR},
+    manifest::{Cut, Epoch, Lesson, Refused},
+    program::Stage,
 };
 
 const LESSON_STARTED: u8 = 1;
@@ -19,8 +22,12 @@ const EPOCH_STARTED: u8 = 4;
 const PART_APPENDED: u8 = 5;
 const TRACK_ENDED: u8 = 6;
 const LESSON_ENDED: u8 = 7;
-const EVENT: u8 = 8;
+/// An event as older versions wrote it: free text. Read as a marker, not written any more.
+const TEXT_EVENT: u8 = 8;
 const LESSON_RESUMED: u8 = 9;
+const PROGRAM_CUT: u8 = 10;
+const STAGE: u8 = 11;
+const EVENT: u8 = 12;
 
 /// The numbers that stand for each value in a file. Append only.
 const CODECS: [Codec; 5] = [Codec::Opus, Codec::H264, Codec::Vp9, Codec::Vp8, Codec::Av1];
@@ -40,8 +47,10 @@ pub fn encode(record: &Record) -> Vec<u8> {
         Record::PartAppended { track, epoch, part } => out.kind(PART_APPENDED).u16(*track).u32(*epoch).part(part),
         Record::TrackEnded { track, at_ms } => out.kind(TRACK_ENDED).u16(*track).u64(*at_ms),
         Record::LessonEnded { at_ms } => out.kind(LESSON_ENDED).u64(*at_ms),
-        Record::Event { at_ms, what } => out.kind(EVENT).u64(*at_ms).text(what),
         Record::LessonResumed { at_ms } => out.kind(LESSON_RESUMED).u64(*at_ms),
+        Record::Event { at_ms, event } => out.kind(EVENT).u64(*at_ms).event(event),
+        Record::ProgramCut(cut) => out.kind(PROGRAM_CUT).u64(cut.at_us).u16(cut.track),
+        Record::Stage { at_us, stage } => out.kind(STAGE).u64(*at_us).stage(stage),
     };
     out.0
 }
@@ -58,8 +67,11 @@ pub fn decode(body: &[u8]) -> Option<Record> {
         PART_APPENDED => Record::PartAppended { track: from.u16()?, epoch: from.u32()?, part: from.part()? },
         TRACK_ENDED => Record::TrackEnded { track: from.u16()?, at_ms: from.u64()? },
         LESSON_ENDED => Record::LessonEnded { at_ms: from.u64()? },
-        EVENT => Record::Event { at_ms: from.u64()?, what: from.text()? },
+        TEXT_EVENT => Record::Event { at_ms: from.u64()?, event: from.marker(None)? },
         LESSON_RESUMED => Record::LessonResumed { at_ms: from.u64()? },
+        EVENT => Record::Event { at_ms: from.u64()?, event: from.event()? },
+        PROGRAM_CUT => Record::ProgramCut(Cut { at_us: from.u64()?, track: from.u16()? }),
+        STAGE => Record::Stage { at_us: from.u64()?, stage: from.stage()? },
         _ => return None,
     })
 }
@@ -115,6 +127,31 @@ impl Writer {
     fn part(&mut self, part: &Part) -> &mut Self {
         index::encode(part, &mut self.0);
         self
+    }
+
+    fn stage(&mut self, stage: &Stage) -> &mut Self {
+        let floor = stage.floor.get(..FLOOR).unwrap_or(&stage.floor);
+        self.kind(u8::from(stage.courseware)).u16(floor.len() as u16);
+        for participant in floor {
+            self.text(participant.as_str());
+        }
+        self
+    }
+
+    fn event(&mut self, event: &LessonEvent) -> &mut Self {
+        match event {
+            LessonEvent::CalledOn { participant } => self.kind(0).text(participant.as_str()),
+            LessonEvent::FloorReleased { participant } => self.kind(1).text(participant.as_str()),
+            LessonEvent::CoursewareStarted => self.kind(2),
+            LessonEvent::CoursewareStopped => self.kind(3),
+            LessonEvent::Marker { participant, text } => {
+                let end = text.floor_char_boundary(EVENT_TEXT_BYTES);
+                self.kind(4).text(participant.as_ref().map_or("", ParticipantId::as_str)).text(&text[..end])
+            }
+            LessonEvent::Bell => self.kind(5),
+            LessonEvent::LeadAway => self.kind(6),
+            LessonEvent::LeadBack => self.kind(7),
+        }
     }
 }
 
@@ -179,6 +216,42 @@ impl<'a> Reader<'a> {
             // The first journals end here: all was CMAF.
             container: if self.0.is_empty() { Container::Cmaf } else { self.one_of(&CONTAINERS)? },
         })
+    }
+
+    fn participant(&mut self) -> Option<ParticipantId> {
+        ParticipantId::parse(self.text()?).ok()
+    }
+
+    fn stage(&mut self) -> Option<Stage> {
+        let [courseware] = self.array()?;
+        let holders = usize::from(self.u16()?);
+        let floor = (0..holders.min(FLOOR)).map(|_| self.participant()).collect::<Option<_>>()?;
+        Some(Stage { floor, courseware: courseware != 0 })
+    }
+
+    fn event(&mut self) -> Option<LessonEvent> {
+        let [kind] = self.array()?;
+        Some(match kind {
+            0 => LessonEvent::CalledOn { participant: self.participant()? },
+            1 => LessonEvent::FloorReleased { participant: self.participant()? },
+            2 => LessonEvent::CoursewareStarted,
+            3 => LessonEvent::CoursewareStopped,
+            4 => {
+                let participant = self.text()?;
+                let participant = if participant.is_empty() { None } else { ParticipantId::parse(participant).ok() };
+                self.marker(participant)?
+            }
+            5 => LessonEvent::Bell,
+            6 => LessonEvent::LeadAway,
+            7 => LessonEvent::LeadBack,
+            _ => return None,
+        })
+    }
+
+    fn marker(&mut self, participant: Option<ParticipantId>) -> Option<LessonEvent> {
+        let mut text = self.text()?;
+        text.truncate(text.floor_char_boundary(EVENT_TEXT_BYTES));
+        Some(LessonEvent::Marker { participant, text })
     }
 
     fn part(&mut self) -> Option<Part> {

@@ -9,9 +9,11 @@ mod body;
 
 use crate::{
     Codec, TrackName,
+    event::LessonEvent,
     index::Part,
     limits::RECORD_BYTES,
-    manifest::{Epoch, Lesson, Refused},
+    manifest::{Cut, Epoch, Lesson, Refused},
+    program::Stage,
 };
 
 /// CRC-32C (Castagnoli). `crc` is the plain table-driven crate half the registry builds on: no unsafe, no build script. A
@@ -67,7 +69,16 @@ pub enum Record {
         /// When, in milliseconds on the lesson clock.
         at_ms: u64,
         /// What.
-        what: String,
+        event: LessonEvent,
+    },
+    /// From here on the lesson shows another track.
+    ProgramCut(Cut),
+    /// Who speaks, and whether there is courseware: what the cuts followed.
+    Stage {
+        /// When, in microseconds on the lesson clock.
+        at_us: u64,
+        /// What.
+        stage: Stage,
     },
     /// The recording goes on after it stood still: the program had crashed, or the disk could not be written. What was
     /// being recorded begins again behind this.
@@ -139,7 +150,7 @@ mod tests {
     use super::*;
     use crate::{
         Container, Refusal, Slot,
-        manifest::tests::{epoch, lesson, name},
+        manifest::tests::{epoch, lesson, name, participant},
     };
 
     fn every_kind() -> Vec<Record> {
@@ -156,7 +167,16 @@ mod tests {
             Record::TrackEnded { track: 3, at_ms: 5 },
             Record::LessonEnded { at_ms: u64::MAX },
             Record::LessonResumed { at_ms: 7 },
-            Record::Event { at_ms: 6, what: "发言".into() },
+            Record::ProgramCut(Cut { at_us: 1 << 40, track: 3 }),
+            Record::Stage { at_us: 9, stage: Stage { floor: vec![participant("point-1")], courseware: true } },
+            Record::Event { at_ms: 6, event: LessonEvent::CalledOn { participant: participant("point-1") } },
+            Record::Event { at_ms: 6, event: LessonEvent::FloorReleased { participant: participant("point-1") } },
+            Record::Event { at_ms: 6, event: LessonEvent::CoursewareStarted },
+            Record::Event { at_ms: 6, event: LessonEvent::CoursewareStopped },
+            Record::Event { at_ms: 6, event: LessonEvent::Bell },
+            Record::Event { at_ms: 6, event: LessonEvent::LeadAway },
+            Record::Event { at_ms: 6, event: LessonEvent::LeadBack },
+            Record::Event { at_ms: 6, event: LessonEvent::Marker { participant: None, text: "发言".into() } },
         ]
     }
 
@@ -208,6 +228,14 @@ mod tests {
         let mut records = read(&bytes);
         assert_eq!(records.by_ref().count(), every_kind().len());
         assert_eq!(records.good_len(), good);
+    }
+
+    #[test]
+    fn an_event_of_an_older_journal_is_a_marker() {
+        // Kind 8, at 6 ms, two bytes of text.
+        let body = [8, 6, 0, 0, 0, 0, 0, 0, 0, 2, 0, b'o', b'k'];
+        let marker = LessonEvent::Marker { participant: None, text: "ok".into() };
+        assert_eq!(body::decode(&body), Some(Record::Event { at_ms: 6, event: marker }));
     }
 
     #[test]
