@@ -59,6 +59,9 @@ pub const SEGMENT_MAX: Duration = Duration::from_secs(12);
 /// A hole between two segments up to this long is counted to the earlier one.
 pub const PLAYLIST_SLACK: Duration = Duration::from_millis(100);
 
+/// Renditions that play together break at the same moment give or take this: parts of voice are 400 ms long.
+pub const BREAK_SLACK: Duration = Duration::from_millis(300);
+
 /// While a keyframe is missing, how often it is asked for.
 pub const KEYFRAME_RETRY: Duration = Duration::from_secs(1);
 

@@ -1,11 +1,8 @@
-//! Segments on the lesson clock, with what stands between them: gaps where the track has nothing, and discontinuities at
-//! the same moments in every rendition (RFC 8216 section 6.2.4).
+//! Segments on the lesson clock, with what stands between them: gaps where the rendition has nothing, and discontinuities at
+//! the same moments in all that play together (RFC 8216 section 6.2.4).
 
 use super::segments::Segment;
-use crate::{
-    limits::{PLAYLIST_SLACK, SEGMENT_MAX},
-    manifest::{Manifest, Track},
-};
+use crate::limits::{BREAK_SLACK, PLAYLIST_SLACK, SEGMENT_MAX};
 
 /// A first frame this near zero is at zero, in microseconds.
 const ROUNDING: u64 = 1_000;
@@ -21,29 +18,6 @@ pub struct Entry {
     pub segment: Option<Segment>,
     /// Whether EXT-X-DISCONTINUITY stands before it.
     pub discontinuity: bool,
-}
-
-/// When renditions break: each new epoch of the tracks that play together. Several within a segment's length (a teacher who
-/// reconnects restarts voice and picture) are one break.
-pub fn breaks(manifest: &Manifest, track: &Track) -> Vec<u64> {
-    let lead = manifest.lesson.lead.as_ref();
-    let together = |other: &&Track| Some(&other.name.participant) == lead || other.name == track.name;
-    let is_lead = Some(&track.name.participant) == lead;
-    let tracks =
-        manifest.tracks.iter().filter(|other| if is_lead { together(other) } else { other.name == track.name });
-    let written = |track: &Track| -> Vec<u64> {
-        let epochs = track.epochs.iter().filter(|epoch| epoch.parts > 0 && epoch.is_cmaf());
-        epochs.skip(1).map(|epoch| epoch.micros(epoch.start)).collect()
-    };
-    let mut starts: Vec<u64> = tracks.flat_map(written).collect();
-    starts.sort_unstable();
-    let mut breaks: Vec<u64> = Vec::new();
-    for start in starts {
-        if breaks.last().is_none_or(|last| start - last > SEGMENT_MAX.as_micros() as u64) {
-            breaks.push(start);
-        }
-    }
-    breaks
 }
 
 /// Lays `segments` out from zero.
@@ -79,25 +53,20 @@ fn add_gap(entries: &mut Vec<Entry>, from: u64, to: u64, breaks: &[u64]) {
     }
 }
 
-/// One mark a break in every rendition: where its own file changes near the break, else at the first entry behind it.
+/// One mark a break in every rendition: where its own file changes at the break, else at the entry that begins nearest. A
+/// rendition that is not there yet is marked when it is: what has been listed once stays as it is.
 fn mark(entries: &mut [Entry], breaks: &[u64]) {
-    let near = SEGMENT_MAX.as_micros() as u64;
-    let file = |entry: &Entry| entry.segment.map(|segment| segment.epoch);
+    let slack = BREAK_SLACK.as_micros() as u64;
+    let file = |entry: &Entry| entry.segment.map(|segment| (segment.track, segment.epoch));
     let mut from = 1;
     for &at in breaks {
-        let mut previous = entries[..from.min(entries.len())].iter().rev().find_map(file);
-        let mut changes = None;
-        for (position, entry) in entries.iter().enumerate().skip(from).take_while(|(_, entry)| entry.start <= at + near)
-        {
-            let this = file(entry);
-            if entry.start >= at && this.is_some() && previous.is_some() && this != previous {
-                changes = Some(position);
-                break;
-            }
-            previous = this.or(previous);
-        }
-        let behind = entries.iter().enumerate().skip(from).find(|(_, entry)| entry.start >= at);
-        let Some(position) = changes.or(behind.map(|(position, _)| position)) else { return };
+        let Some(near) = (from..entries.len()).find(|&position| entries[position].start + slack >= at) else { return };
+        let changes = |position: usize| {
+            let (this, before) = (file(&entries[position]), file(&entries[position - 1]));
+            this.is_some() && before.is_some() && this != before
+        };
+        let until = (near..entries.len()).take_while(|&position| entries[position].start <= at + slack);
+        let position = until.into_iter().find(|&position| changes(position)).unwrap_or(near);
         entries[position].discontinuity = true;
         from = position + 1;
     }

@@ -1,15 +1,18 @@
 //! Parts to segments: what a player asks for at once.
 
+use super::{PartsOf, rendition::Rendition};
 use crate::{
     index::Part,
-    limits::{PLAYLIST_SLACK, SEGMENT, SEGMENT_MAX},
-    manifest::{Epoch, Track},
+    limits::{CUT_DELAY, PLAYLIST_SLACK, SEGMENT, SEGMENT_MAX},
+    manifest::{Epoch, Manifest},
 };
 
 /// A run of parts of one file. Times are microseconds on the lesson clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
-    /// Which file.
+    /// Number of the track.
+    pub track: u16,
+    /// Which of its files.
     pub epoch: usize,
     /// First byte.
     pub offset: u64,
@@ -21,38 +24,53 @@ pub struct Segment {
     pub end: u64,
 }
 
-/// All segments of a track. `parts` holds those of each epoch. While the track runs, the last segment may still grow and is
-/// left out.
-pub fn segments(track: &Track, parts: &[Vec<Part>]) -> Vec<Segment> {
+/// All segments of a rendition, one ending near each of `breaks`. While the lesson runs, what may still change is left out:
+/// the last segment, and of the program what a cut may still fall into.
+pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Vec<Segment> {
     let mut out = Vec::new();
-    for (number, (epoch, parts)) in track.epochs.iter().zip(parts).enumerate().filter(|(_, (epoch, _))| epoch.is_cmaf())
-    {
-        for part in parts.iter().filter(|part| epoch.holds(part)) {
-            add(&mut out, number, epoch, part);
+    for stretch in rendition.stretches(manifest) {
+        let Some(track) = manifest.tracks.get(usize::from(stretch.track)) else { continue };
+        let Some(epoch) = track.epochs.get(stretch.epoch) else { continue };
+        for part in parts(track, stretch.epoch as u32).iter().filter(|part| epoch.holds(part)) {
+            let start = epoch.micros(part.start);
+            if (stretch.from..stretch.until).contains(&start) {
+                let end = epoch.micros(part.end()).min(stretch.until);
+                let next =
+                    Segment { track: stretch.track, epoch: stretch.epoch, offset: part.offset, len: 0, start, end };
+                add(&mut out, next, (epoch, part), breaks);
+            }
         }
     }
-    if !track.ended {
+    if !rendition.has_ended(manifest) {
         out.pop();
+        let settled = (manifest.duration_ms * 1_000).saturating_sub(CUT_DELAY.as_micros() as u64);
+        out.truncate(out.iter().take_while(|segment| !rendition.is_program() || segment.end <= settled).count());
     }
     out
 }
 
-fn add(out: &mut Vec<Segment>, number: usize, epoch: &Epoch, part: &Part) {
-    let (start, end) = (epoch.micros(part.start), epoch.micros(part.end()));
-    let len = u64::from(part.len);
-    let next = Segment { epoch: number, offset: part.offset, len, start, end };
-    match out.last_mut().filter(|open| open.epoch == number && !begins_segment(open, part, start, end)) {
+fn add(out: &mut Vec<Segment>, next: Segment, (epoch, part): (&Epoch, &Part), breaks: &[u64]) {
+    let end_of_bytes = part.offset.saturating_add(u64::from(part.len));
+    let of_file = |open: &&mut Segment| (open.track, open.epoch) == (next.track, next.epoch);
+    match out.last_mut().filter(of_file).filter(|open| !begins_segment(open, &next, (epoch, part), breaks)) {
         Some(open) => {
-            open.len = part.offset.saturating_add(len).saturating_sub(open.offset);
-            open.end = end;
+            open.len = end_of_bytes.saturating_sub(open.offset);
+            open.end = next.end;
         }
-        None => out.push(next),
+        None => out.push(Segment { len: u64::from(part.len), ..next }),
     }
 }
 
-fn begins_segment(open: &Segment, part: &Part, start: u64, end: u64) -> bool {
-    let hole = start.saturating_sub(open.end) > PLAYLIST_SLACK.as_micros() as u64;
+fn begins_segment(open: &Segment, next: &Segment, (epoch, part): (&Epoch, &Part), breaks: &[u64]) -> bool {
+    let hole = next.start.saturating_sub(open.end) > PLAYLIST_SLACK.as_micros() as u64;
     let long_enough = part.independent && open.end.saturating_sub(open.start) >= SEGMENT.as_micros() as u64;
-    let too_long = end.saturating_sub(open.start) > SEGMENT_MAX.as_micros() as u64;
-    hole || long_enough || too_long
+    let too_long = next.end.saturating_sub(open.start) > SEGMENT_MAX.as_micros() as u64;
+    hole || long_enough || too_long || is_nearest(next.start, epoch.micros(part.duration), breaks)
+}
+
+/// Whether one of `breaks` is nearer to `start` than to where the parts before and behind begin, if they are as long.
+fn is_nearest(start: u64, duration: u64, breaks: &[u64]) -> bool {
+    let (low, high) = (start.saturating_sub(duration / 2), start.saturating_add(duration.div_ceil(2)));
+    let at = breaks.partition_point(|at| *at < low);
+    breaks.get(at).is_some_and(|at| *at < high)
 }

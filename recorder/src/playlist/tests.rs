@@ -3,15 +3,19 @@
 use m3u8_rs::{AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType};
 
 use super::*;
-use crate::{Codec, File, Manifest, Slot, TrackName, index, manifest::tests::name, testing::Studio};
+use crate::{Codec, File, Manifest, Slot, Stage, TrackName, index, manifest::tests::name, testing::Studio};
 
 fn playlist(studio: &Studio, of: &TrackName) -> MediaPlaylist {
     let manifest = studio.recording.manifest();
     let track = manifest.track(of).unwrap().1;
-    let parts = (0..track.epochs.len() as u32)
-        .map(|epoch| index::decode(studio.file(&File::Index { track: of.clone(), epoch }.path())))
-        .collect::<Vec<_>>();
-    let text = media(manifest, track, &parts);
+    read(&media(manifest, track, &|track, epoch| parts_of(studio, track, epoch)))
+}
+
+fn parts_of(studio: &Studio, track: &Track, epoch: u32) -> Vec<Part> {
+    index::decode(studio.file(&File::Index { track: track.name.clone(), epoch }.path()))
+}
+
+fn read(text: &str) -> MediaPlaylist {
     let (rest, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
     assert!(rest.is_empty(), "{text}");
     read
@@ -145,7 +149,7 @@ fn the_master_plays_the_leads_camera_with_the_voice_and_names_the_screen() {
     let uris = |kind| -> Vec<_> {
         master.alternatives.iter().filter(|media| media.media_type == kind).filter_map(|m| m.uri.clone()).collect()
     };
-    assert_eq!(uris(AlternativeMediaType::Audio), ["t/master-voice/track.m3u8"]);
+    assert_eq!(uris(AlternativeMediaType::Audio), ["t/master-program/track.m3u8"], "everybody's voice");
     assert_eq!(uris(AlternativeMediaType::Video), ["t/master-camera/track.m3u8", "t/master-screen/track.m3u8"]);
 }
 
@@ -156,7 +160,7 @@ fn a_lesson_of_voice_alone_plays_too() {
     studio.teach(0..5_000);
     studio.end();
     let master = read_master(studio.recording.manifest());
-    assert_eq!(master.variants[0].uri, "t/master-voice/track.m3u8");
+    assert_eq!(master.variants[0].uri, "t/master-program/track.m3u8");
     assert_eq!(master.variants[0].codecs.as_deref(), Some("opus"));
     assert!(master.alternatives.is_empty());
 }
@@ -212,13 +216,13 @@ fn a_lesson_on_vp8_is_voice_in_hls_and_all_of_it_in_parts() {
         (&name("master", Slot::Voice), "audio/mp4; codecs=\"opus\"", "0.cmaf"),
     ] {
         let track = manifest.track(track).unwrap().1;
-        let index = index::decode(studio.file(&format!("t/{}/0.idx", track.name)));
-        let json: serde_json::Value = serde_json::from_str(&parts_json(manifest, track, &[index])).unwrap();
-        let file = &json[0];
-        assert_eq!((file["mime"].as_str(), file["init"]["url"].as_str()), (Some(mime), Some(url)));
-        assert_eq!((file["init"]["offset"].as_u64(), file["ended"].as_bool()), (Some(0), Some(true)));
+        let json = parts_json(manifest, track, &|track, epoch| parts_of(&studio, track, epoch));
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let file = &json["epochs"][0];
+        assert_eq!((file["mime"].as_str(), file["url"].as_str()), (Some(mime), Some(url)));
+        assert_eq!((file["init"][0].as_u64(), json["ended"].as_bool()), (Some(0), Some(true)));
         let rows: Vec<Vec<u64>> = serde_json::from_value(file["parts"].clone()).unwrap();
-        assert_eq!(rows[0][2], file["init"]["len"].as_u64().unwrap(), "the first part follows the init");
+        assert_eq!(rows[0][2], file["init"][1].as_u64().unwrap(), "the first part follows the init");
         assert_eq!(rows[0][4], 1);
         for pair in rows.windows(2) {
             assert_eq!((pair[0][1], pair[0][2] + pair[0][3]), (pair[1][0], pair[1][2]), "without a hole");
@@ -226,4 +230,98 @@ fn a_lesson_on_vp8_is_voice_in_hls_and_all_of_it_in_parts() {
         let (_, end) = track.span_micros().unwrap();
         assert_eq!(rows.last().map(|row| row[1]), Some(end / 1_000));
     }
+}
+
+/// The program's picture and voice.
+fn program_of(studio: &Studio) -> [MediaPlaylist; 2] {
+    let manifest = studio.recording.manifest();
+    let parts: PartsOf<'_> = &|track, epoch| parts_of(studio, track, epoch);
+    [program_picture(manifest, parts), program_voice(manifest, parts).unwrap()].map(|text| read(&text))
+}
+
+/// Twenty seconds of the lead, then courseware and a called-on point in turn, every few seconds.
+fn switched_lesson() -> Studio {
+    let mut studio = lesson_of_20_s();
+    studio.start(name("master", Slot::Screen), Codec::H264, 90_000);
+    studio.start(name("point-1", Slot::Camera), Codec::H264, 90_000);
+    studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
+    let point = vec![name("point-1", Slot::Camera).participant];
+    for (from, floor, courseware) in
+        [(20_000, &[][..], true), (27_000, &point, true), (33_500, &[], true), (40_000, &[], false)]
+    {
+        studio.stage(from, Stage { floor: floor.to_vec(), courseware });
+        studio.teach(from..from + 7_000);
+    }
+    studio
+}
+
+#[test]
+fn the_program_is_cut_from_tracks_and_its_voice_breaks_where_the_picture_does() {
+    let mut studio = switched_lesson();
+    studio.end();
+    let [picture, voice] = program_of(&studio);
+    let manifest = studio.recording.manifest();
+    assert_eq!(manifest.program.len(), 5);
+    let broken = |playlist: &MediaPlaylist| -> Vec<u64> {
+        let segments = playlist.segments.iter().zip(starts(playlist));
+        segments.filter(|(segment, _)| segment.discontinuity).map(|(_, start)| start).collect()
+    };
+    let cuts: Vec<u64> = manifest.program[1..].iter().map(|cut| (cut.at_us + 500) / 1_000).collect();
+    assert_eq!(broken(&picture), cuts);
+    assert_eq!(broken(&voice).len(), cuts.len());
+    assert!(broken(&voice).iter().zip(&cuts).all(|(at, cut)| at.abs_diff(*cut) <= 300), "{:?}", broken(&voice));
+    for playlist in [&picture, &voice] {
+        assert_eq!(
+            playlist.segments.iter().filter(|segment| is_gap(segment)).count(),
+            1,
+            "only before the first sample"
+        );
+        let end = starts(playlist).last().unwrap() + (playlist.segments.last().unwrap().duration * 1e3) as u64;
+        assert!(end.abs_diff(manifest.duration_ms) <= 40, "{end} of {}", manifest.duration_ms);
+    }
+    let shown: Vec<&str> = picture.segments.iter().filter(|s| s.map.is_some()).map(|s| s.uri.as_str()).collect();
+    let tracks = ["master-camera", "master-screen", "point-1-camera", "master-screen", "master-camera"];
+    assert_eq!(shown[..1], ["gap.cmaf"], "the first gap names the first file's map");
+    assert_eq!(shown[1..], tracks[1..].iter().map(|track| format!("t/{track}/0.cmaf")).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_running_program_lists_only_what_stays_as_it_is() {
+    let mut studio = lesson_of_20_s();
+    studio.start(name("master", Slot::Screen), Codec::H264, 90_000);
+    let mut before = program_of(&studio);
+    for second in 20..60 {
+        let courseware = second / 5 % 2 == 0;
+        studio.stage(second * 1_000, Stage { floor: Vec::new(), courseware });
+        studio.teach(second * 1_000..second * 1_000 + 1_000);
+        let now = program_of(&studio);
+        for (before, now) in before.iter().zip(&now) {
+            assert_eq!(now.segments[..before.segments.len()], before.segments, "at {second} s");
+            assert_eq!(now.target_duration, before.target_duration);
+        }
+        before = now;
+    }
+    assert!(before[0].segments.iter().filter(|segment| segment.discontinuity).count() >= 5);
+}
+
+#[test]
+fn the_program_master_plays_picture_and_voice_together() {
+    let mut studio = switched_lesson();
+    studio.end();
+    let text = program(studio.recording.manifest());
+    let master = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap().1;
+    assert_eq!((master.variants.len(), master.variants[0].uri.as_str()), (1, PROGRAM_PICTURE));
+    assert_eq!(master.variants[0].codecs.as_deref(), Some("avc1.42c01f,opus"));
+    assert_eq!(master.alternatives[0].uri.as_deref(), Some(PROGRAM_VOICE));
+}
+
+#[test]
+fn a_lesson_without_a_picture_has_no_program() {
+    let mut studio = Studio::new();
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..5_000);
+    studio.end();
+    let manifest = studio.recording.manifest();
+    assert!(!manifest.has_program());
+    assert_eq!(program(manifest), "#EXTM3U\n#EXT-X-VERSION:7\n");
 }
