@@ -19,6 +19,8 @@ pub struct Sender {
     pub base: u32,
     /// How long a packet is under way.
     pub delay_ms: u64,
+    /// Its keyframes come at this time of every 2 s; a multiple of 80 ms.
+    pub keyframe_at_ms: u64,
     /// How much too fast its sampling clock is, in parts per million.
     pub ppm: i64,
     codec: Codec,
@@ -72,8 +74,19 @@ impl Studio {
             let sequence = 65_500u16.wrapping_add(ssrc as u16);
             // Anywhere, close to the wrap.
             let base = 0u32.wrapping_sub(rate * 3).wrapping_add(ssrc);
-            let (delay_ms, sps_level) = (20, 0x1f);
-            self.senders.push(Sender { key, name, ssrc, sequence, base, delay_ms, ppm: 0, codec, rate, sps_level });
+            self.senders.push(Sender {
+                key,
+                name,
+                ssrc,
+                sequence,
+                base,
+                delay_ms: 20,
+                keyframe_at_ms: 0,
+                ppm: 0,
+                codec,
+                rate,
+                sps_level: 0x1f,
+            });
         }
         self.drain();
     }
@@ -108,11 +121,12 @@ impl Studio {
         let timestamp = sender.base.wrapping_add(elapsed as u32);
         let voice = sender.name.slot == Slot::Voice;
         let vp8 = sender.codec == Codec::Vp8;
-        let payload = match (voice, sent % 20, sent % 80, sent % 2_000) {
+        let is_key = sent % 2_000 == sender.keyframe_at_ms;
+        let payload = match (voice, sent % 20, sent % 80, is_key) {
             (true, 0, _, _) => SILENCE.to_vec(),
-            (false, _, _, 0) if vp8 => vp8_keyframe(sender.sps_level),
+            (false, _, _, true) if vp8 => vp8_keyframe(sender.sps_level),
             (false, _, 0, _) if vp8 => vec![0x10, 0x11, 0, 0, sent as u8],
-            (false, _, _, 0) => keyframe(sender.sps_level),
+            (false, _, _, true) => keyframe(sender.sps_level),
             (false, _, 0, _) => vec![0x41, 0x9a, sent as u8],
             _ => Vec::new(),
         };

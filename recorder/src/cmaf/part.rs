@@ -53,15 +53,13 @@ pub struct Muxer {
     part_bytes: usize,
     last: Option<Sample>,
     usual_duration: u32,
-    /// Where a part must end.
-    cut: Option<u64>,
 }
 
 impl Muxer {
     /// For a file whose init segment has `timescale`.
     pub fn new(timescale: u32, video: bool) -> Self {
         let usual_duration = timescale / FRAMES_A_SECOND;
-        Self { timescale, video, sequence: 0, part: Vec::new(), part_bytes: 0, last: None, usual_duration, cut: None }
+        Self { timescale, video, sequence: 0, part: Vec::new(), part_bytes: 0, last: None, usual_duration }
     }
 
     /// Takes a sample later than all before. Returns the part it completes.
@@ -74,15 +72,9 @@ impl Muxer {
         let hole = elapsed > self.ticks(STRETCH);
         let duration = if hole { self.own_duration(&last) } else { elapsed as u32 };
         self.add(last, duration);
-        let cut = self.cut.take_if(|cut| *cut <= sample.time).is_some();
-        let closes = hole || cut || self.is_full() || self.video && sample.keyframe;
+        let closes = hole || self.is_full() || self.video && sample.keyframe;
         self.last = Some(sample);
         if closes { self.close() } else { Ok(None) }
-    }
-
-    /// Ends the running part before the first sample at `time` or later, which begins the next one.
-    pub fn close_before(&mut self, time: u64) {
-        self.cut = Some(time);
     }
 
     /// Ends the file, or only its last part. `next` is when the track goes on in another, if it does: the last sample lasts until then.
@@ -221,21 +213,6 @@ mod tests {
         assert_eq!((start, samples.len()), (54_000, 6));
         assert_eq!(samples[0], (6_000, Some(SYNC_SAMPLE), 54_000u64.to_be_bytes().to_vec()));
         assert_eq!(samples[1].1, Some(DEPENDENT_SAMPLE));
-    }
-
-    #[test]
-    fn a_part_can_be_told_where_to_end() {
-        for (cut, first) in [(12_000, 12_000), (12_001, 18_000), (17_999, 18_000)] {
-            let mut muxer = Muxer::new(90_000, true);
-            let mut parts = Vec::new();
-            muxer.close_before(cut);
-            for frame in 0..5 {
-                parts.extend(muxer.push(video(frame * 6_000, frame == 0)).unwrap());
-            }
-            parts.extend(muxer.finish(None).unwrap());
-            let spans: Vec<_> = parts.iter().map(|part| (part.start, part.duration)).collect();
-            assert_eq!(spans, [(0, first), (first, 30_000 - first)], "cut before {cut}");
-        }
     }
 
     #[test]

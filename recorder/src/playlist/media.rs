@@ -10,6 +10,7 @@ use super::{
     layout::{Entry, lay_out},
     master::start_micros,
     rendition::Rendition,
+    seam::{SEAMS, Seam},
     segments::{Segment, segments},
 };
 use crate::{
@@ -41,8 +42,11 @@ pub fn program_voice(manifest: &Manifest, parts: PartsOf<'_>) -> Option<String> 
 }
 
 fn path(manifest: &Manifest, segment: &Segment) -> String {
-    let track = manifest.tracks.get(usize::from(segment.track)).map(|track| track.name.to_string());
-    format!("t/{}/{}.cmaf", track.unwrap_or_default(), segment.epoch)
+    format!("t/{}/{}.cmaf", track_name(manifest, segment), segment.epoch)
+}
+
+fn track_name(manifest: &Manifest, segment: &Segment) -> String {
+    manifest.tracks.get(usize::from(segment.track)).map(|track| track.name.to_string()).unwrap_or_default()
 }
 
 fn write(manifest: &Manifest, rendition: Rendition, parts: PartsOf<'_>, uri: impl Fn(&Segment) -> String) -> String {
@@ -69,7 +73,7 @@ fn write(manifest: &Manifest, rendition: Rendition, parts: PartsOf<'_>, uri: imp
             let at = manifest.lesson.began_at.plus_ms((entry.start / 1_000) as i64);
             let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", date_time(UtcMs(at.0)));
         }
-        write_entry(&mut text, entry, &uri);
+        write_entry(&mut text, manifest, entry, &uri);
     }
     if rendition.has_ended(manifest) {
         text.push_str("#EXT-X-ENDLIST\n");
@@ -95,9 +99,14 @@ fn header(manifest: &Manifest, rendition: Rendition, entries: &[Entry]) -> Strin
     text
 }
 
-fn write_entry(text: &mut String, entry: &Entry, uri: impl Fn(&Segment) -> String) {
+fn write_entry(text: &mut String, manifest: &Manifest, entry: &Entry, uri: impl Fn(&Segment) -> String) {
     let duration = seconds(entry.end - entry.start);
     let _ = match &entry.segment {
+        Some(segment) if segment.is_cut => {
+            let Segment { epoch, offset, end: until, .. } = *segment;
+            let name = Seam { epoch: epoch as u32, offset, until }.name();
+            writeln!(text, "#EXTINF:{duration},\n{SEAMS}/{}/{name}", track_name(manifest, segment))
+        }
         Some(segment) => {
             writeln!(text, "#EXTINF:{duration},\n#EXT-X-BYTERANGE:{}@{}\n{}", segment.len, segment.offset, uri(segment))
         }

@@ -11,6 +11,7 @@
 //! ```text
 //! program.m3u8           program mode: program-picture.m3u8 and program-voice.m3u8, made of files below t/
 //! program-voice.m3u8     also by itself, for those who only listen
+//! seam/<track>/…         parts that the program leaves before their end
 //! lesson.m3u8            resource mode: the lead's tracks
 //! t/<track>/track.m3u8   one track, beside its files
 //! ```
@@ -21,11 +22,14 @@ mod layout;
 mod master;
 mod media;
 mod rendition;
+mod seam;
 mod segments;
 
 pub use appending::parts_json;
 pub use master::{master, program};
 pub use media::{media, program_picture, program_voice};
+pub(crate) use rendition::{Rendition, Stretch};
+pub use seam::{SEAMS, Seam};
 
 use crate::{index::Part, manifest::Track};
 

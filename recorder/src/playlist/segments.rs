@@ -22,6 +22,8 @@ pub struct Segment {
     pub start: u64,
     /// End.
     pub end: u64,
+    /// Whether its bytes go on beyond its end: a part to be cut there.
+    pub is_cut: bool,
 }
 
 /// All segments of a rendition, one ending near each of `breaks`. While the lesson runs, what may still change is left out:
@@ -34,9 +36,11 @@ pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts
         for part in parts(track, stretch.epoch as u32).iter().filter(|part| epoch.holds(part)) {
             let start = epoch.micros(part.start);
             if (stretch.from..stretch.until).contains(&start) {
-                let end = epoch.micros(part.end()).min(stretch.until);
-                let next =
-                    Segment { track: stretch.track, epoch: stretch.epoch, offset: part.offset, len: 0, start, end };
+                let ends = epoch.micros(part.end());
+                // Ticks of two codecs do not meet to the microsecond.
+                let is_cut = rendition.is_program() && ends > stretch.until.saturating_add(CUT_SLACK_US);
+                let (end, track) = (ends.min(stretch.until), stretch.track);
+                let next = Segment { track, epoch: stretch.epoch, offset: part.offset, len: 0, start, end, is_cut };
                 add(&mut out, next, (epoch, part), breaks);
             }
         }
@@ -62,11 +66,17 @@ fn add(out: &mut Vec<Segment>, next: Segment, (epoch, part): (&Epoch, &Part), br
 }
 
 fn begins_segment(open: &Segment, next: &Segment, (epoch, part): (&Epoch, &Part), breaks: &[u64]) -> bool {
+    if open.is_cut || next.is_cut {
+        return true;
+    }
     let hole = next.start.saturating_sub(open.end) > PLAYLIST_SLACK.as_micros() as u64;
     let long_enough = part.independent && open.end.saturating_sub(open.start) >= SEGMENT.as_micros() as u64;
     let too_long = next.end.saturating_sub(open.start) > SEGMENT_MAX.as_micros() as u64;
     hole || long_enough || too_long || is_nearest(next.start, epoch.micros(part.duration), breaks)
 }
+
+/// What a part may last beyond a cut, in microseconds: nobody notices.
+const CUT_SLACK_US: u64 = 1_000;
 
 /// Whether one of `breaks` is nearer to `start` than to where the parts before and behind begin, if they are as long.
 fn is_nearest(start: u64, duration: u64, breaks: &[u64]) -> bool {

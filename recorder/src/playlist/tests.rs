@@ -243,6 +243,7 @@ fn program_of(studio: &Studio) -> [MediaPlaylist; 2] {
 fn switched_lesson() -> Studio {
     let mut studio = lesson_of_20_s();
     studio.start(name("master", Slot::Screen), Codec::H264, 90_000);
+    studio.sender(&name("master", Slot::Screen)).keyframe_at_ms = 720;
     studio.start(name("point-1", Slot::Camera), Codec::H264, 90_000);
     studio.start(name("point-1", Slot::Voice), Codec::Opus, 48_000);
     let point = vec![name("point-1", Slot::Camera).participant];
@@ -324,4 +325,66 @@ fn a_lesson_without_a_picture_has_no_program() {
     let manifest = studio.recording.manifest();
     assert!(!manifest.has_program());
     assert_eq!(program(manifest), "#EXTM3U\n#EXT-X-VERSION:7\n");
+}
+
+/// Time and length of every sample in parts, in ticks.
+fn sample_times(mut bytes: &[u8]) -> Vec<(u64, u32)> {
+    use mp4_atom::{Decode, Mdat, Moof};
+    let mut times = Vec::new();
+    while !bytes.is_empty() {
+        let moof = Moof::decode(&mut bytes).unwrap();
+        Mdat::decode(&mut bytes).unwrap();
+        let mut time = moof.traf[0].tfdt.as_ref().unwrap().base_media_decode_time;
+        for sample in moof.traf[0].trun[0].samples.iter() {
+            times.push((time, sample.duration.unwrap()));
+            time += u64::from(sample.duration.unwrap());
+        }
+    }
+    times
+}
+
+#[test]
+fn every_segment_of_the_program_ends_where_the_next_begins() {
+    let mut studio = switched_lesson();
+    studio.end();
+    let manifest = studio.recording.manifest();
+    let [picture, _] = program_of(&studio);
+    let mut seams = 0;
+    for (segment, start) in picture.segments.iter().zip(starts(&picture)).filter(|(segment, _)| !is_gap(segment)) {
+        let (track, name) = segment.uri.rsplit_once('/').unwrap();
+        let (kind, track) = track.split_once('/').unwrap();
+        let track = manifest.track_in(track).unwrap();
+        let bytes = if kind == SEAMS {
+            seams += 1;
+            let seam = Seam::from_name(name).unwrap();
+            let part =
+                parts_of(&studio, track, seam.epoch).into_iter().find(|part| part.offset == seam.offset).unwrap();
+            let file = studio.file(&format!("t/{}/{}.cmaf", track.name, seam.epoch));
+            let bytes = &file[part.offset as usize..][..part.len as usize];
+            seam.cut(&track.epochs[seam.epoch as usize], bytes).unwrap()
+        } else {
+            let range = segment.byte_range.as_ref().unwrap();
+            studio.file(&segment.uri)[range.offset.unwrap() as usize..][..range.length as usize].to_vec()
+        };
+        let times = sample_times(&bytes);
+        let (last, duration) = *times.last().unwrap();
+        let ends_ms = (last + u64::from(duration)) / 90;
+        let expected_ms = start + (f64::from(segment.duration) * 1e3).round() as u64;
+        assert!(times[0].0.abs_diff(start * 90) <= 90, "{} begins with its segment", segment.uri);
+        assert!(ends_ms.abs_diff(expected_ms) <= 2, "{} ends at {ends_ms}, not {expected_ms}", segment.uri);
+    }
+    assert!(seams > 0, "a cut falls into a part");
+}
+
+#[test]
+fn a_seam_that_nobody_made_is_none() {
+    let seam = Seam { epoch: 3, offset: 1_234, until: 5_678_901 };
+    assert_eq!(Seam::from_name(&seam.name()), Some(seam));
+    for name in ["", "3-1234.cmaf", "3-1234-5.webm", "03-1234-5.cmaf", "3-1234-5-6.cmaf", "-1-2-3.cmaf", "a-b-c.cmaf"] {
+        assert_eq!(Seam::from_name(name), None, "{name}");
+    }
+    let epoch = crate::manifest::tests::epoch("avc1.42c01f", 90_000);
+    for bytes in [&b""[..], b"moof", &[0; 100], &[0xff; 40]] {
+        assert_eq!(seam.cut(&epoch, bytes), None);
+    }
 }
