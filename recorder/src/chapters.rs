@@ -30,7 +30,13 @@ pub fn chapters(manifest: &Manifest, names: &BTreeMap<ParticipantId, String>, la
     while let Some(cue) = cues.next() {
         let until_ms = cues.peek().map_or(end_ms, |next| next.at_ms);
         // Writing to a String does not fail.
-        let _ = write!(text, "\n{} --> {}\n{}\n", time(cue.at_ms), time(until_ms), escape(&cue.titles.join(" · ")));
+        let _ = write!(
+            text,
+            "\n{} --> {}\n{}\n",
+            timestamp(cue.at_ms),
+            timestamp(until_ms),
+            escape(&cue.titles.join(" · "))
+        );
     }
     text
 }
@@ -97,7 +103,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Section 4.1: hours of two digits or more.
-fn time(ms: u64) -> String {
+pub(crate) fn timestamp(ms: u64) -> String {
     format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60, ms % 1_000)
 }
 

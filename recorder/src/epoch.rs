@@ -142,7 +142,8 @@ impl EpochWriter {
         outbox.add_part(self.track_number, self.number, part);
     }
 
-    fn write_index(&mut self, outbox: &mut Outbox) {
+    /// Brings the index up to the last part.
+    pub fn write_index(&mut self, outbox: &mut Outbox) {
         let bytes = std::mem::take(&mut self.index);
         if !bytes.is_empty() {
             outbox.append(File::Index { track: self.track.clone(), epoch: self.number }, bytes);

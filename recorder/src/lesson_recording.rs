@@ -176,6 +176,14 @@ impl LessonRecording {
         Ok(())
     }
 
+    /// Somebody wants to watch what is recorded so far: the indexes are brought up to the last part.
+    pub fn handle_look(&mut self) {
+        for track in &mut self.tracks {
+            track.write_index(&mut self.outbox);
+        }
+        self.program_voice.write_index(&mut self.outbox);
+    }
+
     /// How full the disk is. While it is not plenty, only what the lead shows and says is recorded; the rest comes back when
     /// it is.
     pub fn handle_disk(&mut self, now: Duration, disk: Disk) {

@@ -219,5 +219,8 @@ pub const FLAWS: usize = 50;
 /// unreadable.
 pub const PART_FILE_BYTES: usize = PART_BYTES + FRAME_BYTES + (64 << 10);
 
+/// Samples of one track of a download: a whole day of 60 frames a second. A longer one is refused.
+pub const DOWNLOAD_SAMPLES: usize = 5_184_000;
+
 /// Below this part of the space to be kept free nothing is recorded any more.
 pub const FULL_PART: u64 = 8;

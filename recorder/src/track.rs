@@ -190,6 +190,13 @@ impl TrackRecorder {
         self.file.is_some()
     }
 
+    /// Brings its index up to its last part.
+    pub fn write_index(&mut self, outbox: &mut Outbox) {
+        if let Some(file) = &mut self.file {
+            file.write_index(outbox);
+        }
+    }
+
     pub fn number(&self) -> u16 {
         self.number
     }

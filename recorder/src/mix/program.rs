@@ -37,6 +37,13 @@ impl ProgramVoice {
         Ok(())
     }
 
+    /// Brings its index up to its last part.
+    pub fn write_index(&mut self, outbox: &mut Outbox) {
+        if let Some(file) = &mut self.file {
+            file.write_index(outbox);
+        }
+    }
+
     fn take(&mut self, outbox: &mut Outbox) {
         let voices = outbox.take_voices();
         let manifest = outbox.manifest();
