@@ -37,10 +37,12 @@ pub enum Action {
     ListLessons,
     /// Read how the server does, in figures.
     ReadMetrics,
+    /// Have files made of a recording.
+    ExportRecording,
 }
 
 /// Every action, for tests and for tables shown to people.
-pub const ACTIONS: [Action; 15] = [
+pub const ACTIONS: [Action; 16] = [
     Action::ReadSelf,
     Action::PublishLead,
     Action::PublishPoint,
@@ -56,6 +58,7 @@ pub const ACTIONS: [Action; 15] = [
     Action::ListLibrary,
     Action::ListLessons,
     Action::ReadMetrics,
+    Action::ExportRecording,
 ];
 
 /// Every role.
@@ -69,6 +72,7 @@ pub const fn permitted(action: Action) -> &'static [Role] {
         Action::ListLessons => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
         Action::Watch => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
         Action::ReadMetrics => &[Admin],
+        Action::ExportRecording => &[MasterTeacher, Researcher, Admin],
         Action::PublishPoint | Action::RaiseHand | Action::ReleaseOwnFloor => &[ClassroomDevice],
         Action::PublishLead
         | Action::GrantFloor
@@ -114,7 +118,7 @@ mod tests {
     use super::*;
 
     /// The whole table again, by role: `M`aster teacher, classroom `D`evice, `R`esearcher, `S`tudent, `A`dmin.
-    const EXPECTED: [(Action, &str); 15] = [
+    const EXPECTED: [(Action, &str); 16] = [
         (Action::ReadSelf, "MDRSA"),
         (Action::PublishLead, "M...."),
         (Action::PublishPoint, ".D..."),
@@ -130,6 +134,7 @@ mod tests {
         (Action::ListLibrary, "MDRSA"),
         (Action::ListLessons, "MDR.A"),
         (Action::ReadMetrics, "....A"),
+        (Action::ExportRecording, "M.R.A"),
     ];
 
     #[test]

@@ -157,3 +157,59 @@ pub struct PlaybackTrack {
     /// Length in milliseconds.
     pub duration_ms: u32,
 }
+
+/// `GET /api/lessons/{id}/jobs`: what is made of a recording besides what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct JobList {
+    /// Whether anything can be made: the server has an ffmpeg.
+    pub available: bool,
+    /// What was ordered since the server started.
+    pub jobs: Vec<JobReport>,
+}
+
+/// How one job stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct JobReport {
+    /// `thumbnails`, `compatible` or `showcase`.
+    pub job: String,
+    /// How it stands.
+    pub state: JobState,
+    /// How far it is, 0 to 100.
+    pub percent: u8,
+}
+
+/// How a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Others are before it.
+    Waiting,
+    /// It is being done.
+    Running,
+    /// Its result is there.
+    Done,
+    /// It came to nothing; the server's log says why.
+    Failed,
+}
+
+impl JobState {
+    /// Whether its end is still to come.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Waiting | Self::Running)
+    }
+}
+
+/// `POST /api/lessons/{id}/jobs`: orders something to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct JobOrder {
+    /// `thumbnails`, `compatible` or `showcase`.
+    pub job: String,
+    /// 教材版本, for the title card of a showcase lesson.
+    #[serde(default)]
+    #[ts(optional, as = "Option<String>")]
+    pub textbook_edition: String,
+    /// 年级, for the same.
+    #[serde(default)]
+    #[ts(optional, as = "Option<String>")]
+    pub grade: String,
+}

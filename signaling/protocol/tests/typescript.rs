@@ -37,6 +37,8 @@ fn generate(out_dir: &Path) -> Files {
     api::Me::export_all(&config).unwrap();
     api::LessonList::export_all(&config).unwrap();
     api::Playback::export_all(&config).unwrap();
+    api::JobList::export_all(&config).unwrap();
+    api::JobOrder::export_all(&config).unwrap();
 
     let mut files = read_dir(out_dir);
     let index = files.keys().fold(String::from("// Generated, do not edit.\n"), |text, file| {
