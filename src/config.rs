@@ -58,6 +58,26 @@ pub struct MediaConfig {
 pub struct RecordingConfig {
     /// Space to keep free on the disk of the recordings, in MB of 2^20 bytes.
     pub keep_free_mb: u32,
+    /// A program that makes further things of finished recordings; empty: none are made.
+    pub ffmpeg: PathBuf,
+    /// Where finished recordings are copied to.
+    pub store: StoreConfig,
+}
+
+/// An object store; without a URL nothing is copied.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `s3://BUCKET/PREFIX` or `file:///DIRECTORY`.
+    pub url: String,
+    /// Where an S3-compatible store listens; empty: Amazon's.
+    pub endpoint: String,
+    /// Its region.
+    pub region: String,
+    /// Who we are there.
+    pub access_key_id: String,
+    /// What proves it.
+    pub secret_access_key: String,
 }
 
 impl RecordingConfig {
@@ -65,11 +85,16 @@ impl RecordingConfig {
     pub fn keep_free_bytes(&self) -> u64 {
         u64::from(self.keep_free_mb) << 20
     }
+
+    /// The ffmpeg there is, if one is.
+    pub fn ffmpeg(&self) -> Option<PathBuf> {
+        Some(self.ffmpeg.clone()).filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 impl Default for RecordingConfig {
     fn default() -> Self {
-        Self { keep_free_mb: 2_048 }
+        Self { keep_free_mb: 2_048, ffmpeg: PathBuf::new(), store: StoreConfig::default() }
     }
 }
 

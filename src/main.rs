@@ -1,5 +1,6 @@
 //! The binary: reads the command line and does what it says.
 
+mod archive;
 mod backup;
 mod cert;
 mod cli;
@@ -10,6 +11,7 @@ mod db;
 mod demo;
 mod fault;
 mod http;
+mod jobs;
 mod lessons;
 mod media;
 mod recording;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use protocol::api::DemoPerson;
+use protocol::{LessonId, api::DemoPerson, message::RecordingState};
 use sfu::{
     command::{Command, Event, LessonKey},
     seats::Source,
@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use crate::{
+    archive::{self, Archive, Store},
     cli::DemoOptions,
     clock::utc_now,
     config::{self, RecordingConfig},
@@ -27,9 +28,10 @@ use crate::{
     db::Db,
     demo::{self, Demo},
     http::{self, App, Parts},
+    jobs::{self, Jobs},
     lessons::{self, Lessons},
     media::{self, Media, MediaAddress, MediaHandle},
-    recording::{self, DiskGauge, RecordingEvent},
+    recording::{self, DiskGauge, RecordingEvent, Replays},
     telemetry,
 };
 
@@ -38,6 +40,9 @@ const DEMO_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Where the demo's pages are unless told otherwise.
 const DEMO_LISTEN: &str = "127.0.0.1:8080";
+
+/// Results of jobs on their way to the archive; a job waits for room.
+const RESULTS: usize = 16;
 
 /// How long the end of the program waits for recordings to be closed.
 const FILING_LIMIT: Duration = Duration::from_secs(20);
@@ -117,11 +122,17 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let lessons = Lessons::new(db.clone(), handle.clone(), recorder.clone());
     lessons.reconcile(utc_now()).await?;
 
+    let replays = Replays::new(&recordings, recorder.clone());
+    let archive = archive::start(Store::open(&plan.recording.store)?, &recordings);
+    let (done, made) = mpsc::channel(RESULTS);
+    let jobs = jobs::start(plan.recording.ffmpeg(), replays.clone(), done);
+
     let (stop, stopping) = watch::channel(false);
     spawn_jobs(&lessons, &db, plan.demo.is_some(), stopping.clone());
     let app = App::new(Parts {
         sessions: http::Sessions::default(),
-        replay: http::ReplayState::new(&recordings)?,
+        replay: http::ReplayState::new(replays.clone())?,
+        jobs: jobs.clone(),
         db: db.clone(),
         lessons: lessons.clone(),
         media: handle,
@@ -129,7 +140,8 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
         demo: seeded.as_ref().map(|demo| demo.people.clone()),
     });
     tokio::spawn(route_events(app.clone(), events));
-    let recorded = tokio::spawn(route_recordings(lessons.clone(), recorded));
+    let recorded = tokio::spawn(route_recordings(lessons.clone(), recorded, jobs, archive.clone()));
+    tokio::spawn(route_results(archive, made));
     let base = base_url(server.local_addr()?, server.is_secure());
     let serving = tokio::spawn(server.run(app, stopped(stopping)));
     announce(&base, &plan, seeded.as_ref())?;
@@ -189,9 +201,20 @@ fn ask_for_key_frames(media: MediaHandle) -> impl Fn(LessonKey, Source) + Send {
 }
 
 /// Until the recorder ends.
-async fn route_recordings(lessons: Lessons, mut events: mpsc::Receiver<RecordingEvent>) {
+async fn route_recordings(lessons: Lessons, mut events: mpsc::Receiver<RecordingEvent>, jobs: Jobs, archive: Archive) {
     while let Some(RecordingEvent { lesson, recording }) = events.recv().await {
+        if recording.state == RecordingState::Finished {
+            jobs.finished(&lesson);
+            archive.finished(lesson.clone());
+        }
         lessons.recording_event(&lesson, recording).await;
+    }
+}
+
+/// What was made of a recording is copied as the recording is.
+async fn route_results(archive: Archive, mut made: mpsc::Receiver<LessonId>) {
+    while let Some(lesson) = made.recv().await {
+        archive.finished(lesson);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod jobs;
 mod metrics;
 pub mod problem;
 mod replay;
@@ -17,10 +18,9 @@ mod ws;
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use protocol::api::DemoPerson;
 
-use crate::{db::Db, lessons::Lessons, media::MediaHandle, recording::DiskGauge};
+use crate::{db::Db, jobs::Jobs, lessons::Lessons, media::MediaHandle, recording::DiskGauge};
 
 pub use auth::{fresh_token, hash};
 pub use replay::ReplayState;
@@ -30,12 +30,6 @@ pub use sessions::Sessions;
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
-
-impl FromRef<App> for ReplayState {
-    fn from_ref(app: &App) -> Self {
-        app.0.replay.clone()
-    }
-}
 
 /// What an [`App`] is made of.
 pub struct Parts {
@@ -51,6 +45,8 @@ pub struct Parts {
     pub replay: ReplayState,
     /// The disk they are on.
     pub disk: Arc<DiskGauge>,
+    /// What is made of recordings.
+    pub jobs: Jobs,
     /// People one can be, in demo mode.
     pub demo: Option<Vec<DemoPerson>>,
 }
@@ -89,6 +85,11 @@ impl App {
     /// The WHIP and WHEP sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// What is made of recordings.
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
     }
 
     /// People one can be, in demo mode.

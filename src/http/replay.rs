@@ -1,16 +1,23 @@
-//! Replays of recorded lessons. A bearer gets a ticket; everything else is named below it and needs no header.
+//! Replays of lessons, also of one that is still on. A bearer gets a ticket; everything else is named below it and needs no
+//! header, for native players send none.
 
 use std::{collections::HashMap, path::PathBuf};
 
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Request, State},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    extract::{Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
+use futures_util::stream;
 use protocol::{LessonId, ParticipantId, api::Playback};
-use recorder::{Container, playlist::MASTER};
+use recorder::{
+    Manifest,
+    chapters::{Language, chapters},
+    playlist::{MASTER, PROGRAM, PROGRAM_VOICE},
+};
+use serde::Deserialize;
 use tower_http::services::ServeFile;
 
 use super::{
@@ -20,15 +27,21 @@ use super::{
 };
 use crate::{
     clock::utc_now,
-    recording::{Replays, Served, Tickets, playback_tracks},
+    recording::{DOWNLOAD, Film, Replays, Served, Tickets, asked_range, playback_tracks},
 };
 
 const PLAYLIST_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
-const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("video/mp4");
-const WEBM_TYPE: HeaderValue = HeaderValue::from_static("video/webm");
+const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json");
+const VTT_TYPE: HeaderValue = HeaderValue::from_static("text/vtt; charset=utf-8");
+const MP4_TYPE: HeaderValue = HeaderValue::from_static("video/mp4");
 /// What was written stays as it is; the ticket in the path is what expires.
 const FOREVER: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Name of the chapters in a recording.
+const CHAPTERS: &str = "chapters.vtt";
+/// The pictures for the time bar, once they are made.
+const THUMBNAILS: &str = "thumbnails/thumbnails.vtt";
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,69 +51,187 @@ pub struct ReplayState {
 }
 
 impl ReplayState {
-    /// Over the recordings below `directory`, with fresh tickets.
-    pub fn new(directory: &std::path::Path) -> anyhow::Result<Self> {
-        Ok(Self { replays: Replays::new(directory), tickets: Tickets::new()? })
+    /// Over these recordings, with fresh tickets.
+    pub fn new(replays: Replays) -> anyhow::Result<Self> {
+        Ok(Self { replays, tickets: Tickets::new()? })
     }
 }
 
 /// `POST /api/lessons/{lesson}/playback`
 pub async fn playback(State(app): State<App>, Path(lesson): Path<String>) -> Result<Json<Playback>, Problem> {
     let lesson = lesson_id(&lesson)?;
-    let dated = app.db().lesson(&lesson).await?;
+    let names = names(&app, &lesson).await?;
+    play(app.replay(), lesson, &names).await.map(Json)
+}
+
+/// Names of the parties of a lesson.
+async fn names(app: &App, lesson: &LessonId) -> Result<HashMap<ParticipantId, String>, Problem> {
+    let dated = app.db().lesson(lesson).await?;
     let dated = dated.ok_or_else(|| Problem::new(Kind::UnknownLesson, "there is no such lesson").at("lesson"))?;
     let parties = std::iter::once(dated.master).chain(dated.points);
-    let names = parties.map(|party| (party.id, party.name)).collect();
-    play(app.replay().clone(), lesson, names).await.map(Json)
+    Ok(parties.map(|party| (party.id, party.name)).collect())
 }
 
 async fn play(
-    state: ReplayState,
+    state: &ReplayState,
     lesson: LessonId,
-    names: HashMap<ParticipantId, String>,
+    names: &HashMap<ParticipantId, String>,
 ) -> Result<Playback, Problem> {
-    let (replays, of) = (state.replays, lesson.clone());
-    let manifest = off_thread(move || replays.manifest(&of)).await?;
-    let playable = manifest.filter(|manifest| manifest.ended && manifest.duration_ms > 0);
-    let manifest =
-        playable.ok_or_else(|| Problem::new(Kind::NoRecording, "the lesson has no finished recording").at("lesson"))?;
+    let manifest = playable(state, &lesson).await?;
     let (ticket, expires_at) = state.tickets.issue(&lesson, utc_now());
     let base = format!("/replay/{ticket}");
-    let tracks = playback_tracks(&manifest, &base, &names);
-    Ok(Playback { playlist: format!("{base}/{MASTER}"), expires_at, tracks })
+    let program = manifest.has_program();
+    let thumbnails = state.replays.result(&lesson, THUMBNAILS).map(|_| format!("{base}/jobs/{THUMBNAILS}"));
+    Ok(Playback {
+        playlist: format!("{base}/{}", if program { PROGRAM } else { MASTER }),
+        resource: format!("{base}/{MASTER}"),
+        program,
+        live: !manifest.ended,
+        audio: format!("{base}/{PROGRAM_VOICE}"),
+        chapters: format!("{base}/{CHAPTERS}"),
+        download: (program && manifest.ended).then(|| format!("{base}/{DOWNLOAD}")),
+        thumbnails,
+        expires_at,
+        tracks: playback_tracks(&manifest, &base, names),
+    })
+}
+
+async fn playable(state: &ReplayState, lesson: &LessonId) -> Result<Manifest, Problem> {
+    let manifest = state.replays.manifest(lesson).await.filter(|manifest| manifest.duration_ms > 0);
+    manifest.ok_or_else(|| Problem::new(Kind::NoRecording, "nothing is recorded of the lesson").at("lesson"))
+}
+
+/// The query of [`master`].
+#[derive(Debug, Deserialize)]
+pub struct Mode {
+    /// `program` or `resource`.
+    #[serde(default)]
+    mode: Option<String>,
+}
+
+/// `GET /api/lessons/{lesson}/master.m3u8?mode=program|resource`: to the signed address of the playlist.
+pub async fn master(
+    State(app): State<App>,
+    Path(lesson): Path<String>,
+    Query(Mode { mode }): Query<Mode>,
+) -> Result<Redirect, Problem> {
+    let lesson = lesson_id(&lesson)?;
+    let playback = play(app.replay(), lesson, &HashMap::new()).await?;
+    match mode.as_deref() {
+        None | Some("program") => Ok(Redirect::temporary(&playback.playlist)),
+        Some("resource") => Ok(Redirect::temporary(&playback.resource)),
+        Some(_) => Err(Problem::new(Kind::MalformedParameter, "mode is program or resource").at("mode")),
+    }
+}
+
+/// `GET /api/lessons/{lesson}/chapters.vtt`: to its signed address.
+pub async fn chapters_of(State(app): State<App>, Path(lesson): Path<String>) -> Result<Redirect, Problem> {
+    let playback = play(app.replay(), lesson_id(&lesson)?, &HashMap::new()).await?;
+    Ok(Redirect::temporary(&playback.chapters))
+}
+
+/// `GET /api/lessons/{lesson}/download.mp4`: to its signed address.
+pub async fn download(State(app): State<App>, Path(lesson): Path<String>) -> Result<Redirect, Problem> {
+    let playback = play(app.replay(), lesson_id(&lesson)?, &HashMap::new()).await?;
+    let download = playback.download.ok_or_else(|| Problem::new(Kind::NoRecording, "there is no finished program"))?;
+    Ok(Redirect::temporary(&download))
 }
 
 /// `GET /replay/{ticket}/{*path}`
 pub async fn file(
-    State(state): State<ReplayState>,
+    State(app): State<App>,
     Path((ticket, path)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let expired = || Problem::new(Kind::NotFound, "the address has expired: open the replay again");
-    let lesson = state.tickets.check(&ticket, utc_now()).ok_or_else(expired)?;
-    let served = off_thread(move || state.replays.open(&lesson, &path)).await?;
-    match served.ok_or_else(|| Problem::new(Kind::NotFound, "the recording has no such file"))? {
-        Served::Playlist { text, finished } => Ok(playlist(text, finished)),
-        Served::Media(path) => media(path, request).await,
+    let lesson = holder(app.replay(), &ticket)?;
+    if path == CHAPTERS {
+        let language = match request.uri().query() {
+            Some(query) if query.split('&').any(|pair| pair == "lang=en") => Language::English,
+            _ => Language::Chinese,
+        };
+        let names = names(&app, &lesson).await?.into_iter().collect();
+        let manifest = playable(app.replay(), &lesson).await?;
+        return Ok(text(VTT_TYPE, chapters(&manifest, &names, language), REVALIDATE));
+    }
+    serve(app.replay(), lesson, path, request).await
+}
+
+/// Whose the ticket is.
+fn holder(state: &ReplayState, ticket: &str) -> Result<LessonId, Problem> {
+    let refused = || {
+        tracing::info!("a replay's address was refused: it has expired, or somebody made it up");
+        Problem::new(Kind::NotFound, "the address has expired: open the replay again")
+    };
+    state.tickets.check(ticket, utc_now()).ok_or_else(refused)
+}
+
+async fn serve(state: &ReplayState, lesson: LessonId, path: String, request: Request) -> Result<Response, Problem> {
+    let manifest = playable(state, &lesson).await?;
+    let caching = if manifest.ended { FOREVER } else { REVALIDATE };
+    let (replays, of, asked) = (state.replays.clone(), lesson.clone(), path.clone());
+    let served = off_thread(move || replays.open(&of, &manifest, &asked)).await?;
+    match served {
+        Some(Served::Playlist(playlist)) => Ok(text(PLAYLIST_TYPE, playlist, caching)),
+        Some(Served::Parts(parts)) => Ok(text(JSON_TYPE, parts, caching)),
+        Some(Served::Seam(part)) => {
+            Ok(([(header::CONTENT_TYPE, MP4_TYPE), (header::CACHE_CONTROL, FOREVER)], part).into_response())
+        }
+        Some(Served::File(file)) => media(file, request).await,
+        Some(Served::Film(film)) => download_film(film, &lesson, request.headers()),
+        None => {
+            tracing::info!(%lesson, path, "the recording was asked for what it does not have");
+            Err(Problem::new(Kind::NotFound, "the recording has no such file"))
+        }
     }
 }
 
-fn playlist(text: String, finished: bool) -> Response {
-    let caching = if finished { FOREVER } else { REVALIDATE };
-    ([(header::CONTENT_TYPE, PLAYLIST_TYPE), (header::CACHE_CONTROL, caching)], text).into_response()
+fn text(kind: HeaderValue, text: String, caching: HeaderValue) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, caching)], text).into_response()
 }
 
 /// Byte ranges and conditional requests are `ServeFile`'s.
 async fn media(path: PathBuf, request: Request) -> Result<Response, Problem> {
+    let kind = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("webm") => HeaderValue::from_static("video/webm"),
+        Some("vtt") => VTT_TYPE,
+        Some("jpg") => HeaderValue::from_static("image/jpeg"),
+        Some("m3u8") => PLAYLIST_TYPE,
+        _ => MP4_TYPE,
+    };
     let unreadable = |_| Problem::new(Kind::Internal, "the recording cannot be read");
-    let webm = path.extension().is_some_and(|extension| extension == Container::WebM.extension());
     let mut response = ServeFile::new(path).try_call(request).await.map_err(unreadable)?.map(Body::new);
     if response.status().is_success() {
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, if webm { WEBM_TYPE } else { MEDIA_TYPE });
+        headers.insert(header::CONTENT_TYPE, kind);
         headers.insert(header::CACHE_CONTROL, FOREVER);
     }
     Ok(response)
+}
+
+/// The program as one file, or the part of it that is asked for.
+fn download_film(film: Film, lesson: &LessonId, asked: &HeaderMap) -> Result<Response, Problem> {
+    let len = film.len();
+    let range = asked_range(asked.get(header::RANGE).and_then(|value| value.to_str().ok()), len);
+    let (status, part, content_range) = match range {
+        Ok(None) => (StatusCode::OK, film, None),
+        Ok(Some(range)) => {
+            let told = format!("bytes {}-{}/{len}", range.start, range.end - 1);
+            (StatusCode::PARTIAL_CONTENT, film.cut(&range), Some(told))
+        }
+        Err(_) => (StatusCode::RANGE_NOT_SATISFIABLE, Film::default(), Some(format!("bytes */{len}"))),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, MP4_TYPE);
+    headers.insert(header::CACHE_CONTROL, FOREVER);
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CONTENT_LENGTH, part.len().into());
+    let told = |text: String| HeaderValue::from_str(&text).map_err(|_| Problem::new(Kind::Internal, "a header"));
+    headers.insert(header::CONTENT_DISPOSITION, told(format!("attachment; filename=\"{lesson}.mp4\""))?);
+    if let Some(content_range) = content_range {
+        headers.insert(header::CONTENT_RANGE, told(content_range)?);
+    }
+    let chunks = stream::unfold(part.read(), async |mut chunks| Some((chunks.recv().await?, chunks)));
+    Ok((status, headers, Body::from_stream(chunks)).into_response())
 }
 
 async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
@@ -110,12 +241,12 @@ async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::to_bytes, http::StatusCode};
+    use axum::body::to_bytes;
     use protocol::UtcMs;
-    use recorder::{Lesson, Manifest, manifest::VERSION};
+    use recorder::{Lesson, manifest::VERSION};
 
     use super::*;
-    use crate::testing::TempDir;
+    use crate::{recording::Recorder, testing::TempDir};
 
     fn lesson() -> LessonId {
         LessonId::parse("music-3a").unwrap()
@@ -134,7 +265,7 @@ mod tests {
             "init_len": 5, "start": 0, "end": 810000, "bytes": 10, "parts": 1}]}]"#;
         let json = String::from_utf8(json).unwrap().replace("\"tracks\": []", tracks);
         std::fs::write(dir.path().join("music-3a/manifest.json"), json).unwrap();
-        let state = ReplayState::new(dir.path()).unwrap();
+        let state = ReplayState::new(Replays::new(dir.path(), Recorder::default())).unwrap();
         (dir, state)
     }
 
@@ -145,8 +276,11 @@ mod tests {
             request = request.header(header::RANGE, range);
         }
         let request = request.body(Body::empty()).unwrap();
-        let path = Path((ticket.to_owned(), path.to_owned()));
-        let response = file(State(state.clone()), path, request).await.unwrap_or_else(IntoResponse::into_response);
+        let response = match holder(state, ticket) {
+            Ok(lesson) => serve(state, lesson, path.to_owned(), request).await,
+            Err(problem) => Err(problem),
+        };
+        let response = response.unwrap_or_else(IntoResponse::into_response);
         (response.status(), response)
     }
 
@@ -157,8 +291,8 @@ mod tests {
     #[tokio::test]
     async fn a_ticket_opens_playlists_and_byte_ranges_of_its_lesson() {
         let (_dir, state) = recorded();
-        let playback = play(state.clone(), lesson(), HashMap::new()).await.unwrap();
-        let (status, response) = get(&state, &playback.playlist, None).await;
+        let playback = play(&state, lesson(), &HashMap::new()).await.unwrap();
+        let (status, response) = get(&state, &playback.resource, None).await;
         assert_eq!(
             (status, response.headers()[header::CONTENT_TYPE].as_bytes()),
             (StatusCode::OK, PLAYLIST_TYPE.as_bytes())
@@ -179,20 +313,40 @@ mod tests {
     #[tokio::test]
     async fn without_a_good_ticket_there_is_nothing() {
         let (_dir, state) = recorded();
-        let playback = play(state.clone(), lesson(), HashMap::new()).await.unwrap();
-        let forged = playback.playlist.replace("music-3a", "music-3b");
-        for url in
-            [forged.as_str(), "/replay/x/lesson.m3u8", &playback.playlist.replace("lesson.m3u8", "manifest.json")]
-        {
+        let playback = play(&state, lesson(), &HashMap::new()).await.unwrap();
+        let forged = playback.resource.replace("music-3a", "music-3b");
+        let of_it = |path: &str| playback.resource.replace(MASTER, path);
+        for url in [
+            forged.as_str(),
+            "/replay/x/lesson.m3u8",
+            &of_it("manifest.json"),
+            &of_it("jobs/../manifest.json"),
+            &of_it("jobs/thumbnails/../../journal.wal"),
+            &of_it("t/master-camera/0.webm"),
+            &of_it("t/../0.cmaf"),
+        ] {
             assert_eq!(get(&state, url, None).await.0, StatusCode::NOT_FOUND, "{url}");
         }
     }
 
     #[tokio::test]
-    async fn a_lesson_without_a_finished_recording_has_no_playback() {
+    async fn what_a_job_made_is_served_by_its_type() {
+        let (dir, state) = recorded();
+        let before = play(&state, lesson(), &HashMap::new()).await.unwrap();
+        assert_eq!(before.thumbnails, None);
+        let made = dir.path().join("music-3a/jobs/thumbnails");
+        std::fs::create_dir_all(&made).unwrap();
+        std::fs::write(made.join("thumbnails.vtt"), "WEBVTT\n").unwrap();
+        let after = play(&state, lesson(), &HashMap::new()).await.unwrap();
+        let (status, response) = get(&state, &after.thumbnails.unwrap(), None).await;
+        assert_eq!((status, &response.headers()[header::CONTENT_TYPE]), (StatusCode::OK, &VTT_TYPE));
+    }
+
+    #[tokio::test]
+    async fn a_lesson_of_which_nothing_is_recorded_has_no_playback() {
         let (_dir, state) = recorded();
         let unrecorded = LessonId::parse("maths-3b").unwrap();
-        let problem = play(state, unrecorded, HashMap::new()).await.unwrap_err();
+        let problem = play(&state, unrecorded, &HashMap::new()).await.unwrap_err();
         assert_eq!(problem.into_response().status(), Problem::new(Kind::NoRecording, "").into_response().status());
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 
-use super::{App, api, auth, metrics, problem, replay, sessions, web, whep, whip, ws};
+use super::{App, api, auth, jobs, metrics, problem, replay, sessions, web, whep, whip, ws};
 
 /// Longest body taken, in bytes; a longer one is a problem document.
 const MAX_BODY: usize = 256 * 1024;
@@ -41,6 +41,7 @@ pub(super) fn table() -> Vec<Route> {
     const PATCH: Method = Method::PATCH;
     const DELETE: Method = Method::DELETE;
     const PUBLISH: &[Action] = &[A::PublishLead, A::PublishPoint];
+    const REPLAY: Permission = AnyOf(&[A::ReplayRecording]);
     const SEE_LESSON: &[Action] = &[A::ListLessons, A::ListLibrary];
     vec![
         route(GET, "/healthz", Anyone, api::healthz),
@@ -50,7 +51,12 @@ pub(super) fn table() -> Vec<Route> {
         route(GET, "/api/lessons", AnyOf(&[A::ListLessons]), api::lessons),
         route(GET, "/api/lessons/{lesson}", AnyOf(SEE_LESSON), api::lesson),
         route(GET, "/api/library", AnyOf(&[A::ListLibrary]), api::library),
-        route(POST, "/api/lessons/{lesson}/playback", AnyOf(&[A::ReplayRecording]), replay::playback),
+        route(POST, "/api/lessons/{lesson}/playback", REPLAY, replay::playback),
+        route(GET, "/api/lessons/{lesson}/master.m3u8", REPLAY, replay::master),
+        route(GET, "/api/lessons/{lesson}/chapters.vtt", REPLAY, replay::chapters_of),
+        route(GET, "/api/lessons/{lesson}/download.mp4", REPLAY, replay::download),
+        route(GET, "/api/lessons/{lesson}/jobs", AnyOf(&[A::ExportRecording]), jobs::list),
+        route(POST, "/api/lessons/{lesson}/jobs", AnyOf(&[A::ExportRecording]), jobs::order),
         // The ticket is the permission: players send no header of ours.
         route(GET, "/replay/{ticket}/{*path}", Anyone, replay::file),
         route(POST, "/whip/{lesson}", AnyOf(PUBLISH), whip::publish),

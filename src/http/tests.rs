@@ -28,9 +28,10 @@ use crate::{
     clock::utc_now,
     db::Db,
     demo::{self, Demo},
+    jobs::Jobs,
     lessons::Lessons,
     media::{self, MediaAddress},
-    recording::{DiskGauge, Recorder},
+    recording::{DiskGauge, Recorder, Replays},
     testing::TempDir,
 };
 
@@ -74,7 +75,8 @@ impl County {
             lessons,
             media: media.handle,
             sessions: Sessions::default(),
-            replay: ReplayState::new(dir.path()).unwrap(),
+            replay: ReplayState::new(Replays::new(dir.path(), Recorder::default())).unwrap(),
+            jobs: Jobs::default(),
             disk: Arc::new(DiskGauge::new(0)),
             demo: Some(people),
         });

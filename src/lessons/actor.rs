@@ -12,7 +12,7 @@ use std::{
 
 use access::Person;
 use axum::extract::ws::Utf8Bytes;
-use lesson::{ConnectionId, Effect, EntryError, Lesson, MediaEvent};
+use lesson::{ConnectionId, Effect, EntryError, JournalEntry, Lesson, MediaEvent};
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
     message::{Phase, RecordingState, VideoCodec},
@@ -226,7 +226,7 @@ impl Actor {
                 Effect::SetStage(stage) => self.set_stage(&stage),
                 Effect::BeginRecording => self.begin_recording(),
                 Effect::PhaseReached { phase, at } => self.phase_reached(phase, at),
-                Effect::Journal(entry) => self.note(Note::Journal(entry)),
+                Effect::Journal(entry) => self.journal(entry),
             }
         }
         let standing = standing_of(&self.lesson);
@@ -265,6 +265,7 @@ impl Actor {
     }
 
     fn set_stage(&mut self, stage: &lesson::Stage) {
+        self.around.recorder.stage(self.key, translate::recorded_stage(stage));
         let stage = translate::stage(stage, |id| self.key_of(id));
         self.around.media.send(Command::SetStage { lesson: self.key, stage });
     }
@@ -290,6 +291,13 @@ impl Actor {
                 self.leave_at = Some(Instant::now() + LINGER);
             }
         }
+    }
+
+    fn journal(&self, entry: JournalEntry) {
+        if let Some(event) = translate::lesson_event(&entry, self.lesson.snapshot().participants.first()) {
+            self.around.recorder.note(self.key, event);
+        }
+        self.note(Note::Journal(entry));
     }
 
     fn note(&self, note: Note) {

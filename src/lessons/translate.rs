@@ -1,7 +1,8 @@
 //! Between the words of the classroom and those of the media plane.
 
-use lesson::MediaEvent;
-use protocol::ParticipantId;
+use lesson::{Happening, JournalEntry, MediaEvent};
+use protocol::{ParticipantId, message::Participant};
+use recorder::LessonEvent;
 use sfu::{
     command::{CloseReason, Event, ParticipantKey},
     seats,
@@ -53,6 +54,26 @@ pub fn view(view: lesson::View) -> seats::View {
     match view {
         lesson::View::Lead => seats::View::Lead,
         lesson::View::Class => seats::View::Class,
+    }
+}
+
+/// What the recorder's program follows.
+pub fn recorded_stage(stage: &lesson::Stage) -> recorder::Stage {
+    recorder::Stage { floor: stage.floor.clone(), courseware: stage.courseware }
+}
+
+/// What of a lesson's journal becomes a chapter of its recording. `lead` is who leads it.
+pub fn lesson_event(entry: &JournalEntry, lead: Option<&Participant>) -> Option<LessonEvent> {
+    let who = || entry.who.clone();
+    let is_lead = entry.who.is_some() && entry.who.as_ref() == lead.map(|lead| &lead.id);
+    match entry.what {
+        Happening::FloorGranted => Some(LessonEvent::CalledOn { participant: who()? }),
+        Happening::FloorReleased => Some(LessonEvent::FloorReleased { participant: who()? }),
+        Happening::CoursewareStarted => Some(LessonEvent::CoursewareStarted),
+        Happening::CoursewareStopped => Some(LessonEvent::CoursewareStopped),
+        Happening::Lost if is_lead => Some(LessonEvent::LeadAway),
+        Happening::Returned if is_lead => Some(LessonEvent::LeadBack),
+        _ => None,
     }
 }
 

@@ -4,7 +4,8 @@ use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
-    path::PathBuf,
+    path::Path,
+    sync::Arc,
 };
 
 use axum::body::Bytes;
@@ -16,11 +17,11 @@ use super::limits::{FILM_CHUNK_BYTES, FILM_CHUNKS};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     /// These bytes.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// Part of a file.
     File {
         /// Which.
-        path: PathBuf,
+        path: Arc<Path>,
         /// First byte.
         offset: u64,
         /// Bytes.
@@ -45,7 +46,7 @@ impl Piece {
     /// The part of it within `range` of its own bytes.
     fn cut(&self, range: Range<u64>) -> Self {
         match self {
-            Self::Bytes(bytes) => Self::Bytes(bytes[range.start as usize..range.end as usize].to_vec()),
+            Self::Bytes(bytes) => Self::Bytes(bytes.slice(range.start as usize..range.end as usize)),
             Self::File { path, offset, .. } => {
                 Self::File { path: path.clone(), offset: offset + range.start, len: range.end - range.start }
             }
@@ -90,11 +91,11 @@ impl Film {
     }
 
     fn send(self, chunks: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
-        let mut open: Option<(PathBuf, File)> = None;
+        let mut open: Option<(Arc<Path>, File)> = None;
         for piece in self.pieces {
             let (path, offset, len) = match piece {
                 Piece::Bytes(bytes) => {
-                    if chunks.blocking_send(Ok(bytes.into())).is_err() {
+                    if chunks.blocking_send(Ok(bytes)).is_err() {
                         return Ok(());
                     }
                     continue;
@@ -161,13 +162,13 @@ mod tests {
         let paths = ["a", "b"].map(|name| dir.path().join(name));
         std::fs::write(&paths[0], b"0123456789").unwrap();
         std::fs::write(&paths[1], vec![7; 3 * FILM_CHUNK_BYTES as usize]).unwrap();
-        let part = |path: &PathBuf, offset, len| Piece::File { path: path.clone(), offset, len };
+        let part = |path: &std::path::PathBuf, offset, len| Piece::File { path: path.as_path().into(), offset, len };
         let film = Film::new(vec![
-            Piece::Bytes(b"head".to_vec()),
+            Piece::Bytes(Bytes::from_static(b"head")),
             part(&paths[0], 2, 3),
             part(&paths[1], 1, FILM_CHUNK_BYTES + 5),
             part(&paths[0], 0, 1),
-            Piece::Bytes(b"tail".to_vec()),
+            Piece::Bytes(Bytes::from_static(b"tail")),
         ]);
         let whole = [&b"head234"[..], &vec![7; FILM_CHUNK_BYTES as usize + 5], b"0tail"].concat();
         (film, whole)
@@ -190,7 +191,7 @@ mod tests {
     async fn a_file_that_ends_too_soon_is_an_error_and_not_silence() {
         let dir = TempDir::new();
         let (mut film, _) = film(&dir);
-        film.pieces.push(Piece::File { path: dir.path().join("a"), offset: 5, len: 100 });
+        film.pieces.push(Piece::File { path: dir.path().join("a").into(), offset: 5, len: 100 });
         let mut chunks = film.read();
         let mut last = None;
         while let Some(chunk) = chunks.recv().await {

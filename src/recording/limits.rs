@@ -30,3 +30,12 @@ pub const REPLAY_FILE_BYTES: u64 = 64 << 20;
 
 /// How long a replay's address works: a lesson, a break, and the lesson again.
 pub const TICKET_LIFE: Duration = Duration::from_secs(6 * 3_600);
+
+/// Bytes of a file that is put together while it is sent, read at once.
+pub const FILM_CHUNK_BYTES: u64 = 256 << 10;
+
+/// Such chunks read ahead of whoever takes them.
+pub const FILM_CHUNKS: usize = 4;
+
+/// Such files whose make-up is kept for the next request of a part of them. The one asked for longest ago goes.
+pub const FILMS: usize = 8;

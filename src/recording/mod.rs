@@ -12,6 +12,7 @@
 
 mod disk;
 mod files;
+mod film;
 mod lesson_clock;
 mod limits;
 mod orders;
@@ -30,6 +31,7 @@ use std::{
 
 use anyhow::Context;
 use protocol::{LessonId, ParticipantId};
+use recorder::{LessonEvent, Manifest, Stage};
 use sfu::{
     command::{LessonKey, ParticipantKey},
     seats::Source,
@@ -40,7 +42,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::db::Recording;
 
 pub use disk::DiskGauge;
-pub use replay::{Replays, Served, tracks as playback_tracks};
+pub use files::replace as replace_file;
+pub use film::{Film, Piece, asked_range};
+pub use replay::{DOWNLOAD, Replays, Served, tracks as playback_tracks};
 pub use ticket::Tickets;
 
 /// How a lesson's recording stands now.
@@ -59,6 +63,12 @@ enum Order {
     Introduce { key: LessonKey, participant_key: ParticipantKey, participant: ParticipantId },
     /// Record what is published into this lesson from now on, going on with what is recorded of it.
     Begin { key: LessonKey, lesson: LessonId, lead: Option<ParticipantId> },
+    /// What the lesson shows has changed.
+    Stage { key: LessonKey, stage: Stage },
+    /// Something happened in the lesson that is worth finding again.
+    Note { key: LessonKey, event: LessonEvent },
+    /// Tell what is recorded of it so far; nothing if it is not being recorded.
+    Look { lesson: LessonId, seen: oneshot::Sender<Option<Manifest>> },
     /// The lesson is over.
     End { key: LessonKey },
     /// The program ends: close everything, then answer.
@@ -102,6 +112,23 @@ impl Recorder {
     /// Writes down what is published into this lesson from now on; one that was recorded before a restart goes on. The replay opens on `lead`'s camera and voice.
     pub fn begin(&self, key: LessonKey, lesson: LessonId, lead: Option<ParticipantId>) {
         self.order(Order::Begin { key, lesson, lead });
+    }
+
+    /// What the lesson shows has changed: the program follows.
+    pub fn stage(&self, key: LessonKey, stage: Stage) {
+        self.order(Order::Stage { key, stage });
+    }
+
+    /// Something happened in the lesson that is worth finding again.
+    pub fn note(&self, key: LessonKey, event: LessonEvent) {
+        self.order(Order::Note { key, event });
+    }
+
+    /// What is recorded so far of a lesson that is being recorded now.
+    pub async fn look(&self, lesson: LessonId) -> Option<Manifest> {
+        let (seen, shown) = oneshot::channel();
+        self.order(Order::Look { lesson, seen });
+        shown.await.ok().flatten()
     }
 
     /// The lesson is over: closes its files, if it was recorded, and forgets it.

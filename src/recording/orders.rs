@@ -19,12 +19,12 @@ struct Waiting {
 }
 
 impl Orders {
-    /// Gives an order. `false` if it is not taken: the recorder has ended, or `limits::ORDERS` wait and this one only names
-    /// a publisher. To begin and to end is kept whatever waits: a lesson does each once, so there are few.
+    /// Gives an order. `false` if it is not taken: the recorder has ended, or `limits::ORDERS` wait and this one is of those
+    /// that come often. To begin and to end is kept whatever waits: a lesson does each once, so there are few.
     pub fn give(&self, order: Order) -> bool {
         let mut waiting = self.lock();
-        let may_be_left_out = matches!(order, Order::Introduce { .. });
-        if waiting.closed || may_be_left_out && waiting.orders.len() >= ORDERS {
+        let is_rare = matches!(order, Order::Begin { .. } | Order::End { .. } | Order::Finish { .. });
+        if waiting.closed || !is_rare && waiting.orders.len() >= ORDERS {
             return false;
         }
         waiting.orders.push_back(order);

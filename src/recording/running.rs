@@ -5,7 +5,8 @@ use std::{collections::HashMap, io, path::Path, sync::mpsc::SyncSender, time::In
 use anyhow::Context;
 use protocol::{LessonId, ParticipantId, message::RecordingState};
 use recorder::{
-    Codec, Disk, Effect, Lesson, LessonRecording, SenderReport, Slot, TrackKey, TrackName, manifest::VERSION,
+    Codec, Disk, Effect, Lesson, LessonEvent, LessonRecording, Manifest, SenderReport, Slot, Stage, TrackKey,
+    TrackName, manifest::VERSION,
 };
 use sfu::{
     seats::{self, Source},
@@ -131,6 +132,27 @@ impl Running {
         if let Err(error) = self.recording.handle_timeout(self.clock.elapsed(at)) {
             tracing::error!(lesson = %self.lesson, %error, "the manifest cannot be made: report this");
         }
+    }
+
+    /// What the lesson shows has changed.
+    pub fn handle_stage(&mut self, stage: Stage, at: Instant) {
+        self.recording.handle_stage(self.clock.elapsed(at), stage);
+    }
+
+    /// Something happened in the lesson that is worth finding again.
+    pub fn note(&mut self, event: LessonEvent, at: Instant) {
+        self.recording.handle_event(self.clock.elapsed(at), event);
+    }
+
+    /// Whether this is the recording of `lesson`.
+    pub fn is_of(&self, lesson: &LessonId) -> bool {
+        self.lesson == *lesson
+    }
+
+    /// What is recorded so far; once what this wants is carried out, the indexes say as much.
+    pub fn look(&mut self) -> Manifest {
+        self.recording.handle_look();
+        self.recording.manifest().clone()
     }
 
     /// How full the disk is.

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Instant};
 
 use protocol::{LessonId, ParticipantId, message::RecordingState};
+use recorder::Stage;
 use sfu::{codec::Codec, command::ParticipantKey, seats::Source};
 
 use super::{RecordingEvent, lesson_clock::LessonClock, limits::RETRY, running::Running};
@@ -16,6 +17,8 @@ pub struct Session {
     pub live: HashMap<Source, (Codec, u32)>,
     /// To be recorded as soon as something is published.
     pub wanted: Option<Wanted>,
+    /// What the lesson shows.
+    pub stage: Stage,
     /// Its recording, while it is being written.
     pub running: Option<Running>,
     /// When its recording is closed.

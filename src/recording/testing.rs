@@ -3,7 +3,12 @@
 use std::{path::Path, time::Duration};
 
 use protocol::{LessonId, ParticipantId, UtcMs};
-use recorder::{Codec, Effect, Lesson, LessonRecording, SenderReport, Slot, TrackName, manifest::VERSION};
+use recorder::{
+    Codec, Effect, Lesson, LessonRecording, SenderReport, Slot, TrackName,
+    depacketize::{Format, ParameterSets},
+    manifest::VERSION,
+    picture::card::Card,
+};
 
 use super::files::{self, Files};
 use crate::clock::utc_now;
@@ -44,6 +49,57 @@ pub fn recorded(recordings: &Path, lesson: &LessonId) {
     let (_, mut recording, mut files) = speak(recordings, lesson, 60_000);
     recording.handle_end(Duration::from_secs(3)).unwrap();
     carry_out(&mut recording, &mut files);
+}
+
+/// So many seconds of a camera that sends a keyframe a second, and of a voice, and the end of the lesson.
+pub fn record_pictures(recordings: &Path, lesson: &LessonId, seconds: u64) {
+    let facts =
+        Lesson { version: VERSION, lesson: lesson.clone(), lead: Some(master()), began_at: utc_now().plus_ms(-60_000) };
+    let mut recording = LessonRecording::new(facts).unwrap();
+    let mut files = Files::create(&recordings.join(lesson.as_str())).unwrap();
+    let camera = TrackName { participant: master(), slot: Slot::Camera };
+    let voice = recording.handle_track_started(Duration::ZERO, &voice_of_master(), Codec::Opus, 5).unwrap();
+    let camera = recording.handle_track_started(Duration::ZERO, &camera, Codec::H264, 6).unwrap();
+    for key in [voice, camera] {
+        let report = SenderReport { ntp: 3_900_000_000 << 32, rtp: 0 };
+        recording.handle_sender_report(Duration::ZERO, key, report).unwrap();
+    }
+    let mut card = card();
+    for n in 0..50 * seconds {
+        let now = Duration::from_millis(20 * n);
+        recording.handle_packet(now, voice, &voice_packet(n as u16)).unwrap();
+        if n % 50 == 0 {
+            let second = (n / 50) as u16;
+            recording.handle_packet(now, camera, &keyframe_packet(second, &mut card)).unwrap();
+            recording.handle_timeout(now).unwrap();
+        }
+        carry_out(&mut recording, &mut files);
+    }
+    recording.handle_end(Duration::from_secs(seconds)).unwrap();
+    carry_out(&mut recording, &mut files);
+}
+
+/// A picture that any decoder takes, 1280 by 720.
+fn card() -> Card {
+    let sps = KEYFRAME[3..28].to_vec();
+    let sets = ParameterSets { sps, pps: [(0, KEYFRAME[30..34].to_vec())].into() };
+    Card::instead_of(&Format::H264(sets)).unwrap()
+}
+
+/// It as the `n`th packet of a camera with SSRC 6, one a second.
+fn keyframe_packet(n: u16, card: &mut Card) -> Vec<u8> {
+    let Format::H264(sets) = card.format() else { panic!("a card of H.264") };
+    let mut packet = vec![0x80, 0xe0];
+    packet.extend_from_slice(&n.to_be_bytes());
+    packet.extend_from_slice(&(u32::from(n) * 90_000).to_be_bytes());
+    packet.extend_from_slice(&6u32.to_be_bytes());
+    packet.push(0x78);
+    let frame = card.draw();
+    for nal in [&sets.sps, sets.pps.values().next().unwrap(), &frame[4..].to_vec()] {
+        packet.extend_from_slice(&(nal.len() as u16).to_be_bytes());
+        packet.extend_from_slice(nal);
+    }
+    packet
 }
 
 fn speak(recordings: &Path, lesson: &LessonId, ago_ms: i64) -> (UtcMs, LessonRecording, Files) {

@@ -97,7 +97,7 @@ impl Studio {
     }
 
     fn replays(&self) -> Replays {
-        Replays::new(self.dir.path())
+        Replays::new(self.dir.path(), self.recorder.clone())
     }
 }
 
@@ -113,14 +113,15 @@ async fn a_lesson_can_be_replayed_as_soon_as_it_is_told_finished() {
     assert_eq!(studio.told().await, (RecordingState::Finished, Some(3_000)));
 
     let replays = studio.replays();
-    let playlist = |path: &str| match replays.open(&lesson(), path) {
-        Some(Served::Playlist { text, finished: true }) => text,
+    let manifest = replays.manifest(&lesson()).await.unwrap();
+    assert!(manifest.ended);
+    let playlist = |path: &str| match replays.open(&lesson(), &manifest, path) {
+        Some(Served::Playlist(text)) => text,
         other => panic!("{path}: {other:?}"),
     };
-    assert!(playlist("lesson.m3u8").contains("t/master-voice/track.m3u8"));
+    assert!(playlist("lesson.m3u8").contains("t/master-program/track.m3u8"));
     assert!(playlist("t/master-voice/track.m3u8").contains("#EXT-X-ENDLIST"));
-    let Some(Served::Media(path)) = replays.open(&lesson(), "t/master-voice/0.cmaf") else { panic!() };
-    let manifest = replays.manifest(&lesson()).unwrap();
+    let Some(Served::File(path)) = replays.open(&lesson(), &manifest, "t/master-voice/0.cmaf") else { panic!() };
     assert_eq!(std::fs::metadata(path).unwrap().len(), manifest.tracks[0].epochs[0].bytes);
     let tracks = playback_tracks(&manifest, "/replay/x", &HashMap::new());
     assert_eq!(tracks[0].playlist, "/replay/x/t/master-voice/track.m3u8");
@@ -135,6 +136,8 @@ async fn nothing_but_the_files_a_playlist_names_is_served() {
     studio.speak(1_000);
     studio.recorder.finish().await;
     while studio.told.recv().await.is_some() {}
+    let (replays, lesson) = (studio.replays(), lesson());
+    let manifest = replays.manifest(&lesson).await.unwrap();
     for path in [
         "",
         "journal.wal",
@@ -146,9 +149,9 @@ async fn nothing_but_the_files_a_playlist_names_is_served() {
         "t/../manifest.json",
         "/etc/passwd",
     ] {
-        assert_eq!(studio.replays().open(&lesson(), path), None, "{path}");
+        assert_eq!(replays.open(&lesson, &manifest, path), None, "{path}");
     }
-    assert!(studio.replays().open(&lesson(), "t/participant-1-voice/0.cmaf").is_some());
+    assert!(replays.open(&lesson, &manifest, "t/participant-1-voice/0.cmaf").is_some());
 }
 
 #[tokio::test]
@@ -177,7 +180,7 @@ async fn a_lesson_into_which_nothing_is_published_leaves_nothing() {
     studio.recorder.end(KEY);
     studio.recorder.finish().await;
     assert_eq!(studio.told.recv().await, None);
-    assert_eq!(studio.replays().manifest(&lesson()), None);
+    assert_eq!(studio.replays().manifest(&lesson()).await, None);
 }
 
 #[tokio::test]
@@ -194,9 +197,10 @@ async fn vp8_is_written_as_webm() {
     studio.recorder.end(KEY);
     assert_eq!(studio.told().await.0, RecordingState::Finished);
     let replays = studio.replays();
-    let Some(Served::Media(path)) = replays.open(&lesson(), "t/master-camera/0.webm") else { panic!() };
+    let manifest = replays.manifest(&lesson()).await.unwrap();
+    let Some(Served::File(path)) = replays.open(&lesson(), &manifest, "t/master-camera/0.webm") else { panic!() };
     assert!(std::fs::read(path).unwrap().starts_with(&[0x1a, 0x45, 0xdf, 0xa3]));
-    assert_eq!(replays.open(&lesson(), "t/master-camera/0.cmaf"), None);
+    assert_eq!(replays.open(&lesson(), &manifest, "t/master-camera/0.cmaf"), None);
 }
 
 #[tokio::test]
@@ -278,13 +282,42 @@ async fn the_running_manifest_reaches_the_disk_within_seconds() {
     studio.recorder.begin(KEY, lesson(), Some(master()));
     studio.tap(Slot::Camera, 0, Tapped::Started { codec: H264, ssrc: 9 }, Vec::new());
     assert_eq!(studio.told().await.0, RecordingState::Recording);
-    let replays = studio.replays();
+    // One that asks nobody but the disk.
+    let replays = Replays::new(studio.dir.path(), Recorder::default());
     let mut looks = tokio::time::interval(Duration::from_millis(50));
     let written = async {
-        while replays.manifest(&lesson()).is_none() {
+        while replays.manifest(&lesson()).await.is_none() {
             looks.tick().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), written).await.unwrap();
-    assert!(!replays.manifest(&lesson()).unwrap().ended);
+    assert!(!replays.manifest(&lesson()).await.unwrap().ended);
+}
+
+#[tokio::test]
+async fn a_lesson_that_is_on_is_played_from_its_beginning() {
+    let mut studio = Studio::new();
+    studio.recorder.introduce(KEY, MASTER, master());
+    studio.recorder.begin(KEY, lesson(), Some(master()));
+    studio.start_voice();
+    studio.speak(20_000);
+    assert_eq!(studio.told().await.0, RecordingState::Recording);
+    let replays = studio.replays();
+    let listed = async {
+        loop {
+            let manifest = replays.manifest(&lesson()).await.unwrap();
+            assert!(!manifest.ended);
+            let Some(Served::Playlist(text)) = replays.open(&lesson(), &manifest, "t/master-voice/track.m3u8") else {
+                panic!("no playlist")
+            };
+            if text.matches("0.cmaf\n").count() >= 4 {
+                return text;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let text = tokio::time::timeout(Duration::from_secs(10), listed).await.expect("16 s are complete");
+    assert!(text.contains("EVENT") && !text.contains("ENDLIST"), "{text}");
+    studio.recorder.end(KEY);
+    assert_eq!(studio.told().await.0, RecordingState::Finished);
 }

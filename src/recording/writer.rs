@@ -12,8 +12,8 @@ use std::{
 };
 
 use anyhow::anyhow;
-use protocol::message::RecordingState;
-use recorder::{Disk, limits::TICK};
+use protocol::{LessonId, message::RecordingState};
+use recorder::{Disk, Manifest, limits::TICK};
 use sfu::{
     command::LessonKey,
     seats::Source,
@@ -136,6 +136,24 @@ impl Writer {
                 self.lessons.entry(key).or_default().wanted = Some(wanted);
                 self.begin_if_live(key, Instant::now());
             }
+            Order::Stage { key, stage } => {
+                let session = self.lessons.entry(key).or_default();
+                session.stage = stage.clone();
+                if let Some(running) = &mut session.running {
+                    running.handle_stage(stage, Instant::now());
+                    self.carry_out(key);
+                }
+            }
+            Order::Note { key, event } => {
+                if let Some(running) = self.lessons.get_mut(&key).and_then(|session| session.running.as_mut()) {
+                    running.note(event, Instant::now());
+                    self.carry_out(key);
+                }
+            }
+            Order::Look { lesson, seen } => {
+                // Who asked may be gone.
+                let _ = seen.send(self.look(&lesson));
+            }
             Order::End { key } => {
                 if let Some(session) = self.lessons.get_mut(&key) {
                     session.ends_at.get_or_insert(Instant::now() + LAST_PACKETS);
@@ -146,6 +164,15 @@ impl Writer {
                 self.finishing = Some(done);
             }
         }
+    }
+
+    fn look(&mut self, lesson: &LessonId) -> Option<Manifest> {
+        let of_it = |session: &Session| session.running.as_ref().is_some_and(|running| running.is_of(lesson));
+        let key = self.lessons.iter().find(|(_, session)| of_it(session)).map(|(key, _)| *key)?;
+        let running = self.lessons.get_mut(&key)?.running.as_mut()?;
+        let manifest = running.look();
+        self.carry_out(key);
+        Some(manifest)
     }
 
     fn end_all(&mut self, at: Instant) {
@@ -203,6 +230,7 @@ impl Writer {
         match begun {
             Ok(mut running) => {
                 running.handle_disk(self.disk, at);
+                running.handle_stage(session.stage.clone(), at);
                 let event = running.event(RecordingState::Recording);
                 session.running = Some(running);
                 for (source, (codec, ssrc)) in session.live.clone() {

@@ -52,9 +52,11 @@ fn lost_ms(directory: &Path, fed_ms: u64) -> u64 {
     assert_eq!((report.flaws, report.ended), (Vec::new(), true), "{}", directory.display());
     let len = files.len(&File::Manifest).unwrap();
     let manifest = Manifest::from_json(&files.read(&File::Manifest, 0, len as usize).unwrap()).unwrap();
-    assert_eq!(manifest.tracks.len(), 2, "{}", directory.display());
+    // The mix waits for the voices, so it is behind; what it is made of is what must not be lost.
+    let published = manifest.tracks.iter().filter(|track| track.name.slot != recorder::Slot::Program);
+    assert_eq!(published.clone().count(), 2, "{}", directory.display());
     let end_ms = |track: &recorder::manifest::Track| track.span_micros().map_or(0, |(_, end)| end / 1_000);
-    fed_ms.saturating_sub(manifest.tracks.iter().map(end_ms).min().unwrap())
+    fed_ms.saturating_sub(published.map(end_ms).min().unwrap())
 }
 
 /// The process that records. It is killed in any case.
