@@ -1,3 +1,5 @@
+//! Finished lessons copied into a store on the disk.
+
 use std::fs;
 
 use recorder::{Lesson, manifest::VERSION};

@@ -1,3 +1,5 @@
+//! Downloads read back by another crate, box by box.
+
 use mp4_atom::{Decode, Ftyp, Moov};
 
 use super::*;
@@ -124,7 +126,7 @@ fn whatever_the_files_have_become_is_an_error_or_a_file() {
             let at = (state >> 16) as usize % file.len();
             file[at] = state as u8;
         }
-        if state % 3 == 0 {
+        if state.is_multiple_of(3) {
             file.truncate((state >> 8) as usize % file.len());
         }
         let _ = made(&studio, Content::Program);
