@@ -40,4 +40,4 @@ pub use latency::Percentiles;
 pub use options::{HELP, Mode, Options, Profile, Target, parse};
 pub use report::{Joins, Latency, Report, Sent};
 pub use run::run;
-pub use viewer::Fault;
+pub use viewer::{Broken, Fault};

@@ -95,6 +95,13 @@ pub fn read(payload: &[u8]) -> Option<Stamp> {
     (ours && filled).then_some(Stamp { number, sent_ns: u64::from_be_bytes(stamp[4..12].try_into().ok()?) })
 }
 
+/// Whether it is just the parameter sets of [`write`]: what a server sends of its own accord before a key frame, to a viewer
+/// that came between the packet with the sets and the picture.
+pub fn is_parameter_sets(payload: &[u8]) -> bool {
+    let unit = |unit: &'static [u8]| [&(unit.len() as u16).to_be_bytes(), unit].concat();
+    payload.split_first().is_some_and(|(head, units)| head & 0x1f == 24 && units == [unit(&SPS), unit(&PPS)].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +122,17 @@ mod tests {
             stamp(&mut payload, 99);
             assert_eq!(read(&payload), Some(Stamp { number: 0x0102_0304, sent_ns: 99 }), "{shape:?}");
         }
+    }
+
+    #[test]
+    fn parameter_sets_that_a_server_puts_ahead_of_a_picture_are_known() {
+        let mut payload = Vec::new();
+        write(&mut payload, Shape::ParameterSets, 0, 7);
+        assert!(!is_parameter_sets(&payload), "these are stamped");
+        // RFC 6184 section 5.7.1: the aggregate's header, and each unit behind its length.
+        let ahead = [&[0x78, 0, 16][..], &SPS, &[0, 5], &PPS].concat();
+        assert!(is_parameter_sets(&ahead) && read(&ahead).is_none());
+        assert!(!is_parameter_sets(&ahead[..ahead.len() - 1]) && !is_parameter_sets(&[]));
     }
 
     #[test]

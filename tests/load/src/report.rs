@@ -6,6 +6,7 @@ use crate::{
     latency::Percentiles,
     options::{Mode, Profile},
     pacing::Burst,
+    viewer::Broken,
 };
 
 /// All that is told of a run. What was not measured is `null`.
@@ -33,8 +34,8 @@ pub struct Report {
     pub lost: u64,
     /// Packets that somebody got again, other than by retransmission.
     pub duplicates: u64,
-    /// Packets that were opened and were not what was sent.
-    pub broken: u64,
+    /// Packets that were not what was sent.
+    pub broken: Broken,
     /// Viewers that got no voice or no picture although they were sent.
     pub starved: usize,
     /// Datagrams the generator's kernel had no room for: what is lost means nothing unless this is 0.

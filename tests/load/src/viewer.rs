@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
+use serde::Serialize;
 use sfu::{
     rtcp::{self, read},
     rtp::RtpHeader,
@@ -47,6 +48,19 @@ pub enum Fault {
 /// Time between two misdeeds.
 const FAULT_INTERVAL: Duration = Duration::from_millis(20);
 
+/// Packets that were not what the publisher sent, by how that showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// The keys did not open it.
+    pub sealed: u64,
+    /// It held what no publisher of ours sends.
+    pub strange: u64,
+    /// It held what belongs under another sequence number.
+    pub shifted: u64,
+    /// RTCP that the keys did not open.
+    pub control: u64,
+}
+
 /// What all viewers of one kind note together.
 #[derive(Debug, Default)]
 pub struct Notes {
@@ -56,8 +70,8 @@ pub struct Notes {
     pub rtx: u64,
     /// RTCP compounds.
     pub rtcp: u64,
-    /// Packets that were opened and were not what the publisher sent.
-    pub broken: u64,
+    /// Packets that were not what the publisher sent.
+    pub broken: Broken,
     /// How long voices took.
     pub voice: Latencies,
     /// How long pictures took.
@@ -163,7 +177,7 @@ impl Viewer {
         }
         let Ok((len, _)) = inbound.open_rtp(packet, header.len, header.ssrc, header.sequence) else {
             // One that came twice is counted already.
-            notes.broken += u64::from(stream.tally.duplicates() == 0);
+            notes.broken.sealed += u64::from(stream.tally.duplicates() == 0);
             return;
         };
         let mut whole = &packet[header.len..len];
@@ -178,14 +192,14 @@ impl Viewer {
             return;
         }
         let Some(stamp) = payload::read(whole) else {
-            notes.broken += 1;
+            notes.broken.strange += u64::from(!payload::is_parameter_sets(whole));
             return;
         };
         if stream.is_rtx {
             return;
         }
         let ahead = i64::from(stamp.number) - number as i64;
-        notes.broken += u64::from(*stream.ahead.get_or_insert(ahead) != ahead);
+        notes.broken.shifted += u64::from(*stream.ahead.get_or_insert(ahead) != ahead);
         if arrived.is_measured && self.manner != Manner::Count {
             let latencies = if stream.is_audio { &mut notes.voice } else { &mut notes.video };
             latencies.note(arrived.at_ns.saturating_sub(stamp.sent_ns));
@@ -196,7 +210,7 @@ impl Viewer {
         notes.rtcp += 1;
         let (Manner::Full, Some((inbound, _))) = (self.manner, &mut self.transport.keys) else { return };
         let Ok(len) = inbound.open_rtcp(packet) else {
-            notes.broken += 1;
+            notes.broken.control += 1;
             return;
         };
         let streams = &mut self.streams;
