@@ -29,12 +29,16 @@ fuzz_target!(|input: &[u8]| {
     }
     if let Ok(recovered) = recover(&journal, |_| u64::MAX) {
         assert!(recovered.journal_len <= journal.len());
+        let parts: recorder::playlist::PartsOf<'_> = &|track, epoch| {
+            let file = recovered.files.iter().filter(|file| file.track == track.name).nth(epoch as usize);
+            file.map_or(Vec::new(), |file| file.parts.clone())
+        };
         for track in &recovered.manifest.tracks {
-            let of_track = recovered.files.iter().filter(|file| file.track == track.name);
-            let parts: Vec<_> = of_track.map(|file| file.parts.clone()).collect();
-            recorder::playlist::media(&recovered.manifest, track, &parts);
-            recorder::playlist::parts_json(&recovered.manifest, track, &parts);
+            recorder::playlist::media(&recovered.manifest, track, parts);
+            recorder::playlist::parts_json(&recovered.manifest, track, parts);
         }
+        recorder::playlist::program_picture(&recovered.manifest, parts);
+        recorder::playlist::program_voice(&recovered.manifest, parts);
         recorder::playlist::master(&recovered.manifest);
     }
 });

@@ -1,4 +1,5 @@
-//! A whole recording: packets of any content, order and time on several tracks, and sender reports between them.
+//! A whole recording: packets of any content, order and time on several tracks, sender reports and stages between them;
+//! then everything that is played of it.
 #![no_main]
 
 use std::{collections::HashMap, time::Duration};
@@ -8,7 +9,12 @@ use protocol::{
     ids::{LessonId, ParticipantId},
     time::UtcMs,
 };
-use recorder::{Codec, Effect, Lesson, LessonRecording, Manifest, SenderReport, Slot, TrackName, recover::recover};
+use recorder::{
+    Codec, Effect, Lesson, LessonRecording, Manifest, SenderReport, Slot, Stage, TrackName,
+    download::{self, Content, Extent},
+    index, playlist,
+    recover::recover,
+};
 use tongke_fuzz::chunks;
 
 /// What a source of pictures may come back with.
@@ -43,13 +49,19 @@ fuzz_target!(|input: &[u8]| {
                 recording.handle_sender_report(now, key, SenderReport { ntp, rtp: u32::from_be_bytes([e, f, g, h]) })
             }
             (2, [ssrc, rest @ ..]) => {
-                let name = TrackName { participant: participant.clone(), slot: tracks[which].0 };
+                let participant = if *ssrc < 0x80 { participant.clone() } else { point() };
+                let name = TrackName { participant, slot: tracks[which].0 };
                 let other = rest.first().filter(|_| which > 0).map(|&codec| PICTURES[usize::from(codec % 4)]);
                 let codec = other.unwrap_or(tracks[which].1);
                 keys[which] = recording.handle_track_started(now, &name, codec, u32::from(*ssrc));
                 Ok(())
             }
             (3, []) => recording.handle_track_ended(now, key),
+            (3, [stage, ..]) => {
+                let floor = if stage & 1 == 1 { vec![point()] } else { Vec::new() };
+                recording.handle_stage(now, Stage { floor, courseware: stage & 2 == 2 });
+                Ok(())
+            }
             (4, bytes) => recording.handle_packet(now, key, bytes),
             (_, [sequence, time, marker, payload @ ..]) => recording.handle_packet(now, key, &packet(*sequence, *time, *marker, payload)),
             _ => Ok(()),
@@ -59,7 +71,12 @@ fuzz_target!(|input: &[u8]| {
     let _ = recording.handle_end(now);
     carry_out(&mut recording, &mut disk);
     written_can_be_read(&disk);
+    recorded_can_be_played(recording.manifest(), &disk);
 });
+
+fn point() -> ParticipantId {
+    ParticipantId::parse("point-1").expect("an id")
+}
 
 /// Does what the recording wants, on a disk in memory.
 fn carry_out(recording: &mut LessonRecording, disk: &mut HashMap<String, Vec<u8>>) {
@@ -91,5 +108,50 @@ fn written_can_be_read(disk: &HashMap<String, Vec<u8>>) {
     let json = recovered.manifest.to_json().expect("a manifest");
     let read = Manifest::from_json(&json).expect("a manifest");
     assert_eq!(read.to_json().expect("a manifest"), json, "what is written is read");
-    recorder::playlist::master(&recovered.manifest);
+}
+
+/// Every playlist is made, and whatever one names is in the files.
+fn recorded_can_be_played(manifest: &Manifest, disk: &HashMap<String, Vec<u8>>) {
+    let parts: playlist::PartsOf<'_> = &|track, epoch| {
+        let file = recorder::File::Index { track: track.name.clone(), epoch };
+        index::decode(disk.get(&file.path()).map_or(&[], Vec::as_slice))
+    };
+    let mut texts = vec![playlist::master(manifest), playlist::program(manifest), playlist::program_picture(manifest, parts)];
+    texts.extend(playlist::program_voice(manifest, parts));
+    for track in &manifest.tracks {
+        texts.push(playlist::media(manifest, track, parts));
+        playlist::parts_json(manifest, track, parts);
+    }
+    for seam in texts[2].lines().filter_map(|line| line.strip_prefix("seam/")) {
+        let (track, name) = seam.split_once('/').expect("a directory");
+        let track = manifest.track_in(track).expect("a track");
+        let seam = playlist::Seam::from_name(name).expect("a name");
+        let part = parts(track, seam.epoch).into_iter().find(|part| part.offset == seam.offset).expect("a part");
+        let epoch = &track.epochs[seam.epoch as usize];
+        let file = &disk[&recorder::File::Media { track: track.name.clone(), epoch: seam.epoch, container: epoch.container }.path()];
+        seam.cut(epoch, &file[part.offset as usize..][..part.len as usize]).expect("it begins before the seam");
+    }
+    for content in [Content::Program, Content::Voice] {
+        download_is_whole(manifest, parts, disk, content);
+    }
+}
+
+fn download_is_whole(manifest: &Manifest, parts: playlist::PartsOf<'_>, disk: &HashMap<String, Vec<u8>>, content: Content) {
+    let mut head = |file: &recorder::File, offset: u64, len: usize| {
+        let rest = disk.get(&file.path())?.get(offset as usize..)?;
+        Some(rest[..len.min(rest.len())].to_vec())
+    };
+    match download::download(manifest, parts, &mut head, content) {
+        Ok(made) => {
+            let len: u64 = made.extents.iter().map(|extent| match extent {
+                Extent::Bytes(bytes) => bytes.len() as u64,
+                Extent::File { file, offset, len } => {
+                    assert!(offset + len <= disk[&file.path()].len() as u64, "beyond the end of {file:?}");
+                    *len
+                }
+            }).sum();
+            assert_eq!(len, made.len);
+        }
+        Err(error) => assert_eq!(error, download::DownloadError::Empty),
+    }
 }
