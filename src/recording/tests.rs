@@ -22,6 +22,7 @@ use crate::testing::TempDir;
 
 mod crash;
 mod interruptions;
+mod whole_lesson;
 
 const KEY: LessonKey = LessonKey(7);
 const MASTER: ParticipantKey = ParticipantKey(1);
