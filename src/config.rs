@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use recorder::playlist::Latency;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -58,6 +59,8 @@ pub struct MediaConfig {
 pub struct RecordingConfig {
     /// Space to keep free on the disk of the recordings, in MB of 2^20 bytes.
     pub keep_free_mb: u32,
+    /// Whether players of a running lesson may come within a few seconds of it (LL-HLS).
+    pub low_latency: bool,
     /// A program that makes further things of finished recordings; empty: none are made.
     pub ffmpeg: PathBuf,
     /// Where finished recordings are copied to.
@@ -86,6 +89,11 @@ impl RecordingConfig {
         u64::from(self.keep_free_mb) << 20
     }
 
+    /// How near to a running lesson its playlists let players come.
+    pub fn latency(&self) -> Latency {
+        if self.low_latency { Latency::Low } else { Latency::Ordinary }
+    }
+
     /// The ffmpeg there is, if one is.
     pub fn ffmpeg(&self) -> Option<PathBuf> {
         Some(self.ffmpeg.clone()).filter(|path| !path.as_os_str().is_empty())
@@ -94,7 +102,7 @@ impl RecordingConfig {
 
 impl Default for RecordingConfig {
     fn default() -> Self {
-        Self { keep_free_mb: 2_048, ffmpeg: PathBuf::new(), store: StoreConfig::default() }
+        Self { keep_free_mb: 2_048, low_latency: false, ffmpeg: PathBuf::new(), store: StoreConfig::default() }
     }
 }
 

@@ -122,7 +122,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let lessons = Lessons::new(db.clone(), handle.clone(), recorder.clone());
     lessons.reconcile(utc_now()).await?;
 
-    let replays = Replays::new(&recordings, recorder.clone());
+    let replays = Replays::new(&recordings, recorder.clone(), plan.recording.latency());
     let archive = archive::start(Store::open(&plan.recording.store)?, &recordings);
     let (done, made) = mpsc::channel(RESULTS);
     let jobs = jobs::start(plan.recording.ffmpeg(), replays.clone(), done);

@@ -124,6 +124,11 @@ mod tests {
         assert_eq!(recover(b"not a journal", |_| 0), Err(Error::NotAJournal));
     }
 
+    fn playlist_of(recovered: &Recovered, parts: &[Part]) -> String {
+        let manifest = &recovered.manifest;
+        crate::playlist::media(manifest, &manifest.tracks[0], &|_, _| parts.to_vec(), crate::playlist::Latency::Low)
+    }
+
     /// Found by fuzzing: the playlist counted gaps up to where the part was said to play, until memory was gone.
     #[test]
     fn a_part_that_plays_beyond_any_lesson_is_left_out() {
@@ -136,7 +141,7 @@ mod tests {
         let recovered = recover(&journal, |_| u64::MAX).unwrap();
         assert!(recovered.manifest.duration_ms <= 7_000);
         let parts: Vec<_> = recovered.files.iter().map(|file| file.parts.clone()).collect();
-        let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &|_, _| parts[0].clone());
+        let text = playlist_of(&recovered, &parts[0]);
         assert!(text.lines().count() < 40, "{text}");
     }
 
@@ -151,7 +156,7 @@ mod tests {
         }
         let recovered = recover(&journal, |_| u64::MAX).unwrap();
         let parts: Vec<_> = recovered.files.iter().map(|file| file.parts.clone()).collect();
-        let text = crate::playlist::media(&recovered.manifest, &recovered.manifest.tracks[0], &|_, _| parts[0].clone());
+        let text = playlist_of(&recovered, &parts[0]);
         assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
     }
 }

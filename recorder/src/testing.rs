@@ -114,6 +114,12 @@ impl Studio {
         }
     }
 
+    /// Somebody wants to watch what is recorded so far.
+    pub fn look(&mut self) {
+        self.recording.handle_look();
+        self.drain();
+    }
+
     fn send(&mut self, index: usize, ms: u64) {
         let sender = &mut self.senders[index];
         let Some(sent) = ms.checked_sub(sender.delay_ms) else { return };

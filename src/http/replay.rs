@@ -1,7 +1,7 @@
 //! Replays of lessons, also of one that is still on. A bearer gets a ticket; everything else is named below it and needs no
 //! header, for native players send none.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use axum::{
     Json,
@@ -15,9 +15,11 @@ use protocol::{LessonId, ParticipantId, api::Playback};
 use recorder::{
     Manifest,
     chapters::{Language, chapters},
-    playlist::{MASTER, PROGRAM, PROGRAM_VOICE},
+    limits::SEGMENT_MAX,
+    playlist::{MASTER, PROGRAM, PROGRAM_VOICE, Reached, Reload},
 };
 use serde::Deserialize;
+use tokio::time::timeout;
 use tower_http::services::ServeFile;
 
 use super::{
@@ -37,6 +39,10 @@ const MP4_TYPE: HeaderValue = HeaderValue::from_static("video/mp4");
 /// What was written stays as it is; the ticket in the path is what expires.
 const FOREVER: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// How long a player may wait for what is not recorded yet: three target durations (draft-ietf-hls-rfc8216bis section
+/// 6.2.5.2).
+const LONGEST_RELOAD: Duration = SEGMENT_MAX.saturating_mul(3);
 
 /// Name of the chapters in a recording.
 const CHAPTERS: &str = "chapters.vtt";
@@ -166,10 +172,15 @@ fn holder(state: &ReplayState, ticket: &str) -> Result<LessonId, Problem> {
 }
 
 async fn serve(state: &ReplayState, lesson: LessonId, path: String, request: Request) -> Result<Response, Problem> {
-    let manifest = playable(state, &lesson).await?;
-    let caching = if manifest.ended { FOREVER } else { REVALIDATE };
-    let (replays, of, asked) = (state.replays.clone(), lesson.clone(), path.clone());
-    let served = off_thread(move || replays.open(&of, &manifest, &asked)).await?;
+    let reload = Reload::from_query(request.uri().query().unwrap_or_default());
+    let reload = reload.map_err(|error| Problem::new(Kind::MalformedParameter, error.to_string()).at("_HLS_msn"))?;
+    let (served, ended) = match reload {
+        Some(reload) => {
+            timeout(LONGEST_RELOAD, reached(state, &lesson, &path, reload)).await.map_err(|_| stands_still())??
+        }
+        None => opened(state, &lesson, &path).await?,
+    };
+    let caching = if ended { FOREVER } else { REVALIDATE };
     match served {
         Some(Served::Playlist(playlist)) => Ok(text(PLAYLIST_TYPE, playlist, caching)),
         Some(Served::Parts(parts)) => Ok(text(JSON_TYPE, parts, caching)),
@@ -183,6 +194,42 @@ async fn serve(state: &ReplayState, lesson: LessonId, path: String, request: Req
             Err(Problem::new(Kind::NotFound, "the recording has no such file"))
         }
     }
+}
+
+/// The file at a path of a recording, and whether that is whole.
+async fn opened(state: &ReplayState, lesson: &LessonId, path: &str) -> Result<(Option<Served>, bool), Problem> {
+    let manifest = playable(state, lesson).await?;
+    let ended = manifest.ended;
+    let (replays, of, asked) = (state.replays.clone(), lesson.clone(), path.to_owned());
+    Ok((off_thread(move || replays.open(&of, &manifest, &asked)).await?, ended))
+}
+
+/// The same once it has what a player waits for.
+async fn reached(
+    state: &ReplayState,
+    lesson: &LessonId,
+    path: &str,
+    reload: Reload,
+) -> Result<(Option<Served>, bool), Problem> {
+    loop {
+        let (served, ended) = opened(state, lesson, path).await?;
+        let reached = match &served {
+            Some(Served::Playlist(playlist)) => reload.reached(playlist),
+            _ => Reached::Yes,
+        };
+        match reached {
+            Reached::Yes => return Ok((served, ended)),
+            Reached::TooFar => {
+                let told = "so much of the lesson is not there yet, nor will it be soon";
+                return Err(Problem::new(Kind::MalformedParameter, told).at("_HLS_msn"));
+            }
+            Reached::NotYet => state.replays.more().await,
+        }
+    }
+}
+
+fn stands_still() -> Problem {
+    Problem::new(Kind::Unavailable, "nothing more is recorded for now: ask again")
 }
 
 fn text(kind: HeaderValue, text: String, caching: HeaderValue) -> Response {
@@ -241,12 +288,23 @@ async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::Arc, time::Instant};
+
     use axum::body::to_bytes;
     use protocol::UtcMs;
-    use recorder::{Lesson, manifest::VERSION};
+    use recorder::{Lesson, manifest::VERSION, playlist::Latency};
+    use sfu::{
+        codec::Codec,
+        command::{LessonKey, ParticipantKey},
+        seats::{Slot, Source},
+        tap::{TapBatch, TapEntry, Tapped},
+    };
 
     use super::*;
-    use crate::{recording::Recorder, testing::TempDir};
+    use crate::{
+        recording::{self, DiskGauge, Recorder, testing},
+        testing::TempDir,
+    };
 
     fn lesson() -> LessonId {
         LessonId::parse("music-3a").unwrap()
@@ -265,12 +323,13 @@ mod tests {
             "init_len": 5, "start": 0, "end": 810000, "bytes": 10, "parts": 1}]}]"#;
         let json = String::from_utf8(json).unwrap().replace("\"tracks\": []", tracks);
         std::fs::write(dir.path().join("music-3a/manifest.json"), json).unwrap();
-        let state = ReplayState::new(Replays::new(dir.path(), Recorder::default())).unwrap();
+        let state = ReplayState::new(Replays::new(dir.path(), Recorder::default(), Latency::Ordinary)).unwrap();
         (dir, state)
     }
 
     async fn get(state: &ReplayState, url: &str, range: Option<&str>) -> (StatusCode, Response) {
         let (ticket, path) = url.strip_prefix("/replay/").unwrap().split_once('/').unwrap();
+        let path = path.split('?').next().unwrap();
         let mut request = Request::builder().uri(url);
         if let Some(range) = range {
             request = request.header(header::RANGE, range);
@@ -308,6 +367,77 @@ mod tests {
         assert_eq!((status, body(response).await), (StatusCode::OK, b"0123456789".to_vec()));
         let (status, _) = get(&state, &media, Some("bytes=10-")).await;
         assert_eq!(status, StatusCode::RANGE_NOT_SATISFIABLE);
+    }
+
+    /// A lesson that is being recorded, and how to let the lead speak on: so many packets of 20 ms.
+    fn recording(dir: &TempDir) -> (ReplayState, impl FnMut(u16)) {
+        let (tap, tapped) = std::sync::mpsc::sync_channel(4_096);
+        let (recorder, _told) = recording::start(dir.path(), Arc::new(DiskGauge::new(0)), tapped, |_, _| {}).unwrap();
+        let (key, participant) = (LessonKey(7), ParticipantKey(1));
+        recorder.introduce(key, participant, testing::master());
+        recorder.begin(key, lesson(), Some(testing::master()));
+        let (began, mut sent) = (Instant::now(), 0);
+        let source = Source { participant, slot: Slot::Voice };
+        let batch = move |at: u16, what, bytes| TapBatch {
+            entries: vec![TapEntry {
+                lesson: key,
+                source,
+                arrival: began + Duration::from_millis(20) * at.into(),
+                what,
+            }],
+            bytes,
+        };
+        tap.send(batch(0, Tapped::Started { codec: Codec::Opus, ssrc: 5 }, Vec::new())).unwrap();
+        tap.send(batch(0, Tapped::SenderReport { ntp: 3_900_000_000 << 32, rtp: 0 }, Vec::new())).unwrap();
+        let speak = move |packets| {
+            for n in sent..sent + packets {
+                let packet = testing::voice_packet(n);
+                tap.send(batch(n, Tapped::Packet { start: 0, len: packet.len() as u16 }, packet)).unwrap();
+            }
+            sent += packets;
+        };
+        (ReplayState::new(Replays::new(dir.path(), recorder, Latency::Low)).unwrap(), speak)
+    }
+
+    /// Asks until there is something to play: the recorder takes what it is sent in its own time.
+    async fn once_there(state: &ReplayState, url: &str) -> (StatusCode, Response) {
+        loop {
+            let answer = get(state, url, None).await;
+            if answer.0 == StatusCode::OK {
+                return answer;
+            }
+            state.replays.more().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_player_may_wait_for_what_is_not_recorded_yet() {
+        let dir = TempDir::new();
+        let (state, mut speak) = recording(&dir);
+        speak(500);
+        let (ticket, _) = state.tickets.issue(&lesson(), utc_now());
+        let of = |query: &str| format!("/replay/{ticket}/t/master-voice/track.m3u8{query}");
+        // Eight of ten seconds are settled: two segments, and the third grows.
+        let (status, response) = within_seconds(once_there(&state, &of("?_HLS_msn=1"))).await;
+        let text = String::from_utf8(body(response).await).unwrap();
+        assert_eq!((status, text.matches("#EXTINF").count()), (StatusCode::OK, 2), "{text}");
+        assert!(text.contains("PART-TARGET=0.5") && text.contains("#EXT-X-PART:DURATION=0.400000,URI=\"0.cmaf\""));
+        let url = of("?_HLS_msn=2&_HLS_part=3");
+        let mut waiting = Box::pin(get(&state, &url, None));
+        let early = timeout(Duration::from_millis(500), &mut waiting).await;
+        assert!(early.is_err(), "nothing more is there yet");
+        speak(100);
+        let (status, response) = within_seconds(waiting).await;
+        let text = String::from_utf8(body(response).await).unwrap();
+        let grown = text.rsplit_once("#EXTINF").unwrap().1.matches("#EXT-X-PART:").count();
+        assert!(status == StatusCode::OK && grown >= 4, "{text}");
+        for query in ["?_HLS_msn=9", "?_HLS_msn=x", "?_HLS_part=1"] {
+            assert_eq!(get(&state, &of(query), None).await.0, StatusCode::BAD_REQUEST, "{query}");
+        }
+    }
+
+    async fn within_seconds<T>(answer: impl Future<Output = T>) -> T {
+        timeout(Duration::from_secs(10), answer).await.expect("an answer")
     }
 
     #[tokio::test]

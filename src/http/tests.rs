@@ -17,6 +17,7 @@ use protocol::{
     api::{LessonList, LessonSummary, Me, Problem},
     message::{Phase, Role},
 };
+use recorder::playlist::Latency;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
@@ -75,7 +76,7 @@ impl County {
             lessons,
             media: media.handle,
             sessions: Sessions::default(),
-            replay: ReplayState::new(Replays::new(dir.path(), Recorder::default())).unwrap(),
+            replay: ReplayState::new(Replays::new(dir.path(), Recorder::default(), Latency::Ordinary)).unwrap(),
             jobs: Jobs::default(),
             disk: Arc::new(DiskGauge::new(0)),
             demo: Some(people),

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use recorder::jobs::Showcase;
+use recorder::{jobs::Showcase, playlist::Latency};
 use tokio::sync::mpsc::Receiver;
 
 use super::*;
@@ -40,7 +40,7 @@ async fn what_is_made_of_a_recording_is_there_when_it_is_told_done() {
     let dir = TempDir::new();
     record_pictures(dir.path(), &lesson(), 12);
     let (done, mut made) = mpsc::channel(8);
-    let jobs = start(Some(ffmpeg()), Replays::new(dir.path(), Recorder::default()), done);
+    let jobs = start(Some(ffmpeg()), Replays::new(dir.path(), Recorder::default(), Latency::Ordinary), done);
     jobs.finished(&lesson());
     next(&mut made).await;
     next(&mut made).await;
@@ -64,7 +64,7 @@ async fn what_is_made_of_a_recording_is_there_when_it_is_told_done() {
 async fn a_job_that_cannot_be_done_is_told_failed_and_the_next_is_done() {
     let dir = TempDir::new();
     let (done, mut made) = mpsc::channel(8);
-    let jobs = start(Some(ffmpeg()), Replays::new(dir.path(), Recorder::default()), done);
+    let jobs = start(Some(ffmpeg()), Replays::new(dir.path(), Recorder::default(), Latency::Ordinary), done);
     jobs.order(lesson(), Job::Thumbnails).unwrap();
     let failed = async {
         let mut looks = tokio::time::interval(Duration::from_millis(20));

@@ -37,7 +37,7 @@ use sfu::{
     seats::Source,
     tap::TapBatch,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::db::Recording;
 
@@ -79,6 +79,8 @@ enum Order {
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     orders: Option<Arc<orders::Orders>>,
+    /// Changes with every turn of the writer, when it has written what came.
+    turns: Option<watch::Receiver<()>>,
 }
 
 /// Begins to record into `directory`, one directory a lesson. What a crash left open there is closed first. `gauge` says
@@ -94,13 +96,15 @@ pub fn start(
     let waiting = orders.clone();
     let (events, told) = mpsc::channel(limits::EVENTS);
     let sync = sync::start(directory, gauge.clone(), events.clone())?;
-    let writer = writer::Writer::new(directory.to_owned(), gauge, sync, events, Box::new(ask));
+    let (turn, turns) = watch::channel(());
+    let writer =
+        writer::Writer::new(directory.to_owned(), gauge, sync, writer::Ears { events, turn, ask: Box::new(ask) });
     let body = move || {
         writer.run(&tap, &waiting);
         waiting.close();
     };
     std::thread::Builder::new().name("recorder".into()).spawn(body).context("recorder thread")?;
-    Ok((Recorder { orders: Some(orders) }, told))
+    Ok((Recorder { orders: Some(orders), turns: Some(turns) }, told))
 }
 
 impl Recorder {
@@ -129,6 +133,17 @@ impl Recorder {
         let (seen, shown) = oneshot::channel();
         self.order(Order::Look { lesson, seen });
         shown.await.ok().flatten()
+    }
+
+    /// Waits until the writer has written what came in its present turn, every `recorder::limits::TICK`. Comes back at once
+    /// when nothing is recorded any more.
+    pub async fn turn(&self) {
+        if let Some(turns) = &self.turns {
+            let mut turns = turns.clone();
+            turns.mark_unchanged();
+            // An error says that the writer has ended.
+            let _ = turns.changed().await;
+        }
     }
 
     /// The lesson is over: closes its files, if it was recorded, and forgets it.

@@ -21,7 +21,7 @@ use recorder::{
     jobs::Material,
     limits::PART_FILE_BYTES,
     manifest::Track,
-    playlist::{self, PartsOf, Seam},
+    playlist::{self, Latency, PartsOf, Seam},
 };
 
 use super::{
@@ -52,14 +52,21 @@ pub const DOWNLOAD: &str = "download.mp4";
 pub struct Replays {
     directory: PathBuf,
     recorder: Recorder,
+    latency: Latency,
     /// Programs of finished lessons put together lately.
     films: Arc<Mutex<Vec<(LessonId, Film)>>>,
 }
 
 impl Replays {
-    /// Reads below `directory`, where `recorder` writes.
-    pub fn new(directory: &Path, recorder: Recorder) -> Self {
-        Self { directory: directory.to_owned(), recorder, films: Arc::default() }
+    /// Reads below `directory`, where `recorder` writes. Playlists of running lessons let players come as near as `latency`
+    /// says.
+    pub fn new(directory: &Path, recorder: Recorder, latency: Latency) -> Self {
+        Self { directory: directory.to_owned(), recorder, latency, films: Arc::default() }
+    }
+
+    /// Waits until more is recorded, if anything is.
+    pub async fn more(&self) {
+        self.recorder.turn().await;
     }
 
     /// What a recording holds, also while it is being written; `None` if there is none.
@@ -75,11 +82,16 @@ impl Replays {
     /// The file at `path` below a recording, as its playlists name it. `None` for whatever else.
     pub fn open(&self, lesson: &LessonId, manifest: &Manifest, path: &str) -> Option<Served> {
         let parts: PartsOf<'_> = &|track, epoch| self.parts(lesson, track, epoch);
+        let latency = self.latency;
         match path {
             playlist::MASTER => return Some(Served::Playlist(playlist::master(manifest))),
             playlist::PROGRAM => return Some(Served::Playlist(playlist::program(manifest))),
-            playlist::PROGRAM_PICTURE => return Some(Served::Playlist(playlist::program_picture(manifest, parts))),
-            playlist::PROGRAM_VOICE => return Some(Served::Playlist(playlist::program_voice(manifest, parts)?)),
+            playlist::PROGRAM_PICTURE => {
+                return Some(Served::Playlist(playlist::program_picture(manifest, parts, latency)));
+            }
+            playlist::PROGRAM_VOICE => {
+                return Some(Served::Playlist(playlist::program_voice(manifest, parts, latency)?));
+            }
             DOWNLOAD => return self.film(lesson, manifest).map(Served::Film),
             _ => {}
         }
@@ -92,7 +104,7 @@ impl Replays {
         let (directory, name) = path.strip_prefix("t/")?.split_once('/')?;
         let track = manifest.track_in(directory)?;
         match name {
-            playlist::TRACK => return Some(Served::Playlist(playlist::media(manifest, track, parts))),
+            playlist::TRACK => return Some(Served::Playlist(playlist::media(manifest, track, parts, latency))),
             playlist::PARTS => return Some(Served::Parts(playlist::parts_json(manifest, track, parts))),
             _ => {}
         }

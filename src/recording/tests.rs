@@ -7,7 +7,7 @@ use std::{
 };
 
 use protocol::message::RecordingState;
-use recorder::{File, Manifest, TrackName};
+use recorder::{File, Manifest, TrackName, playlist::Latency};
 use sfu::{
     codec::{Codec, H264Profile},
     seats::Slot,
@@ -98,7 +98,7 @@ impl Studio {
     }
 
     fn replays(&self) -> Replays {
-        Replays::new(self.dir.path(), self.recorder.clone())
+        Replays::new(self.dir.path(), self.recorder.clone(), Latency::Low)
     }
 }
 
@@ -284,7 +284,7 @@ async fn the_running_manifest_reaches_the_disk_within_seconds() {
     studio.tap(Slot::Camera, 0, Tapped::Started { codec: H264, ssrc: 9 }, Vec::new());
     assert_eq!(studio.told().await.0, RecordingState::Recording);
     // One that asks nobody but the disk.
-    let replays = Replays::new(studio.dir.path(), Recorder::default());
+    let replays = Replays::new(studio.dir.path(), Recorder::default(), Latency::Ordinary);
     let mut looks = tokio::time::interval(Duration::from_millis(50));
     let written = async {
         while replays.manifest(&lesson()).await.is_none() {

@@ -19,7 +19,7 @@ use sfu::{
     seats::Source,
     tap::{TapBatch, TapEntry, Tapped},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     Order, RecordingEvent,
@@ -32,7 +32,15 @@ use super::{
     sync::Job,
 };
 
-type Ask = Box<dyn FnMut(LessonKey, Source) + Send>;
+/// Who the writer speaks to.
+pub struct Ears {
+    /// Told how recordings stand.
+    pub events: mpsc::Sender<RecordingEvent>,
+    /// Told of every turn.
+    pub turn: watch::Sender<()>,
+    /// Asks a source for a keyframe.
+    pub ask: Box<dyn FnMut(LessonKey, Source) + Send>,
+}
 
 /// What the thread works on.
 pub struct Writer {
@@ -40,8 +48,7 @@ pub struct Writer {
     gauge: Arc<DiskGauge>,
     disk: Disk,
     sync: SyncSender<Job>,
-    events: mpsc::Sender<RecordingEvent>,
-    ask: Ask,
+    ears: Ears,
     lessons: HashMap<LessonKey, Session>,
     /// The lesson being worked on: whose fault a panic is.
     at_work: Option<LessonKey>,
@@ -53,20 +60,13 @@ pub struct Writer {
 
 impl Writer {
     /// Works on `directory`.
-    pub fn new(
-        directory: PathBuf,
-        gauge: Arc<DiskGauge>,
-        sync: SyncSender<Job>,
-        events: mpsc::Sender<RecordingEvent>,
-        ask: Ask,
-    ) -> Self {
+    pub fn new(directory: PathBuf, gauge: Arc<DiskGauge>, sync: SyncSender<Job>, ears: Ears) -> Self {
         Self {
             directory,
             gauge,
             disk: Disk::Plenty,
             sync,
-            events,
-            ask,
+            ears,
             lessons: HashMap::new(),
             at_work: None,
             has_recovered: false,
@@ -110,6 +110,7 @@ impl Writer {
             if now >= self.next_tick {
                 self.next_tick = now + TICK;
                 self.tick(now);
+                self.ears.turn.send_replace(());
             }
             if self.lessons.is_empty() && (self.finishing.is_some() || self.media_is_gone) {
                 break;
@@ -259,7 +260,7 @@ impl Writer {
             event = self.lessons.get_mut(&key).and_then(|session| session.stand_still(Instant::now()));
         }
         for source in outcome.ask {
-            (self.ask)(key, source);
+            (self.ears.ask)(key, source);
         }
         if let Some(event) = event {
             self.tell(event);
@@ -324,7 +325,7 @@ impl Writer {
     }
 
     fn tell(&self, event: RecordingEvent) {
-        if self.events.try_send(event).is_err() {
+        if self.ears.events.try_send(event).is_err() {
             tracing::warn!("an event of a recording is lost: its lesson does not keep up");
         }
     }

@@ -8,10 +8,11 @@ use super::{
     PartsOf,
     civil::date_time,
     layout::{Entry, lay_out},
+    low_latency::{self, Latency},
     master::start_micros,
     rendition::Rendition,
     seam::{SEAMS, Seam},
-    segments::{Segment, segments},
+    segments::{Segment, Segments, segments},
 };
 use crate::{
     limits::SEGMENT_MAX,
@@ -25,20 +26,25 @@ const VERSION: u32 = 7;
 const GAP_URI: &str = "gap.cmaf";
 
 /// The playlist of a track, beside its files.
-pub fn media(manifest: &Manifest, track: &Track, parts: PartsOf<'_>) -> String {
+pub fn media(manifest: &Manifest, track: &Track, parts: PartsOf<'_>, latency: Latency) -> String {
     let Some((number, _)) = manifest.track(&track.name) else { return String::new() };
-    write(manifest, Rendition::Track(number), parts, |segment| format!("{}.cmaf", segment.epoch))
+    write(manifest, Rendition::Track(number), parts, latency)
 }
 
 /// The picture of the program, beside `t/`.
-pub fn program_picture(manifest: &Manifest, parts: PartsOf<'_>) -> String {
-    write(manifest, Rendition::ProgramPicture, parts, |segment| path(manifest, segment))
+pub fn program_picture(manifest: &Manifest, parts: PartsOf<'_>, latency: Latency) -> String {
+    write(manifest, Rendition::ProgramPicture, parts, latency)
 }
 
 /// The voice of the program, beside `t/`.
-pub fn program_voice(manifest: &Manifest, parts: PartsOf<'_>) -> Option<String> {
+pub fn program_voice(manifest: &Manifest, parts: PartsOf<'_>, latency: Latency) -> Option<String> {
     let voice = Rendition::ProgramVoice(manifest.program_voice()?);
-    Some(write(manifest, voice, parts, |segment| path(manifest, segment)))
+    Some(write(manifest, voice, parts, latency))
+}
+
+/// Where the file of a segment is, from where the playlist of `rendition` is.
+pub fn uri(manifest: &Manifest, rendition: Rendition, segment: &Segment) -> String {
+    if rendition.is_program() { path(manifest, segment) } else { format!("{}.cmaf", segment.epoch) }
 }
 
 fn path(manifest: &Manifest, segment: &Segment) -> String {
@@ -49,36 +55,68 @@ fn track_name(manifest: &Manifest, segment: &Segment) -> String {
     manifest.tracks.get(usize::from(segment.track)).map(|track| track.name.to_string()).unwrap_or_default()
 }
 
-fn write(manifest: &Manifest, rendition: Rendition, parts: PartsOf<'_>, uri: impl Fn(&Segment) -> String) -> String {
+fn write(manifest: &Manifest, rendition: Rendition, parts: PartsOf<'_>, latency: Latency) -> String {
     let breaks = rendition.breaks(manifest);
-    let entries = lay_out(&segments(manifest, rendition, &breaks, parts), &breaks);
+    let Segments { whole, growing } = segments(manifest, rendition, &breaks, parts);
+    let lists_parts = latency == Latency::Low && !rendition.has_ended(manifest);
+    let growing = growing.filter(|_| lists_parts);
+    let entries = lay_out(&whole.into_iter().chain(growing).collect::<Vec<_>>(), &breaks);
+    let parts_from = entries.last().map_or(0, |last| last.end.saturating_sub(low_latency::LISTED_US));
     let mut text = header(manifest, rendition, &entries);
+    if lists_parts {
+        text.push_str(&low_latency::header());
+    }
     let mut file = None;
     for (position, entry) in entries.iter().enumerate() {
-        if entry.discontinuity {
-            text.push_str("#EXT-X-DISCONTINUITY\n");
+        let mut listed = String::new();
+        if lists_parts && entry.start >= parts_from {
+            low_latency::write_parts(&mut listed, manifest, rendition, entry, parts);
         }
-        // A gap has no file; but the first needs a map before it, and what follows uses it.
-        let segment = entry.segment.or_else(|| entries.iter().skip(position).find_map(|later| later.segment));
-        if let Some(segment) = segment.filter(|segment| file != Some((segment.track, segment.epoch)))
-            && (entry.segment.is_some() || file.is_none())
-        {
-            let epochs = manifest.tracks.get(usize::from(segment.track)).map(|track| &track.epochs);
-            let init_len = epochs.and_then(|epochs| epochs.get(segment.epoch)).map_or(0, |epoch| epoch.init_len);
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "#EXT-X-MAP:URI=\"{}\",BYTERANGE=\"{init_len}@0\"", uri(&segment));
-            file = Some((segment.track, segment.epoch));
+        let grows = growing.is_some() && entry.segment == growing;
+        if grows && listed.is_empty() {
+            break;
         }
-        if position == 0 || entry.discontinuity {
-            let at = manifest.lesson.began_at.plus_ms((entry.start / 1_000) as i64);
-            let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", date_time(UtcMs(at.0)));
+        write_before(&mut text, manifest, rendition, &entries[position..], position == 0, &mut file);
+        text.push_str(&listed);
+        if !grows {
+            write_entry(&mut text, manifest, rendition, entry);
         }
-        write_entry(&mut text, manifest, entry, &uri);
     }
     if rendition.has_ended(manifest) {
         text.push_str("#EXT-X-ENDLIST\n");
     }
     text
+}
+
+/// What stands before the first of `entries`: the change to another file, and when it is. `file` is the one before it.
+fn write_before(
+    text: &mut String,
+    manifest: &Manifest,
+    rendition: Rendition,
+    entries: &[Entry],
+    is_first: bool,
+    file: &mut Option<(u16, usize)>,
+) {
+    let Some(entry) = entries.first() else { return };
+    if entry.discontinuity {
+        text.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+    // A gap has no file; but the first needs a map before it, and what follows uses it.
+    let segment = entry.segment.or_else(|| entries.iter().find_map(|later| later.segment));
+    if let Some(segment) = segment.filter(|segment| *file != Some((segment.track, segment.epoch)))
+        && (entry.segment.is_some() || file.is_none())
+    {
+        let epochs = manifest.tracks.get(usize::from(segment.track)).map(|track| &track.epochs);
+        let init_len = epochs.and_then(|epochs| epochs.get(segment.epoch)).map_or(0, |epoch| epoch.init_len);
+        let uri = uri(manifest, rendition, &segment);
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{init_len}@0\"");
+        *file = Some((segment.track, segment.epoch));
+    }
+    if is_first || entry.discontinuity {
+        let at = manifest.lesson.began_at.plus_ms((entry.start / 1_000) as i64);
+        let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", date_time(UtcMs(at.0)));
+    }
 }
 
 fn header(manifest: &Manifest, rendition: Rendition, entries: &[Entry]) -> String {
@@ -99,16 +137,20 @@ fn header(manifest: &Manifest, rendition: Rendition, entries: &[Entry]) -> Strin
     text
 }
 
-fn write_entry(text: &mut String, manifest: &Manifest, entry: &Entry, uri: impl Fn(&Segment) -> String) {
+/// Where a part made shorter is.
+pub fn seam_uri(manifest: &Manifest, segment: &Segment) -> String {
+    let Segment { epoch, offset, end: until, .. } = *segment;
+    let name = Seam { epoch: epoch as u32, offset, until }.name();
+    format!("{SEAMS}/{}/{name}", track_name(manifest, segment))
+}
+
+fn write_entry(text: &mut String, manifest: &Manifest, rendition: Rendition, entry: &Entry) {
     let duration = seconds(entry.end - entry.start);
     let _ = match &entry.segment {
-        Some(segment) if segment.is_cut => {
-            let Segment { epoch, offset, end: until, .. } = *segment;
-            let name = Seam { epoch: epoch as u32, offset, until }.name();
-            writeln!(text, "#EXTINF:{duration},\n{SEAMS}/{}/{name}", track_name(manifest, segment))
-        }
+        Some(segment) if segment.is_cut => writeln!(text, "#EXTINF:{duration},\n{}", seam_uri(manifest, segment)),
         Some(segment) => {
-            writeln!(text, "#EXTINF:{duration},\n#EXT-X-BYTERANGE:{}@{}\n{}", segment.len, segment.offset, uri(segment))
+            let (len, offset, uri) = (segment.len, segment.offset, uri(manifest, rendition, segment));
+            writeln!(text, "#EXTINF:{duration},\n#EXT-X-BYTERANGE:{len}@{offset}\n{uri}")
         }
         None => writeln!(text, "#EXT-X-GAP\n#EXTINF:{duration},\n{GAP_URI}"),
     };

@@ -19,6 +19,7 @@
 mod appending;
 mod civil;
 mod layout;
+mod low_latency;
 mod master;
 mod media;
 mod rendition;
@@ -26,6 +27,7 @@ mod seam;
 mod segments;
 
 pub use appending::parts_json;
+pub use low_latency::{Latency, MalformedReload, Reached, Reload};
 pub use master::{master, program};
 pub use media::{media, program_picture, program_voice};
 pub(crate) use rendition::{Rendition, Stretch};

@@ -26,9 +26,36 @@ pub struct Segment {
     pub is_cut: bool,
 }
 
-/// All segments of a rendition, one ending near each of `breaks`. While the lesson runs, what may still change is left out:
-/// the last segment, and of the program what a cut may still fall into.
-pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Vec<Segment> {
+/// The segments of a rendition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segments {
+    /// Those that stay as they are.
+    pub whole: Vec<Segment>,
+    /// The one behind them, while the lesson runs: it may still grow.
+    pub growing: Option<Segment>,
+}
+
+/// All segments of a rendition, one ending near each of `breaks`. While the lesson runs, what may still change is not among the
+/// whole ones: the last segment, and of the program what a cut may still fall into.
+pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Segments {
+    let mut whole = all(manifest, rendition, breaks, parts);
+    if rendition.has_ended(manifest) {
+        return Segments { whole, growing: None };
+    }
+    let last = whole.pop();
+    let settled = if rendition.is_program() { settled_us(manifest) } else { u64::MAX };
+    let stay = whole.iter().take_while(|segment| segment.end <= settled).count();
+    let growing = whole.get(stay).copied().or(last);
+    whole.truncate(stay);
+    Segments { whole, growing }
+}
+
+/// Until when no cut and no break comes any more, in microseconds.
+pub fn settled_us(manifest: &Manifest) -> u64 {
+    (manifest.duration_ms * 1_000).saturating_sub(CUT_DELAY.as_micros() as u64)
+}
+
+fn all(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Vec<Segment> {
     let mut out = Vec::new();
     for stretch in rendition.stretches(manifest) {
         let Some(track) = manifest.tracks.get(usize::from(stretch.track)) else { continue };
@@ -44,11 +71,6 @@ pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts
                 add(&mut out, next, (epoch, part), breaks);
             }
         }
-    }
-    if !rendition.has_ended(manifest) {
-        out.pop();
-        let settled = (manifest.duration_ms * 1_000).saturating_sub(CUT_DELAY.as_micros() as u64);
-        out.truncate(out.iter().take_while(|segment| !rendition.is_program() || segment.end <= settled).count());
     }
     out
 }

@@ -3,12 +3,14 @@
 use m3u8_rs::{AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType};
 
 use super::*;
-use crate::{Codec, File, Manifest, Slot, Stage, TrackName, index, manifest::tests::name, testing::Studio};
+use crate::{
+    Codec, File, Manifest, Slot, Stage, TrackName, index, limits::CUT_DELAY, manifest::tests::name, testing::Studio,
+};
 
 fn playlist(studio: &Studio, of: &TrackName) -> MediaPlaylist {
     let manifest = studio.recording.manifest();
     let track = manifest.track(of).unwrap().1;
-    read(&media(manifest, track, &|track, epoch| parts_of(studio, track, epoch)))
+    read(&media(manifest, track, &|track, epoch| parts_of(studio, track, epoch), Latency::Ordinary))
 }
 
 fn parts_of(studio: &Studio, track: &Track, epoch: u32) -> Vec<Part> {
@@ -236,7 +238,9 @@ fn a_lesson_on_vp8_is_voice_in_hls_and_all_of_it_in_parts() {
 fn program_of(studio: &Studio) -> [MediaPlaylist; 2] {
     let manifest = studio.recording.manifest();
     let parts: PartsOf<'_> = &|track, epoch| parts_of(studio, track, epoch);
-    [program_picture(manifest, parts), program_voice(manifest, parts).unwrap()].map(|text| read(&text))
+    let ordinary = Latency::Ordinary;
+    [program_picture(manifest, parts, ordinary), program_voice(manifest, parts, ordinary).unwrap()]
+        .map(|text| read(&text))
 }
 
 /// Twenty seconds of the lead, then courseware and a called-on point in turn, every few seconds.
@@ -303,6 +307,112 @@ fn the_running_program_lists_only_what_stays_as_it_is() {
         before = now;
     }
     assert!(before[0].segments.iter().filter(|segment| segment.discontinuity).count() >= 5);
+}
+
+/// The program's picture and voice for players that want to be near, as text.
+fn near_program_of(studio: &mut Studio) -> [String; 2] {
+    studio.look();
+    let manifest = studio.recording.manifest();
+    let parts: PartsOf<'_> = &|track, epoch| parts_of(studio, track, epoch);
+    [program_picture(manifest, parts, Latency::Low), program_voice(manifest, parts, Latency::Low).unwrap()]
+}
+
+/// The attributes of every part, those of one segment together, and whether EXTINF follows.
+fn listed(playlist: &str) -> Vec<(Vec<&str>, bool)> {
+    let mut segments = vec![(Vec::new(), false)];
+    for line in playlist.lines() {
+        let segment = segments.last_mut().unwrap();
+        if let Some(part) = line.strip_prefix("#EXT-X-PART:") {
+            segment.0.push(part);
+        } else if line.starts_with("#EXTINF:") {
+            segment.1 = true;
+            segments.push((Vec::new(), false));
+        }
+    }
+    segments
+}
+
+fn attribute<'t>(part: &'t str, name: &str) -> Option<&'t str> {
+    part.split(',').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(|value| value.trim_matches('"'))
+}
+
+#[test]
+fn parts_of_the_running_program_are_listed_once_they_are_settled_and_stay() {
+    let mut studio = lesson_of_20_s();
+    studio.start(name("master", Slot::Screen), Codec::H264, 90_000);
+    let mut before = near_program_of(&mut studio);
+    for second in 20..60 {
+        let courseware = second / 5 % 2 == 0;
+        studio.stage(second * 1_000, Stage { floor: Vec::new(), courseware });
+        studio.teach(second * 1_000..second * 1_000 + 1_000);
+        let now = near_program_of(&mut studio);
+        for (before, now) in before.iter().zip(&now) {
+            let (was, is) = (listed(before), listed(now));
+            for ((was, was_whole), (is, is_whole)) in was.iter().zip(&is) {
+                let is_long_past = is.is_empty() && *was_whole;
+                assert!(is_long_past || is.starts_with(was), "at {second} s: {is:?} does not go on from {was:?}");
+                assert!(is_whole >= was_whole && (is_long_past || is == was || !was_whole), "{is:?} after {was:?}");
+            }
+            let grown = |text: &str| listed(text).last().unwrap().0.len();
+            let last = Reload::from_query(&format!("_HLS_msn={}&_HLS_part={}", is.len() - 1, grown(now))).unwrap();
+            assert_eq!(last.unwrap().reached(now), Reached::NotYet, "the next part");
+        }
+        before = now;
+    }
+    let playlist = read(&before[0]);
+    for (segment, (parts, _)) in playlist.segments.iter().zip(listed(&before[0])).filter(|(_, of)| !of.0.is_empty()) {
+        let sum: f32 = parts.iter().map(|part| attribute(part, "DURATION").unwrap().parse::<f32>().unwrap()).sum();
+        assert!((sum - segment.duration).abs() < 0.101, "{sum} s of parts in {} s", segment.duration);
+        if let Some(range) = &segment.byte_range {
+            let len =
+                |part: &&str| attribute(part, "BYTERANGE").unwrap().split_once('@').unwrap().0.parse::<u64>().unwrap();
+            assert_eq!(parts.iter().map(len).sum::<u64>(), range.length, "parts make up their segment");
+        }
+    }
+    let end = starts(&playlist).last().unwrap() + (playlist.segments.last().unwrap().duration * 1e3) as u64;
+    let growing = listed(&before[0]).last().unwrap().0.len() as u64 * 400;
+    let settled = studio.recording.manifest().duration_ms - CUT_DELAY.as_millis() as u64;
+    assert!(end + growing + 500 >= settled, "{end} and {growing} more, of {settled}");
+}
+
+#[test]
+fn a_part_that_lasts_too_long_comes_with_its_segment() {
+    let mut studio = Studio::new();
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    studio.start(name("master", Slot::Camera), Codec::H264, 90_000);
+    studio.teach(0..10_000);
+    let camera = name("master", Slot::Camera);
+    let silent = studio.senders.iter().position(|sender| sender.name == camera).unwrap();
+    let sender = studio.senders.remove(silent);
+    studio.teach(10_000..11_500);
+    studio.senders.push(sender);
+    studio.teach(11_500..20_000);
+    let [picture, _] = near_program_of(&mut studio);
+    let playlist = read(&picture);
+    let short =
+        |(parts, _): &(Vec<&str>, bool)| parts.iter().all(|part| attribute(part, "DURATION").unwrap() <= "0.500000");
+    assert!(listed(&picture).iter().all(short), "{picture}");
+    let paused = playlist
+        .segments
+        .iter()
+        .zip(starts(&playlist))
+        .position(|(segment, start)| (start..start + (segment.duration * 1e3) as u64).contains(&11_000));
+    let sum = |parts: &[&str]| {
+        parts.iter().map(|part| attribute(part, "DURATION").unwrap().parse::<f32>().unwrap()).sum::<f32>()
+    };
+    let (parts, is_whole) = &listed(&picture)[paused.unwrap()];
+    assert!(*is_whole && sum(parts) + 1.0 < playlist.segments[paused.unwrap()].duration, "{picture}");
+}
+
+#[test]
+fn a_finished_recording_has_nothing_of_low_latency() {
+    let mut studio = switched_lesson();
+    assert!(near_program_of(&mut studio)[0].contains("CAN-BLOCK-RELOAD=YES"));
+    studio.end();
+    for (near, ordinary) in near_program_of(&mut studio).iter().zip(program_of(&studio)) {
+        assert!(!near.contains("PART"), "{near}");
+        assert_eq!(read(near), ordinary);
+    }
 }
 
 #[test]

@@ -34,11 +34,11 @@ fuzz_target!(|input: &[u8]| {
             file.map_or(Vec::new(), |file| file.parts.clone())
         };
         for track in &recovered.manifest.tracks {
-            recorder::playlist::media(&recovered.manifest, track, parts);
+            recorder::playlist::media(&recovered.manifest, track, parts, recorder::playlist::Latency::Low);
             recorder::playlist::parts_json(&recovered.manifest, track, parts);
         }
-        recorder::playlist::program_picture(&recovered.manifest, parts);
-        recorder::playlist::program_voice(&recovered.manifest, parts);
+        recorder::playlist::program_picture(&recovered.manifest, parts, recorder::playlist::Latency::Low);
+        recorder::playlist::program_voice(&recovered.manifest, parts, recorder::playlist::Latency::Low);
         recorder::playlist::master(&recovered.manifest);
     }
 });

@@ -116,10 +116,10 @@ fn recorded_can_be_played(manifest: &Manifest, disk: &HashMap<String, Vec<u8>>) 
         let file = recorder::File::Index { track: track.name.clone(), epoch };
         index::decode(disk.get(&file.path()).map_or(&[], Vec::as_slice))
     };
-    let mut texts = vec![playlist::master(manifest), playlist::program(manifest), playlist::program_picture(manifest, parts)];
-    texts.extend(playlist::program_voice(manifest, parts));
+    let mut texts = vec![playlist::master(manifest), playlist::program(manifest), playlist::program_picture(manifest, parts, playlist::Latency::Low)];
+    texts.extend(playlist::program_voice(manifest, parts, playlist::Latency::Low));
     for track in &manifest.tracks {
-        texts.push(playlist::media(manifest, track, parts));
+        texts.push(playlist::media(manifest, track, parts, playlist::Latency::Low));
         playlist::parts_json(manifest, track, parts);
     }
     for seam in texts[2].lines().filter_map(|line| line.strip_prefix("seam/")) {

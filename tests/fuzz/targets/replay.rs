@@ -38,10 +38,10 @@ fuzz_target!(|input: &[u8]| {
     for content in [Content::Program, Content::Voice] {
         let _ = download(&manifest, parts, &mut read, content);
     }
-    playlist::program_picture(&manifest, parts);
-    playlist::program_voice(&manifest, parts);
+    playlist::program_picture(&manifest, parts, playlist::Latency::Low);
+    playlist::program_voice(&manifest, parts, playlist::Latency::Low);
     for track in &manifest.tracks {
-        playlist::media(&manifest, track, parts);
+        playlist::media(&manifest, track, parts, playlist::Latency::Low);
         playlist::parts_json(&manifest, track, parts);
         cut(track, picture);
     }
