@@ -15,6 +15,7 @@ use protocol::{LessonId, ParticipantId, api::Playback};
 use recorder::{
     Manifest,
     chapters::{Language, chapters},
+    jobs::{Job, Showcase},
     limits::SEGMENT_MAX,
     playlist::{MASTER, PROGRAM, PROGRAM_VOICE, Reached, Reload},
 };
@@ -87,7 +88,8 @@ async fn play(
     let (ticket, expires_at) = state.tickets.issue(&lesson, utc_now());
     let base = format!("/replay/{ticket}");
     let program = manifest.has_program();
-    let thumbnails = state.replays.result(&lesson, THUMBNAILS).map(|_| format!("{base}/jobs/{THUMBNAILS}"));
+    let made = |path: &str| state.replays.result(&lesson, path).map(|_| format!("{base}/jobs/{path}"));
+    let result_of = |job: &Job| made(&format!("{}/{}", job.name(), job.result()));
     Ok(Playback {
         playlist: format!("{base}/{}", if program { PROGRAM } else { MASTER }),
         resource: format!("{base}/{MASTER}"),
@@ -96,7 +98,9 @@ async fn play(
         audio: format!("{base}/{PROGRAM_VOICE}"),
         chapters: format!("{base}/{CHAPTERS}"),
         download: (program && manifest.ended).then(|| format!("{base}/{DOWNLOAD}")),
-        thumbnails,
+        thumbnails: made(THUMBNAILS),
+        compatible: result_of(&Job::Compatible),
+        showcase: result_of(&Job::Showcase(Showcase::default())),
         expires_at,
         tracks: playback_tracks(&manifest, &base, names),
     })
@@ -463,13 +467,23 @@ mod tests {
     async fn what_a_job_made_is_served_by_its_type() {
         let (dir, state) = recorded();
         let before = play(&state, lesson(), &HashMap::new()).await.unwrap();
-        assert_eq!(before.thumbnails, None);
-        let made = dir.path().join("music-3a/jobs/thumbnails");
-        std::fs::create_dir_all(&made).unwrap();
-        std::fs::write(made.join("thumbnails.vtt"), "WEBVTT\n").unwrap();
+        assert_eq!((before.thumbnails, before.compatible, before.showcase), (None, None, None));
+        for path in ["thumbnails/thumbnails.vtt", "compatible/lesson.m3u8", "showcase/showcase.mp4"] {
+            let made = dir.path().join("music-3a/jobs").join(path);
+            std::fs::create_dir_all(made.parent().unwrap()).unwrap();
+            std::fs::write(made, path).unwrap();
+        }
         let after = play(&state, lesson(), &HashMap::new()).await.unwrap();
-        let (status, response) = get(&state, &after.thumbnails.unwrap(), None).await;
-        assert_eq!((status, &response.headers()[header::CONTENT_TYPE]), (StatusCode::OK, &VTT_TYPE));
+        let rows = [
+            (after.thumbnails, VTT_TYPE, "thumbnails/thumbnails.vtt"),
+            (after.compatible, PLAYLIST_TYPE, "compatible/lesson.m3u8"),
+            (after.showcase, MP4_TYPE, "showcase/showcase.mp4"),
+        ];
+        for (url, kind, path) in rows {
+            let (status, response) = get(&state, &url.unwrap(), None).await;
+            assert_eq!((status, &response.headers()[header::CONTENT_TYPE]), (StatusCode::OK, &kind));
+            assert_eq!(body(response).await, path.as_bytes());
+        }
     }
 
     #[tokio::test]

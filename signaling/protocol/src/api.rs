@@ -115,6 +115,10 @@ pub struct Playback {
     pub download: Option<String>,
     /// WebVTT whose cues are `sprite.jpg#xywh=x,y,w,h`, beside the sprite; null until they are made.
     pub thumbnails: Option<String>,
+    /// HLS playlist of the program in H.264 and AAC, for players without Opus; null until it is made.
+    pub compatible: Option<String>,
+    /// 精品课: the MP4 that contests take; null until it is ordered and made.
+    pub showcase: Option<String>,
     /// When the paths stop working.
     pub expires_at: UtcMs,
     /// Every recorded track.

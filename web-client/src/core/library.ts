@@ -29,6 +29,11 @@ export function watchableOf(lesson: LessonSummary): Watchable {
   }
 }
 
+/** Whether there is something to play: a lesson that is being recorded plays from its beginning. */
+export function opens(watchable: Watchable): boolean {
+  return watchable === "ready" || watchable === "in_progress";
+}
+
 /** A colour per subject, so that a shelf of lessons can be told apart at a glance. */
 export type SubjectHue = "amber" | "rose" | "sky" | "leaf" | "slate";
 

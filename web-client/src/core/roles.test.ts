@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
 
-import { homeOf, placesOf, tokenInHash } from "./roles";
+import type { Role } from "./protocol";
+import { homeOf, mayExport, placesOf, tokenInHash } from "./roles";
+
+const ROLES: Role[] = ["master_teacher", "classroom_device", "researcher", "student", "admin"];
 
 test("every role's home is among its places", () => {
-  for (const role of ["master_teacher", "classroom_device", "researcher", "student", "admin"] as const) {
-    expect(placesOf(role).map((place) => place.path)).toContain(homeOf(role));
-  }
+  for (const role of ROLES) expect(placesOf(role).map((place) => place.path)).toContain(homeOf(role));
+});
+
+test("those who teach, look on or administer may export a recording", () => {
+  expect(ROLES.filter(mayExport)).toEqual(["master_teacher", "researcher", "admin"]);
 });
 
 test("a token is read from the fragment and nothing else", () => {

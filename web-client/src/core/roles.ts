@@ -1,4 +1,4 @@
-// Where each role lands, and what a link may say about who to be.
+// Where each role lands, what it is offered, and what a link may say about who to be.
 
 import type { LessonId, Role } from "./protocol";
 
@@ -33,6 +33,19 @@ export function placesOf(role: Role): Place[] {
       return [library];
     case "admin":
       return [{ path: "/admin", label: "admin" }, library];
+  }
+}
+
+/** Whether a role may have files made of a recording: `ExportRecording` in the server's table (signaling/access). */
+export function mayExport(role: Role): boolean {
+  switch (role) {
+    case "master_teacher":
+    case "researcher":
+    case "admin":
+      return true;
+    case "classroom_device":
+    case "student":
+      return false;
   }
 }
 

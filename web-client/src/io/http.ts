@@ -1,6 +1,6 @@
 // JSON over HTTP with the bearer's token. A failure is a value: pages say it in a sentence.
 
-import type { DemoPerson, LessonId, LessonList, LessonSummary, Me, Playback, Problem } from "../core/protocol";
+import type { DemoPerson, JobList, JobOrder, LessonId, LessonList, LessonSummary, Me, Playback, Problem } from "../core/protocol";
 import type { Failure } from "../core/problems";
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -14,6 +14,10 @@ export const api = {
     call("GET", `/api/lessons/${encodeURIComponent(id)}`, token),
   playback: (token: string, id: LessonId): Promise<Result<Playback>> =>
     call("POST", `/api/lessons/${encodeURIComponent(id)}/playback`, token),
+  jobs: (token: string, id: LessonId): Promise<Result<JobList>> =>
+    call("GET", `/api/lessons/${encodeURIComponent(id)}/jobs`, token),
+  orderJob: (token: string, id: LessonId, order: JobOrder): Promise<Result<JobList>> =>
+    call("POST", `/api/lessons/${encodeURIComponent(id)}/jobs`, token, JSON.stringify(order)),
 };
 
 /** A file of a recording by its signed path. Failing is a value here too: `status` is null when nothing answered. */
@@ -39,11 +43,12 @@ async function fetched<T>(path: string, ask: RequestInit, read: (response: Respo
   }
 }
 
-async function call<T>(method: "GET" | "POST", path: string, token: string | null): Promise<Result<T>> {
+async function call<T>(method: "GET" | "POST", path: string, token: string | null, json: string | null = null): Promise<Result<T>> {
   try {
     const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
     if (token !== null) headers["authorization"] = `Bearer ${token}`;
-    const response = await fetch(path, { method, headers, cache: "no-store" });
+    if (json !== null) headers["content-type"] = "application/json";
+    const response = await fetch(path, { method, headers, body: json, cache: "no-store" });
     if (!response.ok) return { ok: false, failure: await failureOf(response) };
     return { ok: true, value: (await response.json()) as T };
   } catch {

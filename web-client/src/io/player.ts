@@ -5,7 +5,7 @@
 import type { ErrorData, HlsConfig } from "hls.js";
 
 import { troubleOf, type Trouble } from "../core/replay/reopening";
-import type { Source } from "../core/replay/views";
+import { playlistFor, type HlsSource, type Source } from "../core/replay/views";
 import { attachParts } from "./parts-player";
 
 export type Player = {
@@ -19,7 +19,7 @@ type Failed = (trouble: Trouble) => void;
 /** `startS` null opens at the live edge, or at the beginning of a whole recording. */
 export function attach(video: HTMLVideoElement, source: Source, startS: number | null, failed: Failed): Promise<Player> {
   if (source.kind === "parts") return Promise.resolve(attachParts(video, source.lists, startS, failed));
-  return attachHls(video, source.playlist, startS, failed);
+  return attachHls(video, source, startS, failed);
 }
 
 /** A growing playlist keeps everything since the lesson began, so nothing may hurry a watcher who rewound: we set the pace. */
@@ -27,9 +27,9 @@ const CONFIG: Partial<HlsConfig> = {
   maxBufferLength: 30, maxMaxBufferLength: 60, backBufferLength: 60, enableWorker: true, liveDurationInfinity: false, maxLiveSyncPlaybackRate: 1,
 };
 
-async function attachHls(video: HTMLVideoElement, playlist: string, startS: number | null, failed: Failed): Promise<Player> {
+async function attachHls(video: HTMLVideoElement, source: HlsSource, startS: number | null, failed: Failed): Promise<Player> {
   const { default: Hls } = await import("hls.js");
-  if (!Hls.isSupported()) return attachNative(video, playlist, startS, failed);
+  if (!Hls.isSupported()) return attachNative(video, playlistFor(source, knowsOpus(video)), startS, failed);
   const hls = new Hls({ ...CONFIG, startPosition: startS ?? -1 });
   let mediaErrors = 0;
   const trouble = (data: ErrorData): Trouble => {
@@ -47,12 +47,16 @@ async function attachHls(video: HTMLVideoElement, playlist: string, startS: numb
     }
     failed(what);
   });
-  hls.loadSource(playlist);
+  hls.loadSource(source.playlist);
   hls.attachMedia(video);
   return {
     destroy: () => hls.destroy(),
     edgeS: () => (hls.latestLevelDetails?.live === true ? hls.liveSyncPosition : null),
   };
+}
+
+function knowsOpus(video: HTMLVideoElement): boolean {
+  return video.canPlayType('audio/mp4; codecs="opus"') !== "";
 }
 
 function attachNative(video: HTMLVideoElement, playlist: string, startS: number | null, failed: Failed): Player {

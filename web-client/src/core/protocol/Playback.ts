@@ -41,6 +41,14 @@ download: string | null,
  */
 thumbnails: string | null,
 /**
+ * HLS playlist of the program in H.264 and AAC, for players without Opus; null until it is made.
+ */
+compatible: string | null,
+/**
+ * 精品课: the MP4 that contests take; null until it is ordered and made.
+ */
+showcase: string | null,
+/**
  * When the paths stop working.
  */
 expires_at: UtcMs,

@@ -14,7 +14,7 @@ export function trackOf(name: string, change: Partial<PlaybackTrack> = {}): Play
 export function playbackWith(change: Partial<Playback> = {}): Playback {
   return {
     playlist: "program.m3u8", resource: "resource.m3u8", program: true, live: false, audio: "audio.m3u8", chapters: "chapters.vtt",
-    download: null, thumbnails: null, expires_at: 0,
+    download: null, thumbnails: null, compatible: null, showcase: null, expires_at: 0,
     tracks: [
       trackOf("point-10-camera"),
       trackOf("point-1-camera", { starts_at_ms: 9000 }),

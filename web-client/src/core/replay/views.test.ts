@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { playbackWith, trackOf } from "./fixture";
-import { covers, mainSource, opensAt, viewsOf } from "./views";
+import { covers, mainSource, opensAt, playlistFor, viewsOf, type Mode } from "./views";
 
 test("the lead's camera comes first, then the courseware, then the classes in their order", () => {
   expect(viewsOf(playbackWith()).map((view) => view.name)).toEqual([
@@ -29,6 +29,24 @@ test("each mode has its playlist", () => {
   expect(of("views")).toEqual({ kind: "hls", playlist: "resource.m3u8" });
   expect(of("program", false)).toEqual({ kind: "hls", playlist: "resource.m3u8" });
   expect(of("sound")).toEqual({ kind: "hls", playlist: "audio.m3u8" });
+});
+
+test("a player without Opus takes the program's other playlist, once it is made, and any other player never does", () => {
+  const of = (mode: Mode, compatible: string | null, knowsOpus: boolean): string => {
+    const source = mainSource(playbackWith({ compatible }), mode);
+    return source.kind === "hls" ? playlistFor(source, knowsOpus) : "";
+  };
+  const rows: [Mode, string | null, boolean, string][] = [
+    ["program", "aac.m3u8", false, "aac.m3u8"],
+    ["program", "aac.m3u8", true, "program.m3u8"],
+    ["program", null, false, "program.m3u8"],
+    ["sound", "aac.m3u8", false, "aac.m3u8"],
+    ["sound", "aac.m3u8", true, "audio.m3u8"],
+    ["views", "aac.m3u8", false, "resource.m3u8"],
+  ];
+  for (const [mode, compatible, knowsOpus, expected] of rows) {
+    expect(of(mode, compatible, knowsOpus), `${mode} ${compatible} ${knowsOpus}`).toBe(expected);
+  }
 });
 
 test("a lesson whose pictures are WebM is appended part by part, with the mixed voice or else the lead's", () => {

@@ -17,7 +17,10 @@ export type ReplayView = {
 };
 
 /** What a player can be given: an HLS playlist, or lists of parts that are appended one by one. */
-export type Source = { kind: "hls"; playlist: string } | { kind: "parts"; lists: string[] };
+export type Source = HlsSource | { kind: "parts"; lists: string[] };
+
+/** `compatible` is the same lesson without Opus, where it is made. */
+export type HlsSource = { kind: "hls"; playlist: string; compatible?: string };
 
 /** The whole lesson as one switched picture, its pictures side by side, or its sound alone. */
 export type Mode = "program" | "views" | "sound";
@@ -54,12 +57,22 @@ export function covers(view: ReplayView, timeS: number): boolean {
 
 /** What the main player plays, which alone has the sound. */
 export function mainSource(playback: Playback, mode: Mode): Source {
-  if (mode === "sound") return { kind: "hls", playlist: playback.audio };
-  if (mode === "program" && playback.program) return { kind: "hls", playlist: playback.playlist };
+  if (mode === "sound") return withCompatible(playback.audio, playback);
+  if (mode === "program" && playback.program) return withCompatible(playback.playlist, playback);
   const main = viewsOf(playback)[0];
   if (main === undefined) return { kind: "hls", playlist: playback.audio };
   if (main.source.kind === "hls") return { kind: "hls", playlist: playback.resource };
   return { kind: "parts", lists: [...main.source.lists, ...soundLists(playback)] };
+}
+
+/** What is made for old players is the program; where only its sound is wanted, its picture is not looked at. */
+function withCompatible(playlist: string, { compatible }: Playback): HlsSource {
+  return compatible === null ? { kind: "hls", playlist } : { kind: "hls", playlist, compatible };
+}
+
+/** Which of its playlists a player takes. Recordings have Opus, which iPhones before iOS 17 do not know in MP4. */
+export function playlistFor(source: HlsSource, knowsOpus: boolean): string {
+  return knowsOpus ? source.playlist : (source.compatible ?? source.playlist);
 }
 
 /** The mixed voice, else the lead's own. */
