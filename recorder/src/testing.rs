@@ -126,12 +126,14 @@ impl Studio {
         let elapsed = i128::from(sent) * i128::from(sender.rate) * (1_000_000 + i128::from(sender.ppm)) / 1_000_000_000;
         let timestamp = sender.base.wrapping_add(elapsed as u32);
         let voice = sender.name.slot == Slot::Voice;
-        let vp8 = sender.codec == Codec::Vp8;
+        let (vp8, vp9) = (sender.codec == Codec::Vp8, sender.codec == Codec::Vp9);
         let is_key = sent % 2_000 == sender.keyframe_at_ms;
         let payload = match (voice, sent % 20, sent % 80, is_key) {
             (true, 0, _, _) => SILENCE.to_vec(),
             (false, _, _, true) if vp8 => vp8_keyframe(sender.sps_level),
             (false, _, 0, _) if vp8 => vec![0x10, 0x11, 0, 0, sent as u8],
+            (false, _, _, true) if vp9 => [&[0x8c, 1], &VP9_KEYFRAME[..]].concat(),
+            (false, _, 0, _) if vp9 => vec![0xcc, 1, 0x86, 1, sent as u8],
             (false, _, _, true) => keyframe(sender.sps_level),
             (false, _, 0, _) => vec![0x41, 0x9a, sent as u8],
             _ => Vec::new(),
@@ -230,6 +232,9 @@ fn keyframe(level: u8) -> Vec<u8> {
 }
 
 /// A keyframe of VP8 behind its descriptor, ten times `level` pixels wide.
+/// The head of one, 640x360.
+const VP9_KEYFRAME: [u8; 9] = [0x82, 0x49, 0x83, 0x42, 0x40, 0x27, 0xf0, 0x16, 0x70];
+
 fn vp8_keyframe(level: u8) -> Vec<u8> {
     let [low, high] = (u16::from(level) * 10).to_le_bytes();
     vec![0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, low, high, 180, 0]

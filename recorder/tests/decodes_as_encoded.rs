@@ -14,7 +14,10 @@ use protocol::{
     time::UtcMs,
 };
 use recorder::{
-    Codec, Container, Effect, File, Lesson, LessonRecording, Manifest, SenderReport, Slot, TrackName, manifest::VERSION,
+    Codec, Container, Effect, File, Lesson, LessonRecording, Manifest, SenderReport, Slot, TrackName,
+    depacketize::{Format, Vp9Format},
+    manifest::VERSION,
+    picture::card::Card,
 };
 use rtp::packetizer::Payloader;
 
@@ -153,4 +156,31 @@ fn av1_in_cmaf_decodes_as_it_was_encoded() {
     assert_eq!((manifest.tracks[0].epochs.len(), epoch.container), (1, Container::Cmaf));
     assert_eq!((epoch.codecs.as_str(), epoch.width, epoch.height), ("av01.0.00M.08", 320, 180));
     assert_same_pictures(&ivf, &media);
+}
+
+/// An IVF file of one sample.
+fn ivf(fourcc: &[u8; 4], (width, height): (u16, u16), sample: &[u8]) -> Vec<u8> {
+    let mut ivf = [&b"DKIF\0\0\x20\0"[..], fourcc].concat();
+    ivf.extend_from_slice(&width.to_le_bytes());
+    ivf.extend_from_slice(&height.to_le_bytes());
+    for number in [15u32, 1, 1, 0] {
+        ivf.extend_from_slice(&number.to_le_bytes());
+    }
+    ivf.extend_from_slice(&(sample.len() as u32).to_le_bytes());
+    ivf.extend_from_slice(&[0; 8]);
+    ivf.extend_from_slice(sample);
+    ivf
+}
+
+#[test]
+fn the_card_in_vp9_is_plain_grey_at_any_size() {
+    let sizes =
+        [(640, 360), (1_280, 720), (1_920, 1_080), (16, 16), (8, 8), (2, 2), (322, 182), (72, 88), (4_096, 136)];
+    for (width, height) in sizes {
+        let mut card = Card::instead_of(&Format::Vp9(Vp9Format { profile: 0, width, height })).expect("a card");
+        let decoded =
+            ffmpeg(&["-i", "-", "-f", "rawvideo", "-pix_fmt", "yuv420p"], &ivf(b"VP90", (width, height), &card.draw()));
+        assert_eq!(decoded.len(), usize::from(width) * usize::from(height) * 3 / 2, "{width}x{height}");
+        assert!(decoded.iter().all(|pixel| *pixel == 128), "{width}x{height}");
+    }
 }

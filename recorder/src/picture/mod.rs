@@ -11,7 +11,6 @@
 
 pub mod card;
 pub mod repeat;
-mod write_bits;
 
 use card::Card;
 

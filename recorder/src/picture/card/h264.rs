@@ -1,4 +1,4 @@
-//! The "no picture" card: a crossed-out camera on dark grey, made as an H.264 picture of our own.
+//! The card in H.264: a crossed-out camera on dark grey.
 //!
 //! Every macroblock is Intra 16x16, predicted flat from its neighbours, and says at most one number: how much lighter or
 //! darker it is than those. At QP 28 that number is the difference itself, so the picture is exact, and a macroblock that
@@ -35,7 +35,7 @@ const ICON: [&[u8; 13]; 9] = [
 
 /// A card of one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Card {
+pub struct H264Card {
     sets: ParameterSets,
     width_mbs: u32,
     height_mbs: u32,
@@ -43,11 +43,10 @@ pub struct Card {
     drawn: u32,
 }
 
-impl Card {
-    /// A card in place of pictures of `format`, of the same size. `None` if there is none for its codec.
-    pub fn instead_of(format: &Format) -> Option<Self> {
-        let Format::H264(sets) = format else { return None };
-        let sps = Sps::parse(&sets.sps).ok()?;
+impl H264Card {
+    /// A card of the size that `replaced` tells. `None` if that cannot be read.
+    pub fn instead_of(replaced: &ParameterSets) -> Option<Self> {
+        let sps = Sps::parse(&replaced.sps).ok()?;
         let mbs = |size: u16| u32::from(size).div_ceil(16);
         let fits = mbs(sps.width) * mbs(sps.height) <= MACROBLOCKS;
         let (width, height) = if fits { (sps.width, sps.height) } else { FALLBACK };
@@ -58,11 +57,6 @@ impl Card {
         let pps = [(0, picture_parameter_set())].into();
         let sets = ParameterSets { sps: sequence_parameter_set(width_mbs, height_mbs, crop, level), pps };
         Some(Self { sets, width_mbs, height_mbs, drawn: 0 })
-    }
-
-    /// Whether [`Card::instead_of`] has one.
-    pub fn exists_for(format: &Format) -> bool {
-        matches!(format, Format::H264(_))
     }
 
     /// What a decoder must be told of it.
@@ -220,11 +214,11 @@ mod tests {
     use super::*;
     use crate::cmaf::init_segment;
 
-    fn sets(width: u16, height: u16) -> Format {
+    fn sets(width: u16, height: u16) -> ParameterSets {
         let mbs = |size: u16| u32::from(size).div_ceil(16);
         let crop = [(mbs(width) * 16 - u32::from(width)) / 2, (mbs(height) * 16 - u32::from(height)) / 2];
         let sps = sequence_parameter_set(mbs(width), mbs(height), crop, 40);
-        Format::H264(ParameterSets { sps, pps: [(0, picture_parameter_set())].into() })
+        ParameterSets { sps, pps: [(0, picture_parameter_set())].into() }
     }
 
     #[test]
@@ -236,7 +230,7 @@ mod tests {
             (16, 16, "avc1.42c014"),
             (322, 182, "avc1.42c014"),
         ] {
-            let card = Card::instead_of(&sets(width, height)).unwrap();
+            let card = H264Card::instead_of(&sets(width, height)).unwrap();
             let (spec, _) = init_segment(&card.format()).unwrap();
             assert_eq!((spec.width, spec.height, spec.codecs.as_str()), (width, height, codecs));
         }
@@ -244,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_card_is_small_and_two_in_a_row_differ() {
-        let mut card = Card::instead_of(&sets(1_280, 720)).unwrap();
+        let mut card = H264Card::instead_of(&sets(1_280, 720)).unwrap();
         let [first, second, third] = [card.draw(), card.draw(), card.draw()];
         assert!(first.len() < 4_000, "{}", first.len());
         assert!(first != second && first == third);
@@ -252,8 +246,7 @@ mod tests {
 
     #[test]
     fn a_picture_larger_than_any_level_gets_a_card_of_usual_size() {
-        let card = Card::instead_of(&sets(65_520, 65_520)).unwrap();
+        let card = H264Card::instead_of(&sets(65_520, 65_520)).unwrap();
         assert_eq!((card.width_mbs, card.height_mbs), (80, 45));
-        assert_eq!(Card::instead_of(&Format::Opus), None);
     }
 }

@@ -30,6 +30,11 @@ impl WriteBits {
         self.bits(code, length);
     }
 
+    /// The bytes, the last one filled with zeros.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The end of a NAL unit: a stop bit and zeros up to the byte (section 7.3.2.11), `header` before it all, and
     /// emulation prevention (section 7.4.1).
     pub fn into_nal(mut self, header: u8) -> Vec<u8> {
