@@ -12,12 +12,7 @@
 mod movie;
 mod reel;
 
-use crate::{
-    File, Manifest,
-    index::Part,
-    manifest::Track,
-    playlist::{Rendition, Stretch},
-};
+use crate::{File, Manifest, index::Part, manifest::Track, playlist::Rendition};
 use reel::{Chunk, Reel};
 
 /// What goes into it.
@@ -95,18 +90,12 @@ pub fn download(
     head: Head<'_>,
     content: Content,
 ) -> Result<Download, DownloadError> {
-    let mut reel = |rendition: Rendition, from: u64| {
-        let stretches = rendition.stretches(manifest);
-        let after = |stretch: Stretch| Stretch { from: stretch.from.max(from), ..stretch };
-        Reel::gather(manifest, stretches.into_iter().map(after), parts, head)
-    };
+    let mut reel = |rendition: Rendition| Reel::gather(manifest, &rendition.stretches(manifest), parts, head);
     let picture = match content {
-        Content::Program => Some(reel(Rendition::ProgramPicture, 0)?),
+        Content::Program => Some(reel(Rendition::ProgramPicture)?),
         Content::Voice => None,
     };
-    // A part of voice may begin a little before the picture: an edit leaves that out.
-    let begins = picture.as_ref().map_or(0, Reel::begins_us).saturating_sub(VOICE_BEFORE_US);
-    let voice = manifest.program_voice().map(|number| reel(Rendition::ProgramVoice(number), begins)).transpose()?;
+    let voice = manifest.program_voice().map(|number| reel(Rendition::ProgramVoice(number))).transpose()?;
     let voice = voice.filter(|voice| !voice.is_empty());
     let reels: Vec<Reel> = picture.into_iter().chain(voice).collect();
     if reels.first().is_none_or(Reel::is_empty) {
@@ -114,10 +103,6 @@ pub fn download(
     }
     lay_out(&reels)
 }
-
-/// How much voice before the first picture is taken, for a player's decoder to get going: Opus wants 80 ms (RFC 7845 section
-/// 4.6), in microseconds.
-const VOICE_BEFORE_US: u64 = 80_000;
 
 fn lay_out(reels: &[Reel]) -> Result<Download, DownloadError> {
     let mut order: Vec<(usize, &Chunk)> = Vec::new();

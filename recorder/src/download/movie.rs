@@ -43,7 +43,7 @@ fn moov(reels: &[Reel], order: &[(usize, &Chunk)], first: u64, wide: bool) -> Mo
         offsets[*number].push(at);
         at += chunk.bytes();
     }
-    let begins_us = reels.first().map_or(0, Reel::begins_us);
+    let begins_us = reels.iter().map(Reel::begins_us).min().unwrap_or(0);
     let track = |(number, (reel, offsets)): (usize, (&Reel, Vec<u64>))| trak(number, reel, offsets, begins_us, wide);
     let traks: Vec<Trak> = reels.iter().zip(offsets).enumerate().map(track).collect();
     let duration = traks.iter().map(|trak| trak.tkhd.duration).max().unwrap_or(0);
@@ -63,20 +63,14 @@ fn moov(reels: &[Reel], order: &[(usize, &Chunk)], first: u64, wide: bool) -> Mo
     }
 }
 
-/// The movie begins with its first track: another that began earlier is cut there, and one that began later waits.
+/// The movie begins with the track that began first; one that began later waits (an empty edit, section 8.6.6).
 fn trak(number: usize, reel: &Reel, offsets: Vec<u64>, begins_us: u64, wide: bool) -> Trak {
     let movie = |ticks: u64| (u128::from(ticks) * u128::from(TIMESCALE) / u128::from(reel.timescale)) as u64;
     let begins = (u128::from(begins_us) * u128::from(reel.timescale) / 1_000_000) as u64;
-    let (skipped, late) = (begins.saturating_sub(reel.begins()), reel.begins().saturating_sub(begins));
+    let late = reel.begins().saturating_sub(begins);
     let length = reel.end.saturating_sub(reel.begins());
-    let plays = length.saturating_sub(skipped);
-    let mut edits = Vec::new();
-    if number > 0 && late > 0 {
-        edits.push(ElstEntry { segment_duration: movie(late), media_time: None, media_rate: 1.into() });
-    }
-    if number > 0 {
-        edits.push(ElstEntry { segment_duration: movie(plays), media_time: Some(skipped), media_rate: 1.into() });
-    }
+    let edit = |ticks, media_time| ElstEntry { segment_duration: movie(ticks), media_time, media_rate: 1.into() };
+    let edits = if late > 0 { vec![edit(late, None), edit(length, Some(0))] } else { Vec::new() };
     let video = reel.is_video();
     let codec = sample_entry(reel);
     let (width, height) = size(&codec);
@@ -84,7 +78,7 @@ fn trak(number: usize, reel: &Reel, offsets: Vec<u64>, begins_us: u64, wide: boo
     Trak {
         tkhd: Tkhd {
             track_id: number as u32 + 1,
-            duration: movie(late + plays),
+            duration: movie(late + length),
             enabled: true,
             in_movie: true,
             volume: if video { 0 } else { 1 }.into(),

@@ -1,5 +1,10 @@
 //! The samples of one track of the file, taken out of the recording's parts.
 
+use std::{
+    collections::HashMap,
+    mem::{Discriminant, discriminant},
+};
+
 use mp4_atom::{Avc1, Codec, Decode, Ftyp, Moof, Moov};
 
 use super::{DownloadError, Head};
@@ -65,28 +70,23 @@ impl Chunk {
 }
 
 impl Reel {
-    /// Everything between the bounds of each of `stretches`.
+    /// Everything between the bounds of each of `stretches`. A track of an MP4 has one codec: where there are several (a lesson
+    /// that was interrupted may go on with another) it is the one that plays longest, and its last picture stands for what is
+    /// of others.
     pub fn gather(
         manifest: &Manifest,
-        stretches: impl Iterator<Item = Stretch>,
+        stretches: &[Stretch],
         parts: &dyn Fn(&Track, u32) -> Vec<Part>,
         head: Head<'_>,
     ) -> Result<Self, DownloadError> {
-        let found = |stretch: Stretch| {
-            let track = manifest.tracks.get(usize::from(stretch.track))?;
-            Some((stretch, track, track.epochs.get(stretch.epoch)?))
-        };
-        let files: Vec<(Stretch, &Track, &Epoch)> = stretches.filter_map(found).collect();
-        let mut codecs = Vec::with_capacity(files.len());
-        for (stretch, track, epoch) in &files {
-            codecs.push(sample_entry(&media(track, stretch.epoch, epoch), epoch, head)?);
-        }
-        let largest = files.iter().zip(&codecs).max_by_key(|((_, _, epoch), _)| epoch.width);
-        let ((_, _, epoch), codec) = largest.ok_or(DownloadError::Empty)?;
-        let is_uniform = codecs.windows(2).all(|pair| pair[0] == pair[1]);
-        let (samples, chunks) = (Vec::new(), Vec::new());
-        let mut reel = Self { timescale: epoch.timescale, codec: codec.clone(), is_uniform, samples, chunks, end: 0 };
-        for ((stretch, track, epoch), codec) in files.iter().zip(&codecs) {
+        let mut sources = sources(manifest, stretches, head)?;
+        let longest = longest_playing(&sources).ok_or(DownloadError::Empty)?;
+        sources.retain(|source| discriminant(&source.codec) == longest);
+        let largest = sources.iter().max_by_key(|source| source.epoch.width).ok_or(DownloadError::Empty)?;
+        let is_uniform = sources.windows(2).all(|pair| pair[0].codec == pair[1].codec);
+        let (timescale, codec) = (largest.epoch.timescale, largest.codec.clone());
+        let mut reel = Self { timescale, codec, is_uniform, samples: Vec::new(), chunks: Vec::new(), end: 0 };
+        for Source { stretch, track, epoch, codec } in &sources {
             let ahead = if is_uniform { Vec::new() } else { parameter_sets(codec) };
             let file = media(track, stretch.epoch, epoch);
             for part in parts(track, stretch.epoch as u32).iter().filter(|part| epoch.holds(part)) {
@@ -173,6 +173,39 @@ impl Reel {
             |(sample, next): (&Sample, u64)| u32::try_from(next.saturating_sub(sample.time)).unwrap_or(u32::MAX);
         self.samples.iter().zip(next).map(lasts)
     }
+}
+
+/// A stretch with what it is of.
+struct Source<'m> {
+    stretch: Stretch,
+    track: &'m Track,
+    epoch: &'m Epoch,
+    codec: Codec,
+}
+
+fn sources<'m>(
+    manifest: &'m Manifest,
+    stretches: &[Stretch],
+    head: Head<'_>,
+) -> Result<Vec<Source<'m>>, DownloadError> {
+    let mut sources = Vec::with_capacity(stretches.len());
+    for &stretch in stretches {
+        let Some(track) = manifest.tracks.get(usize::from(stretch.track)) else { continue };
+        let Some(epoch) = track.epochs.get(stretch.epoch) else { continue };
+        let codec = sample_entry(&media(track, stretch.epoch, epoch), epoch, head)?;
+        sources.push(Source { stretch, track, epoch, codec });
+    }
+    Ok(sources)
+}
+
+/// The kind of codec that plays longest.
+fn longest_playing(sources: &[Source<'_>]) -> Option<Discriminant<Codec>> {
+    let mut playing: HashMap<_, u64> = HashMap::new();
+    for Source { stretch, epoch, codec, .. } in sources {
+        let lasts = stretch.until.min(epoch.micros(epoch.end)).saturating_sub(stretch.from);
+        *playing.entry(discriminant(codec)).or_default() += lasts;
+    }
+    playing.into_iter().max_by_key(|(_, lasts)| *lasts).map(|(kind, _)| kind)
 }
 
 fn ticks(us: u64, timescale: u32) -> u64 {

@@ -86,18 +86,55 @@ fn every_sample_lies_where_the_tables_say() {
     assert!(matches!(moov.trak[0].mdia.minf.stbl.stsd.codecs[..], [mp4_atom::Codec::Avc3(_)]));
 }
 
+/// When a track of a file begins to play, by its empty edit, and how long it does, in milliseconds.
+fn plays(trak: &mp4_atom::Trak) -> (u64, u64) {
+    let edits = trak.edts.as_ref().and_then(|edts| edts.elst.as_ref()).map_or(&[][..], |elst| &elst.entries);
+    let empty = edits.first().filter(|edit| edit.media_time.is_none()).map_or(0, |edit| edit.segment_duration);
+    (empty / 90, (trak.tkhd.duration - empty) / 90)
+}
+
 #[test]
-fn picture_and_voice_begin_together_and_last_as_long_as_the_lesson() {
+fn picture_and_voice_stand_where_they_did_and_last_as_long_as_the_lesson() {
     let studio = lesson();
     let moov = read(&bytes(&studio, &made(&studio, Content::Program).unwrap()));
-    let manifest = studio.recording.manifest();
-    let first = manifest.program[0].at_us;
-    let length = (manifest.duration_ms * 1_000 - first) * 9 / 100;
-    for trak in &moov.trak {
-        assert!(trak.tkhd.duration.abs_diff(length) <= 40 * 90, "{} of {length}", trak.tkhd.duration);
+    let length = studio.recording.manifest().duration_ms;
+    for (begins, lasts) in moov.trak.iter().map(plays) {
+        assert!(begins <= 40 && (begins + lasts).abs_diff(length) <= 40, "{begins} and {lasts} of {length}");
     }
-    let edits = &moov.trak[1].edts.as_ref().unwrap().elst.as_ref().unwrap().entries;
-    assert_eq!(edits.len(), 1, "the voice was there before");
+}
+
+#[test]
+fn what_was_said_before_the_first_picture_is_in_the_file() {
+    let mut studio = Studio::new();
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    studio.teach(0..30_000);
+    studio.start(name("master", Slot::Camera), Codec::H264, 90_000);
+    studio.teach(30_000..40_000);
+    studio.end();
+    let moov = read(&bytes(&studio, &made(&studio, Content::Program).unwrap()));
+    let [picture, voice] = [plays(&moov.trak[0]), plays(&moov.trak[1])];
+    let first = studio.recording.manifest().program[0].at_us / 1_000;
+    assert!(first >= 30_000 && picture.0.abs_diff(first) <= 20, "{picture:?} and {first}");
+    assert!(voice.0 <= 20 && voice.1.abs_diff(40_000) <= 40, "{voice:?}");
+}
+
+#[test]
+fn of_several_codecs_the_one_that_plays_longest_is_the_picture() {
+    let mut studio = Studio::new();
+    let camera = name("master", Slot::Camera);
+    studio.start(name("master", Slot::Voice), Codec::Opus, 48_000);
+    for (from, codec) in [(0, Codec::Vp9), (10_000, Codec::H264), (40_000, Codec::Vp9)] {
+        studio.start(camera.clone(), codec, 90_000);
+        studio.teach(from..from + if codec == Codec::H264 { 30_000 } else { 10_000 });
+        studio.end_track(&camera);
+    }
+    studio.end();
+    let download = made(&studio, Content::Program).unwrap();
+    let moov = read(&bytes(&studio, &download));
+    assert!(download.h264() && matches!(moov.trak[0].mdia.minf.stbl.stsd.codecs[..], [mp4_atom::Codec::Avc1(_)]));
+    let (begins, lasts) = plays(&moov.trak[0]);
+    assert!((9_000..14_000).contains(&begins) && lasts >= 26_000, "{begins} and {lasts}");
+    assert!(crate::playlist::program(studio.recording.manifest()).contains("CODECS=\"avc1.42c01f,vp09"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Master playlists: the program, and the lead's tracks by themselves.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
     PROGRAM_PICTURE, PROGRAM_VOICE, TRACK,
@@ -77,8 +77,8 @@ fn write_variant(text: &mut String, shown: &[&Track], voice: Option<&Track>, att
     let peak = shown.iter().map(|track| track.peak_bitrate).max().unwrap_or(0);
     let bandwidth = (peak + voice.map_or(0, |voice| voice.peak_bitrate)).max(1);
     let picture = largest(shown);
-    let codecs: Vec<&str> =
-        [picture, voice.and_then(|voice| largest(&[voice]))].into_iter().flatten().map(|e| e.codecs.as_str()).collect();
+    let mut codecs = families(shown);
+    codecs.extend(voice.map(|voice| families(&[voice])).unwrap_or_default());
     let _ = write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},CODECS=\"{}\"", codecs.join(","));
     if let Some(epoch) = picture.filter(|epoch| epoch.width > 0) {
         let _ = write!(text, ",RESOLUTION={}x{}", epoch.width, epoch.height);
@@ -102,10 +102,25 @@ pub fn start_micros(manifest: &Manifest, rendition: Rendition) -> Option<u64> {
     starts.max()
 }
 
+/// Of each codec the string that asks most of a decoder. A lesson that was interrupted may go on with another codec.
+fn families<'m>(tracks: &[&'m Track]) -> Vec<&'m str> {
+    let mut most: BTreeMap<&str, &str> = BTreeMap::new();
+    for epoch in played(tracks) {
+        let codecs = epoch.codecs.as_str();
+        let family = codecs.split('.').next().unwrap_or(codecs);
+        let known = most.entry(family).or_insert(codecs);
+        *known = (*known).max(codecs);
+    }
+    most.into_values().collect()
+}
+
 /// The epoch whose codec string asks most of a decoder.
 fn largest<'m>(tracks: &[&'m Track]) -> Option<&'m Epoch> {
-    let epochs = tracks.iter().flat_map(|track| &track.epochs);
-    epochs.filter(|epoch| epoch.parts > 0 && epoch.is_cmaf()).max_by_key(|epoch| (epoch.codecs.as_str(), epoch.width))
+    played(tracks).max_by_key(|epoch| (epoch.codecs.as_str(), epoch.width))
+}
+
+fn played<'m>(tracks: &[&'m Track]) -> impl Iterator<Item = &'m Epoch> {
+    tracks.iter().flat_map(|track| &track.epochs).filter(|epoch| epoch.parts > 0 && epoch.is_cmaf())
 }
 
 fn uri(track: &Track) -> String {
