@@ -71,8 +71,11 @@ impl Job {
 
     /// The words to call ffmpeg with, in the directory its files are to be in.
     pub fn arguments(&self, material: &Material) -> Vec<String> {
+        // The program changes its size where it is cut. Filters that were built anew there would begin at nought again: earlier
+        // pictures gone from the sprite, the sound a title card later with each cut.
+        let lasting = ["-reinit_filter", "0"];
         let input = ["-nostdin", "-v", "error", "-progress", "pipe:1", "-nostats", "-y"];
-        let mut words: Vec<String> = input.map(str::to_owned).into();
+        let mut words: Vec<String> = input.into_iter().chain(lasting).map(str::to_owned).collect();
         match self {
             Self::Thumbnails => words.extend(thumbnails::arguments(material.length)),
             Self::Compatible => words.extend(compatible(material)),
