@@ -1,5 +1,7 @@
 //! From a journal alone to everything the replay needs: after a crash, or when an index is gone.
 
+use std::collections::HashMap;
+
 use crate::{
     Error, File, TrackName,
     index::Part,
@@ -37,29 +39,44 @@ pub fn recover(journal: &[u8], media_len: impl Fn(&File) -> u64) -> Result<Recov
     let mut records = journal::read(journal);
     let Some(Record::LessonStarted(lesson)) = records.next() else { return Err(Error::NotAJournal) };
     let mut manifest = Manifest::new(lesson);
-    let mut files: Vec<FileParts> = Vec::new();
+    let mut found = Found::default();
     for record in records.by_ref() {
         if let Record::PartAppended { track, epoch, part } = &record {
             let Some(owner) = manifest.tracks.get(usize::from(*track)) else { continue };
             let Some(written) = owner.epochs.get(*epoch as usize).filter(|epoch| epoch.holds(part)) else { continue };
-            let track = owner.name.clone();
-            let end = part.offset.saturating_add(u64::from(part.len));
-            if end > media_len(&File::Media { track: track.clone(), epoch: *epoch, container: written.container }) {
+            let name = || owner.name.clone();
+            let container = written.container;
+            let len = found.lengths.entry((*track, *epoch));
+            let len = *len.or_insert_with(|| media_len(&File::Media { track: name(), epoch: *epoch, container }));
+            if part.offset.saturating_add(u64::from(part.len)) > len {
                 continue;
             }
-            add_part(&mut files, track, *epoch, *part);
+            found.add(*track, name, *epoch, *part);
         }
         manifest.apply(&record);
     }
     let had_ended = manifest.ended;
     manifest.apply(&Record::LessonEnded { at_ms: manifest.duration_ms });
-    Ok(Recovered { manifest, files, journal_len: records.good_len(), had_ended })
+    Ok(Recovered { manifest, files: found.files, journal_len: records.good_len(), had_ended })
 }
 
-fn add_part(files: &mut Vec<FileParts>, track: TrackName, epoch: u32, part: Part) {
-    match files.iter_mut().find(|file| file.epoch == epoch && file.track == track) {
-        Some(file) => file.parts.push(part),
-        None => files.push(FileParts { track, epoch, parts: vec![part] }),
+/// What was found, file by file. A long day has a million parts.
+#[derive(Default)]
+struct Found {
+    files: Vec<FileParts>,
+    /// Where among them a file is, by the number of its track and its own.
+    places: HashMap<(u16, u32), usize>,
+    /// How long a file really is.
+    lengths: HashMap<(u16, u32), u64>,
+}
+
+impl Found {
+    fn add(&mut self, number: u16, track: impl FnOnce() -> TrackName, epoch: u32, part: Part) {
+        let place = *self.places.entry((number, epoch)).or_insert(self.files.len());
+        match self.files.get_mut(place) {
+            Some(file) => file.parts.push(part),
+            None => self.files.push(FileParts { track: track(), epoch, parts: vec![part] }),
+        }
     }
 }
 

@@ -48,10 +48,11 @@ impl ProgramVoice {
         let voices = outbox.take_voices();
         let manifest = outbox.manifest();
         if self.number.is_none()
-            && let Some(before) = program_of(manifest).and_then(|name| manifest.track(&name)?.1.epochs.last())
+            && let Some((_, before)) = program_of(manifest).and_then(|name| manifest.track(&name))
+            && let Some(written) = before.epochs.iter().rfind(|epoch| epoch.parts > 0)
         {
             // The recording was interrupted and goes on.
-            self.mix.begin(before.end);
+            self.mix.begin(written.end);
         }
         let lead = manifest.lesson.lead.as_ref();
         for (track, packet) in voices {
