@@ -102,6 +102,10 @@ pub const PICTURE_PATIENCE: Duration = Duration::from_secs(3);
 /// long before that part: what was listed once must stay.
 pub const CUT_DELAY: Duration = Duration::from_secs(2);
 
+/// A running playlist waits so long for a picture that stands still, before it lists what plays beside it: a new source that
+/// waits for its clock, and its first part.
+pub const BREAK_DELAY: Duration = Duration::from_secs(10);
+
 /// Participants on the floor that are remembered. Further ones are not: the picture is the first one's.
 pub const FLOOR: usize = 16;
 

@@ -42,7 +42,7 @@ pub fn header() -> String {
 /// Lists the parts of an entry's segment, as far as they are settled.
 pub fn write_parts(text: &mut String, manifest: &Manifest, rendition: Rendition, entry: &Entry, parts: PartsOf<'_>) {
     let Some(segment) = &entry.segment else { return };
-    let (target, settled) = (PART_TARGET.as_micros() as u64, settled_us(manifest));
+    let (target, settled) = (PART_TARGET.as_micros() as u64, settled_us(manifest, rendition));
     if segment.is_cut {
         let duration = entry.end - entry.start;
         if duration <= target && entry.end <= settled {

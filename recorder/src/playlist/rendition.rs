@@ -63,6 +63,18 @@ impl Rendition {
         breaks
     }
 
+    /// The pictures whose files make it break: those that play beside it, and of the program the one that is shown.
+    pub fn pictures(self, manifest: &Manifest) -> impl Iterator<Item = &Track> {
+        let numbers: Vec<u16> = match self {
+            Self::Track(number) => beside(manifest, number).collect(),
+            Self::ProgramPicture | Self::ProgramVoice(_) => {
+                manifest.program.last().map(|cut| cut.track).into_iter().collect()
+            }
+        };
+        let tracks = numbers.into_iter().filter_map(|number| manifest.tracks.get(usize::from(number)));
+        tracks.filter(|track| track.codec.is_video())
+    }
+
     fn group(self, manifest: &Manifest) -> Vec<Self> {
         match self {
             Self::Track(number) => beside(manifest, number).map(Self::Track).collect(),

@@ -3,7 +3,7 @@
 use super::{PartsOf, rendition::Rendition};
 use crate::{
     index::Part,
-    limits::{CUT_DELAY, PLAYLIST_SLACK, SEGMENT, SEGMENT_MAX},
+    limits::{BREAK_DELAY, CUT_DELAY, PLAYLIST_SLACK, SEGMENT, SEGMENT_MAX},
     manifest::{Epoch, Manifest},
 };
 
@@ -36,23 +36,29 @@ pub struct Segments {
 }
 
 /// All segments of a rendition, one ending near each of `breaks`. While the lesson runs, what may still change is not among the
-/// whole ones: the last segment, and of the program what a cut may still fall into.
+/// whole ones: the last segment, and what a cut or a break may still fall into.
 pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Segments {
     let mut whole = all(manifest, rendition, breaks, parts);
     if rendition.has_ended(manifest) {
         return Segments { whole, growing: None };
     }
     let last = whole.pop();
-    let settled = if rendition.is_program() { settled_us(manifest) } else { u64::MAX };
+    let settled = settled_us(manifest, rendition);
     let stay = whole.iter().take_while(|segment| segment.end <= settled).count();
     let growing = whole.get(stay).copied().or(last);
     whole.truncate(stay);
     Segments { whole, growing }
 }
 
-/// Until when no cut and no break comes any more, in microseconds.
-pub fn settled_us(manifest: &Manifest) -> u64 {
-    (manifest.duration_ms * 1_000).saturating_sub(CUT_DELAY.as_micros() as u64)
+/// Until when no cut and no break comes any more, in microseconds. A picture that pauses, or whose new source has no clock
+/// yet, goes on seconds later in a file of its own, from where it was: what plays beside it breaks there too.
+pub fn settled_us(manifest: &Manifest, rendition: Rendition) -> u64 {
+    let newest = manifest.duration_ms * 1_000;
+    let cut = if rendition.is_program() { newest.saturating_sub(CUT_DELAY.as_micros() as u64) } else { newest };
+    let pictures = rendition.pictures(manifest).filter(|track| !track.ended);
+    let written = pictures.filter_map(|track| track.span_micros()).map(|(_, end)| end).min().unwrap_or(u64::MAX);
+    // One that stands still for other reasons holds nothing up.
+    cut.min(written.max(newest.saturating_sub(BREAK_DELAY.as_micros() as u64)))
 }
 
 fn all(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Vec<Segment> {

@@ -416,6 +416,33 @@ fn a_finished_recording_has_nothing_of_low_latency() {
 }
 
 #[test]
+fn a_pause_and_a_reconnect_change_nothing_that_was_listed() {
+    let mut studio = lesson_of_20_s();
+    let (camera, voice) = (name("master", Slot::Camera), name("master", Slot::Voice));
+    let listed = |studio: &mut Studio| {
+        studio.look();
+        let [picture, sound] = program_of(studio);
+        [picture, sound, playlist(studio, &camera), playlist(studio, &voice)]
+    };
+    let mut before = listed(&mut studio);
+    for second in 20..90 {
+        match second {
+            25 => studio.end_track(&camera),
+            45 | 60 => studio.start(camera.clone(), Codec::H264, 90_000),
+            _ => {}
+        }
+        studio.teach(second * 1_000..second * 1_000 + 1_000);
+        let now = listed(&mut studio);
+        for (before, now) in before.iter().zip(&now) {
+            assert!(now.segments.starts_with(&before.segments), "at {second} s: {now:#?} after {before:#?}");
+        }
+        before = now;
+    }
+    let breaks = before.iter().map(|playlist| playlist.segments.iter().filter(|segment| segment.discontinuity).count());
+    assert!(breaks.into_iter().all(|breaks| breaks >= 3), "the card, and twice a new source");
+}
+
+#[test]
 fn the_program_master_plays_picture_and_voice_together() {
     let mut studio = switched_lesson();
     studio.end();
