@@ -62,6 +62,19 @@ impl Files {
         Ok(bytes)
     }
 
+    /// An epoch's file is begun once. What is there already the journal never heard of: the disk failed, or the power, between
+    /// the two. Bytes appended behind that would not be where the index says.
+    fn fresh(&self, file: &File, track: &TrackName, epoch: u32) -> io::Result<fs::File> {
+        let path = self.path(file);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        remove(&self.path(&File::Index { track: track.clone(), epoch }))?;
+        let media = appending(&path)?;
+        media.set_len(0)?;
+        Ok(media)
+    }
+
     fn journal(&mut self) -> io::Result<&mut fs::File> {
         match &mut self.journal {
             Some(journal) => Ok(journal),
@@ -71,14 +84,19 @@ impl Files {
 
     fn media(&mut self, file: &File, track: &TrackName, epoch: u32) -> io::Result<&mut fs::File> {
         if self.media.get(track).is_none_or(|(open, _)| *open != epoch) {
-            let path = self.path(file);
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            self.media.insert(track.clone(), (epoch, appending(&path)?));
+            let media = self.fresh(file, track, epoch)?;
+            self.media.insert(track.clone(), (epoch, media));
         }
         let (_, file) = self.media.get_mut(track).ok_or(io::ErrorKind::NotFound)?;
         Ok(file)
+    }
+}
+
+/// Removes a file, if there is one.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -123,4 +141,32 @@ fn place(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     placed
+}
+
+#[cfg(test)]
+mod tests {
+    use recorder::Container;
+
+    use super::*;
+    use crate::{recording::testing::voice_of_master, testing::TempDir};
+
+    #[test]
+    fn what_the_journal_never_heard_of_is_not_appended_to() {
+        let dir = TempDir::new();
+        let media = File::Media { track: voice_of_master(), epoch: 0, container: Container::Cmaf };
+        let index = File::Index { track: voice_of_master(), epoch: 0 };
+        for file in [&media, &index] {
+            let path = dir.path().join(file.path());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"left").unwrap();
+        }
+        let mut files = Files::open(dir.path());
+        for bytes in [b"in", b"it"] {
+            files.append(&media, bytes).unwrap();
+            files.append(&index, bytes).unwrap();
+        }
+        for file in [&media, &index] {
+            assert_eq!(fs::read(dir.path().join(file.path())).unwrap(), b"init");
+        }
+    }
 }
