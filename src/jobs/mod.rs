@@ -35,7 +35,14 @@ pub struct Jobs {
 
 /// How every job ordered since the start stands. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-struct Reports(Arc<Mutex<HashMap<(LessonId, &'static str), JobReport>>>);
+struct Reports(Arc<Mutex<HashMap<(LessonId, &'static str), Standing>>>);
+
+#[derive(Debug)]
+struct Standing {
+    report: JobReport,
+    /// It waits to be done, or to be done once more: a lesson that goes on after a restart ends again.
+    waits: bool,
+}
 
 /// Something to be done.
 #[derive(Debug)]
@@ -60,8 +67,33 @@ pub fn start(ffmpeg: Option<PathBuf>, replays: Replays, done: mpsc::Sender<Lesso
     let Some(ffmpeg) = ffmpeg else { return Jobs::default() };
     let (orders, waiting) = mpsc::channel(WAITING);
     let reports = Reports::default();
-    tokio::spawn(run::all(run::Tools { ffmpeg, replays, done }, reports.clone(), waiting));
-    Jobs { orders: Some(orders), reports }
+    let jobs = Jobs { orders: Some(orders), reports: reports.clone() };
+    tokio::spawn(order_what_lacks(jobs.clone(), replays.clone()));
+    tokio::spawn(run::all(run::Tools { ffmpeg, replays, done }, reports, waiting));
+    jobs
+}
+
+/// What is made of every recording.
+const OF_EVERY_ONE: [Job; 2] = [Job::Thumbnails, Job::Compatible];
+
+/// Orders what finished recordings lack: an ffmpeg is there only now, or the program ended before it was made. What finds no
+/// place is ordered after the next start.
+async fn order_what_lacks(jobs: Jobs, replays: Replays) {
+    let lacking = tokio::task::spawn_blocking(move || {
+        let lacks = |lesson: &LessonId, job: &Job| {
+            replays.result(lesson, &format!("{}/{}", job.name(), job.result())).is_none()
+        };
+        let of = |lesson: LessonId| {
+            let jobs = OF_EVERY_ONE.into_iter().filter(|job| lacks(&lesson, job)).collect::<Vec<_>>();
+            jobs.into_iter().map(move |job| (lesson.clone(), job))
+        };
+        replays.finished().into_iter().flat_map(of).take(WAITING).collect::<Vec<_>>()
+    });
+    for (lesson, job) in lacking.await.unwrap_or_default() {
+        if jobs.order(lesson, job).is_err() {
+            return;
+        }
+    }
 }
 
 impl Jobs {
@@ -72,7 +104,7 @@ impl Jobs {
 
     /// A recording is finished: what is made of every one is ordered.
     pub fn finished(&self, lesson: &LessonId) {
-        for job in [Job::Thumbnails, Job::Compatible] {
+        for job in OF_EVERY_ONE {
             let name = job.name();
             match self.order(lesson.clone(), job) {
                 Ok(()) | Err(Refused::NoFfmpeg) => {}
@@ -81,15 +113,15 @@ impl Jobs {
         }
     }
 
-    /// Orders `job`; one that waits or runs already is not ordered twice.
+    /// Orders `job`; one that waits already is not ordered twice.
     pub fn order(&self, lesson: LessonId, job: Job) -> Result<(), Refused> {
         let orders = self.orders.as_ref().ok_or(Refused::NoFfmpeg)?;
-        if self.reports.of(&lesson, job.name()).is_some_and(|report| report.state.is_under_way()) {
+        let name = job.name();
+        if !self.reports.waits(&lesson, name) {
             return Ok(());
         }
-        self.reports.put(&lesson, job.name(), JobState::Waiting, 0);
-        let name = job.name();
         orders.try_send(Order { lesson: lesson.clone(), job }).map_err(|error| {
+            self.reports.begins(&lesson, name);
             self.reports.put(&lesson, name, JobState::Failed, 0);
             match error {
                 TrySendError::Full(_) => Refused::Busy,
@@ -105,23 +137,46 @@ impl Jobs {
 }
 
 impl Reports {
-    fn with<T>(&self, look: impl FnOnce(&mut HashMap<(LessonId, &'static str), JobReport>) -> T) -> T {
+    fn with<T>(&self, look: impl FnOnce(&mut HashMap<(LessonId, &'static str), Standing>) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self, lesson: &LessonId, job: &'static str, state: JobState, percent: u8) {
-        let report = JobReport { job: job.to_owned(), state, percent };
-        self.with(|all| drop(all.insert((lesson.clone(), job), report)));
+    /// Notes that a job waits. `false` if it did already.
+    fn waits(&self, lesson: &LessonId, job: &'static str) -> bool {
+        let waiting = || JobReport { job: job.to_owned(), state: JobState::Waiting, percent: 0 };
+        self.with(|all| {
+            let fresh = || Standing { report: waiting(), waits: false };
+            let standing = all.entry((lesson.clone(), job)).or_insert_with(fresh);
+            if standing.report.state != JobState::Running {
+                standing.report = waiting();
+            }
+            !std::mem::replace(&mut standing.waits, true)
+        })
     }
 
-    fn of(&self, lesson: &LessonId, job: &'static str) -> Option<JobReport> {
-        self.with(|all| all.get(&(lesson.clone(), job)).cloned())
+    fn put(&self, lesson: &LessonId, job: &'static str, state: JobState, percent: u8) {
+        self.with(|all| {
+            let Some(standing) = all.get_mut(&(lesson.clone(), job)) else { return };
+            // What is done and waits to be done once more waits.
+            let state = if standing.waits && state == JobState::Done { JobState::Waiting } else { state };
+            standing.report = JobReport { job: job.to_owned(), state, percent };
+        });
+    }
+
+    /// It was taken up.
+    fn begins(&self, lesson: &LessonId, job: &'static str) {
+        self.with(|all| {
+            if let Some(standing) = all.get_mut(&(lesson.clone(), job)) {
+                standing.waits = false;
+            }
+        });
+        self.put(lesson, job, JobState::Running, 0);
     }
 
     fn of_lesson(&self, lesson: &LessonId) -> Vec<JobReport> {
         let mut found: Vec<JobReport> = self.with(|all| {
             let of_it = all.iter().filter(|((of, _), _)| of == lesson);
-            of_it.map(|(_, report)| report.clone()).collect()
+            of_it.map(|(_, standing)| standing.report.clone()).collect()
         });
         found.sort_by(|a, b| a.job.cmp(&b.job));
         found

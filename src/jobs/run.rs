@@ -4,11 +4,13 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    pin::pin,
     process::Stdio,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
+use futures_util::StreamExt;
 use protocol::{LessonId, api::JobState};
 use recorder::jobs::{Job, Material, progress};
 use tokio::{
@@ -36,7 +38,7 @@ pub(super) struct Tools {
 /// Takes orders until nobody can give any.
 pub(super) async fn all(tools: Tools, reports: Reports, mut orders: mpsc::Receiver<Order>) {
     while let Some(Order { lesson, job }) = orders.recv().await {
-        reports.put(&lesson, job.name(), JobState::Running, 0);
+        reports.begins(&lesson, job.name());
         let told = |percent| reports.put(&lesson, job.name(), JobState::Running, percent);
         let done = one(&tools, (&lesson, &job), told).await;
         let state = if done.is_ok() { JobState::Done } else { JobState::Failed };
@@ -116,8 +118,8 @@ async fn work(mut child: Child, film: Film, length: Duration, told: impl Fn(u8))
 
 /// ffmpeg may have enough before the end: it closes the pipe then, and that is no fault.
 async fn feed(film: Film, mut stdin: ChildStdin) -> io::Result<()> {
-    let mut chunks = film.read();
-    while let Some(chunk) = chunks.recv().await {
+    let mut chunks = pin!(film.read());
+    while let Some(chunk) = chunks.next().await {
         match stdin.write_all(&chunk?).await {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             written => written?,

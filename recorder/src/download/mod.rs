@@ -12,7 +12,9 @@
 mod movie;
 mod reel;
 
-use crate::{File, Manifest, index::Part, manifest::Track, playlist::Rendition};
+use std::time::Duration;
+
+use crate::{File, Manifest, index::Part, jobs::Material, manifest::Track, playlist::Rendition};
 use reel::{Chunk, Reel};
 
 /// What goes into it.
@@ -49,6 +51,7 @@ pub struct Download {
     pub len: u64,
     uniform: bool,
     h264: bool,
+    voice: bool,
 }
 
 /// Why it cannot be made.
@@ -69,14 +72,9 @@ pub enum DownloadError {
 }
 
 impl Download {
-    /// Whether all of its picture has the same parameter sets, so that it can be packed anew as it is.
-    pub fn uniform(&self) -> bool {
-        self.uniform
-    }
-
-    /// Whether its picture is H.264.
-    pub fn h264(&self) -> bool {
-        self.h264
+    /// What jobs on it must know, of a recording of this length.
+    pub fn material(&self, length: Duration) -> Material {
+        Material { length, uniform: self.uniform, h264: self.h264, voice: self.voice }
     }
 }
 
@@ -124,7 +122,8 @@ fn lay_out(reels: &[Reel]) -> Result<Download, DownloadError> {
     let picture = reels.first();
     let uniform = picture.is_some_and(|reel| reel.is_uniform);
     let h264 = picture.is_some_and(Reel::is_h264);
-    Ok(Download { extents, len, uniform, h264 })
+    let voice = reels.iter().any(|reel| !reel.is_video());
+    Ok(Download { extents, len, uniform, h264, voice })
 }
 
 #[cfg(test)]

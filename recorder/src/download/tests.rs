@@ -61,7 +61,7 @@ fn every_sample_lies_where_the_tables_say() {
     let download = made(&studio, Content::Program).unwrap();
     let bytes = bytes(&studio, &download);
     assert_eq!(bytes.len() as u64, download.len);
-    assert!(download.h264() && !download.uniform(), "the courseware has another size");
+    assert!(download.h264 && !download.uniform, "the courseware has another size");
     let moov = read(&bytes);
     for trak in &moov.trak {
         let stbl = &trak.mdia.minf.stbl;
@@ -131,7 +131,7 @@ fn of_several_codecs_the_one_that_plays_longest_is_the_picture() {
     studio.end();
     let download = made(&studio, Content::Program).unwrap();
     let moov = read(&bytes(&studio, &download));
-    assert!(download.h264() && matches!(moov.trak[0].mdia.minf.stbl.stsd.codecs[..], [mp4_atom::Codec::Avc1(_)]));
+    assert!(download.h264 && matches!(moov.trak[0].mdia.minf.stbl.stsd.codecs[..], [mp4_atom::Codec::Avc1(_)]));
     let (begins, lasts) = plays(&moov.trak[0]);
     assert!((9_000..14_000).contains(&begins) && lasts >= 26_000, "{begins} and {lasts}");
     assert!(crate::playlist::program(studio.recording.manifest()).contains("CODECS=\"avc1.42c01f,vp09"));

@@ -39,6 +39,8 @@ pub struct Material {
     pub uniform: bool,
     /// Whether it is H.264.
     pub h264: bool,
+    /// Whether it has a voice.
+    pub voice: bool,
 }
 
 impl Job {
@@ -145,7 +147,7 @@ pub fn progress(line: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const MATERIAL: Material = Material { length: Duration::from_secs(2_700), uniform: true, h264: true };
+    const MATERIAL: Material = Material { length: Duration::from_secs(2_700), uniform: true, h264: true, voice: true };
 
     #[test]
     fn a_uniform_h264_lesson_is_copied_and_any_other_is_encoded_anew() {

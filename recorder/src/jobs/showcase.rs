@@ -60,12 +60,14 @@ impl Showcase {
             text("teacher.txt", 32, "430", "white"),
         );
         let picture = format!(
-            "[0:v:0]fps=25,scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease,pad={WIDTH}:{HEIGHT}:-1:-1,\
+            "[0:v:0]fps=25:start_time=0,scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease,pad={WIDTH}:{HEIGHT}:-1:-1,\
              format=yuv420p,setsar=1[picture]"
         );
-        let sound = format!(
-            "anullsrc=r=48000:cl=stereo:d={TITLE_S}[hush];[0:a:0]aresample=48000,aformat=channel_layouts=stereo[sound]"
-        );
+        let voice = match material.voice {
+            true => "[0:a:0]aresample=48000,aformat=channel_layouts=stereo".into(),
+            false => format!("anullsrc=r=48000:cl=stereo:d={}", material.length.as_secs_f64()),
+        };
+        let sound = format!("anullsrc=r=48000:cl=stereo:d={TITLE_S}[hush];{voice}[sound]");
         let graph = format!("{card};{picture};{sound};[card][hush][picture][sound]concat=n=2:v=1:a=1[v][a]");
         let bps = picture_bps(material.length.as_secs() + TITLE_S);
         let (rate, most, buffer) = (bps.to_string(), (bps + bps / 10).to_string(), (2 * bps).to_string());
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn no_word_of_a_person_reaches_the_command_line() {
         let showcase = Showcase { title: "';rm -rf /;'".into(), ..Showcase::default() };
-        let material = Material { length: Duration::from_secs(60), uniform: true, h264: true };
+        let material = Material { length: Duration::from_secs(60), uniform: true, h264: true, voice: true };
         assert!(!showcase.arguments(&material).iter().any(|word| word.contains("rm -rf")));
     }
 }
