@@ -1,7 +1,7 @@
 //! Replays of lessons, also of one that is still on. A bearer gets a ticket; everything else is named below it and needs no
 //! header, for native players send none.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -10,7 +10,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use futures_util::stream;
 use protocol::{LessonId, ParticipantId, api::Playback};
 use recorder::{
     Manifest,
@@ -30,7 +29,7 @@ use super::{
 };
 use crate::{
     clock::utc_now,
-    recording::{DOWNLOAD, Film, Replays, Served, Tickets, asked_range, playback_tracks},
+    recording::{Age, DOWNLOAD, Film, Replays, Served, Tickets, asked_range, playback_tracks},
 };
 
 const PLAYLIST_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
@@ -84,7 +83,7 @@ async fn play(
     lesson: LessonId,
     names: &HashMap<ParticipantId, String>,
 ) -> Result<Playback, Problem> {
-    let manifest = playable(state, &lesson).await?;
+    let manifest = playable(state, &lesson, Age::Newest).await?;
     let (ticket, expires_at) = state.tickets.issue(&lesson, utc_now());
     let base = format!("/replay/{ticket}");
     let program = manifest.has_program();
@@ -106,8 +105,8 @@ async fn play(
     })
 }
 
-async fn playable(state: &ReplayState, lesson: &LessonId) -> Result<Manifest, Problem> {
-    let manifest = state.replays.manifest(lesson).await.filter(|manifest| manifest.duration_ms > 0);
+async fn playable(state: &ReplayState, lesson: &LessonId, age: Age) -> Result<Arc<Manifest>, Problem> {
+    let manifest = state.replays.manifest(lesson, age).await.filter(|manifest| manifest.duration_ms > 0);
     manifest.ok_or_else(|| Problem::new(Kind::NoRecording, "nothing is recorded of the lesson").at("lesson"))
 }
 
@@ -160,7 +159,7 @@ pub async fn file(
             _ => Language::Chinese,
         };
         let names = names(&app, &lesson).await?.into_iter().collect();
-        let manifest = playable(app.replay(), &lesson).await?;
+        let manifest = playable(app.replay(), &lesson, Age::Newest).await?;
         return Ok(text(VTT_TYPE, chapters(&manifest, &names, language), REVALIDATE));
     }
     serve(app.replay(), lesson, path, request).await
@@ -191,7 +190,9 @@ async fn serve(state: &ReplayState, lesson: LessonId, path: String, request: Req
         Some(Served::Seam(part)) => {
             Ok(([(header::CONTENT_TYPE, MP4_TYPE), (header::CACHE_CONTROL, FOREVER)], part).into_response())
         }
-        Some(Served::File(file)) => media(file, request).await,
+        // What a job made may be made anew.
+        Some(Served::File(file)) if path.starts_with("jobs/") => media(file, request, [REVALIDATE; 2]).await,
+        Some(Served::File(file)) => media(file, request, [caching, FOREVER]).await,
         Some(Served::Film(film)) => download_film(film, &lesson, request.headers()),
         None => {
             tracing::info!(%lesson, path, "the recording was asked for what it does not have");
@@ -202,7 +203,7 @@ async fn serve(state: &ReplayState, lesson: LessonId, path: String, request: Req
 
 /// The file at a path of a recording, and whether that is whole.
 async fn opened(state: &ReplayState, lesson: &LessonId, path: &str) -> Result<(Option<Served>, bool), Problem> {
-    let manifest = playable(state, lesson).await?;
+    let manifest = playable(state, lesson, Replays::age(path)).await?;
     let ended = manifest.ended;
     let (replays, of, asked) = (state.replays.clone(), lesson.clone(), path.to_owned());
     Ok((off_thread(move || replays.open(&of, &manifest, &asked)).await?, ended))
@@ -240,8 +241,9 @@ fn text(kind: HeaderValue, text: String, caching: HeaderValue) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, caching)], text).into_response()
 }
 
-/// Byte ranges and conditional requests are `ServeFile`'s.
-async fn media(path: PathBuf, request: Request) -> Result<Response, Problem> {
+/// Byte ranges and conditional requests are `ServeFile`'s. How a whole file may be kept, and how a range of it: bytes that are
+/// there stay, and a file may grow.
+async fn media(path: PathBuf, request: Request, [whole, range]: [HeaderValue; 2]) -> Result<Response, Problem> {
     let kind = match path.extension().and_then(|extension| extension.to_str()) {
         Some("webm") => HeaderValue::from_static("video/webm"),
         Some("vtt") => VTT_TYPE,
@@ -252,9 +254,10 @@ async fn media(path: PathBuf, request: Request) -> Result<Response, Problem> {
     let unreadable = |_| Problem::new(Kind::Internal, "the recording cannot be read");
     let mut response = ServeFile::new(path).try_call(request).await.map_err(unreadable)?.map(Body::new);
     if response.status().is_success() {
+        let caching = if response.status() == StatusCode::PARTIAL_CONTENT { range } else { whole };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, kind);
-        headers.insert(header::CACHE_CONTROL, FOREVER);
+        headers.insert(header::CACHE_CONTROL, caching);
     }
     Ok(response)
 }
@@ -263,17 +266,17 @@ async fn media(path: PathBuf, request: Request) -> Result<Response, Problem> {
 fn download_film(film: Film, lesson: &LessonId, asked: &HeaderMap) -> Result<Response, Problem> {
     let len = film.len();
     let range = asked_range(asked.get(header::RANGE).and_then(|value| value.to_str().ok()), len);
-    let (status, part, content_range) = match range {
-        Ok(None) => (StatusCode::OK, film, None),
+    let (status, part, content_range, caching) = match range {
+        Ok(None) => (StatusCode::OK, film, None, FOREVER),
         Ok(Some(range)) => {
             let told = format!("bytes {}-{}/{len}", range.start, range.end - 1);
-            (StatusCode::PARTIAL_CONTENT, film.cut(&range), Some(told))
+            (StatusCode::PARTIAL_CONTENT, film.cut(&range), Some(told), FOREVER)
         }
-        Err(_) => (StatusCode::RANGE_NOT_SATISFIABLE, Film::default(), Some(format!("bytes */{len}"))),
+        Err(_) => (StatusCode::RANGE_NOT_SATISFIABLE, Film::default(), Some(format!("bytes */{len}")), REVALIDATE),
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, MP4_TYPE);
-    headers.insert(header::CACHE_CONTROL, FOREVER);
+    headers.insert(header::CACHE_CONTROL, caching);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_LENGTH, part.len().into());
     let told = |text: String| HeaderValue::from_str(&text).map_err(|_| Problem::new(Kind::Internal, "a header"));
@@ -281,8 +284,7 @@ fn download_film(film: Film, lesson: &LessonId, asked: &HeaderMap) -> Result<Res
     if let Some(content_range) = content_range {
         headers.insert(header::CONTENT_RANGE, told(content_range)?);
     }
-    let chunks = stream::unfold(part.read(), async |mut chunks| Some((chunks.recv().await?, chunks)));
-    Ok((status, headers, Body::from_stream(chunks)).into_response())
+    Ok((status, headers, Body::from_stream(part.read())).into_response())
 }
 
 async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
@@ -292,7 +294,7 @@ async fn off_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Instant};
+    use std::time::Instant;
 
     use axum::body::to_bytes;
     use protocol::UtcMs;
@@ -421,12 +423,12 @@ mod tests {
         speak(500);
         let (ticket, _) = state.tickets.issue(&lesson(), utc_now());
         let of = |query: &str| format!("/replay/{ticket}/t/master-voice/track.m3u8{query}");
-        // Eight of ten seconds are settled: two segments, and the third grows.
+        // Two segments of ten seconds are whole, and the third grows.
         let (status, response) = within_seconds(once_there(&state, &of("?_HLS_msn=1"))).await;
         let text = String::from_utf8(body(response).await).unwrap();
         assert_eq!((status, text.matches("#EXTINF").count()), (StatusCode::OK, 2), "{text}");
         assert!(text.contains("PART-TARGET=0.5") && text.contains("#EXT-X-PART:DURATION=0.400000,URI=\"0.cmaf\""));
-        let url = of("?_HLS_msn=2&_HLS_part=3");
+        let url = of("?_HLS_msn=2&_HLS_part=6");
         let mut waiting = Box::pin(get(&state, &url, None));
         let early = timeout(Duration::from_millis(500), &mut waiting).await;
         assert!(early.is_err(), "nothing more is there yet");
@@ -434,7 +436,7 @@ mod tests {
         let (status, response) = within_seconds(waiting).await;
         let text = String::from_utf8(body(response).await).unwrap();
         let grown = text.rsplit_once("#EXTINF").unwrap().1.matches("#EXT-X-PART:").count();
-        assert!(status == StatusCode::OK && grown >= 4, "{text}");
+        assert!(status == StatusCode::OK && grown >= 7, "{text}");
         for query in ["?_HLS_msn=9", "?_HLS_msn=x", "?_HLS_part=1"] {
             assert_eq!(get(&state, &of(query), None).await.0, StatusCode::BAD_REQUEST, "{query}");
         }

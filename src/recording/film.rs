@@ -1,17 +1,11 @@
 //! A file that is nowhere on the disk: pieces of a recording's files with a few bytes of our own between them, sent as one.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    ops::Range,
-    path::Path,
-    sync::Arc,
-};
+use std::{io, ops::Range, path::Path, sync::Arc, vec};
 
 use axum::body::Bytes;
-use tokio::sync::mpsc;
+use futures_util::{Stream, stream};
 
-use super::limits::{FILM_CHUNK_BYTES, FILM_CHUNKS};
+use super::{limits::FILM_CHUNK_BYTES, open_files::OpenFiles};
 
 /// A piece of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,44 +73,55 @@ impl Film {
         Self { pieces }
     }
 
-    /// Reads it in a thread of its own, a few chunks ahead of whoever takes them; when nobody does any more it ends.
-    pub fn read(self) -> mpsc::Receiver<io::Result<Bytes>> {
-        let (chunks, taken) = mpsc::channel(FILM_CHUNKS);
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = self.send(&chunks) {
-                let _ = chunks.blocking_send(Err(error));
+    /// Reads it, chunk by chunk as they are taken: whoever is slow holds no thread.
+    pub fn read(self) -> impl Stream<Item = io::Result<Bytes>> + Send {
+        let reader = Reader { pieces: self.pieces.into_iter(), rest: None, files: OpenFiles::default() };
+        stream::unfold(Some(reader), async |reader| {
+            let mut reader = reader?;
+            let read = tokio::task::spawn_blocking(move || (reader.chunk(), reader)).await;
+            let (chunk, reader) = read.unwrap_or_else(|lost| (Err(io::Error::other(lost)), Reader::default()));
+            match chunk {
+                Ok(chunk) if chunk.is_empty() => None,
+                Ok(chunk) => Some((Ok(chunk), Some(reader))),
+                Err(error) => Some((Err(error), None)),
             }
-        });
-        taken
+        })
+    }
+}
+
+/// A film on its way.
+#[derive(Debug, Default)]
+struct Reader {
+    pieces: vec::IntoIter<Piece>,
+    /// Of the piece being read what has not been.
+    rest: Option<Piece>,
+    files: OpenFiles,
+}
+
+impl Reader {
+    /// The next bytes; none at the end. Many pieces are small: a chunk is of as many as fit.
+    fn chunk(&mut self) -> io::Result<Bytes> {
+        let mut chunk = Vec::new();
+        while let Some(piece) = self.rest.take().or_else(|| self.pieces.next()) {
+            let room = FILM_CHUNK_BYTES - chunk.len() as u64;
+            let len = piece.len().min(room);
+            self.read(&piece.cut(0..len), &mut chunk)?;
+            self.rest = Some(piece.cut(len..piece.len())).filter(|rest| rest.len() > 0);
+            if self.rest.is_some() {
+                break;
+            }
+        }
+        Ok(chunk.into())
     }
 
-    fn send(self, chunks: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
-        let mut open: Option<(Arc<Path>, File)> = None;
-        for piece in self.pieces {
-            let (path, offset, len) = match piece {
-                Piece::Bytes(bytes) => {
-                    if chunks.blocking_send(Ok(bytes)).is_err() {
-                        return Ok(());
-                    }
-                    continue;
-                }
-                Piece::File { path, offset, len } => (path, offset, len),
-            };
-            let file = match &mut open {
-                Some((known, file)) if *known == path => file,
-                other => {
-                    let file = File::open(&path)?;
-                    &mut other.insert((path, file)).1
-                }
-            };
-            file.seek(SeekFrom::Start(offset))?;
-            let mut left = len;
-            while left > 0 {
-                let mut chunk = vec![0; left.min(FILM_CHUNK_BYTES) as usize];
-                file.read_exact(&mut chunk)?;
-                left -= chunk.len() as u64;
-                if chunks.blocking_send(Ok(chunk.into())).is_err() {
-                    return Ok(());
+    fn read(&mut self, piece: &Piece, chunk: &mut Vec<u8>) -> io::Result<()> {
+        match piece {
+            Piece::Bytes(bytes) => chunk.extend_from_slice(bytes),
+            Piece::File { path, offset, len } => {
+                let filled = chunk.len();
+                chunk.resize(filled + *len as usize, 0);
+                if self.files.read(path, *offset, &mut chunk[filled..])? < *len as usize {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             }
         }
@@ -146,13 +151,17 @@ pub struct Unsatisfiable;
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::StreamExt;
+
     use super::*;
     use crate::testing::TempDir;
 
     async fn bytes(film: Film) -> Vec<u8> {
-        let mut chunks = film.read();
+        let mut chunks = pin!(film.read());
         let mut all = Vec::new();
-        while let Some(chunk) = chunks.recv().await {
+        while let Some(chunk) = chunks.next().await {
             all.extend_from_slice(&chunk.unwrap());
         }
         all
@@ -192,9 +201,9 @@ mod tests {
         let dir = TempDir::new();
         let (mut film, _) = film(&dir);
         film.pieces.push(Piece::File { path: dir.path().join("a").into(), offset: 5, len: 100 });
-        let mut chunks = film.read();
+        let mut chunks = pin!(film.read());
         let mut last = None;
-        while let Some(chunk) = chunks.recv().await {
+        while let Some(chunk) = chunks.next().await {
             last = Some(chunk);
         }
         assert!(last.unwrap().is_err());

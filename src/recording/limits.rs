@@ -34,8 +34,21 @@ pub const TICKET_LIFE: Duration = Duration::from_secs(6 * 3_600);
 /// Bytes of a file that is put together while it is sent, read at once.
 pub const FILM_CHUNK_BYTES: u64 = 256 << 10;
 
-/// Such chunks read ahead of whoever takes them.
-pub const FILM_CHUNKS: usize = 4;
-
 /// Such files whose make-up is kept for the next request of a part of them. The one asked for longest ago goes.
 pub const FILMS: usize = 8;
+
+/// Files kept open by whoever reads a recording: those of the picture and the voice, and the next ones after a cut.
+pub const FILES_OPEN: usize = 4;
+
+/// Lessons whose manifests are kept. The one asked for longest ago goes.
+pub const MANIFESTS: usize = 64;
+
+/// How long a manifest that was read counts as what is on the disk. A finished recording changes only where a lesson goes on
+/// after a restart.
+pub const FINISHED_FRESH: Duration = Duration::from_secs(1);
+
+/// The same of a running recording, which the writer is asked for: half a turn of it.
+pub const RUNNING_FRESH: Duration = Duration::from_millis(100);
+
+/// How long the writer is waited for. Then what is on the disk is told.
+pub const LONGEST_LOOK: Duration = Duration::from_secs(2);

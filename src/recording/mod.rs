@@ -15,6 +15,8 @@ mod files;
 mod film;
 mod lesson_clock;
 mod limits;
+mod manifests;
+mod open_files;
 mod orders;
 mod recovery;
 mod replay;
@@ -44,6 +46,7 @@ use crate::db::Recording;
 pub use disk::DiskGauge;
 pub use files::replace as replace_file;
 pub use film::{Film, Piece, asked_range};
+pub use manifests::Age;
 pub use replay::{DOWNLOAD, Replays, Served, tracks as playback_tracks};
 pub use ticket::Tickets;
 
@@ -73,6 +76,17 @@ enum Order {
     End { key: LessonKey },
     /// The program ends: close everything, then answer.
     Finish { done: oneshot::Sender<()> },
+}
+
+impl Order {
+    /// The lesson it is about, if it is about a live one.
+    fn key(&self) -> Option<LessonKey> {
+        match self {
+            Self::Introduce { key, .. } | Self::Begin { key, .. } | Self::Stage { key, .. } => Some(*key),
+            Self::Note { key, .. } | Self::End { key } => Some(*key),
+            Self::Look { .. } | Self::Finish { .. } => None,
+        }
+    }
 }
 
 /// How to talk to the recorder. The default one records nothing.

@@ -1,21 +1,20 @@
 //! Recordings read back: playlists made from the manifest and indexes, and the paths of media files.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     fs,
-    io::{self, Read},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use protocol::{
-    LessonId, ParticipantId,
+    LessonId, ParticipantId, UtcMs,
     api::{Container as Kind, PlaybackTrack},
 };
 use recorder::{
-    Container, File, Manifest,
+    Container, File, Manifest, TrackName,
     download::{Content, Extent, download},
     index::{self, Part},
     jobs::Material,
@@ -26,7 +25,9 @@ use recorder::{
 
 use super::{
     Film, Piece, Recorder,
-    limits::{FILMS, REPLAY_FILE_BYTES},
+    limits::FILMS,
+    manifests::{self, Age, Manifests},
+    open_files::{self, OpenFiles},
 };
 
 /// Something of a recording to be sent.
@@ -53,15 +54,20 @@ pub struct Replays {
     directory: PathBuf,
     recorder: Recorder,
     latency: Latency,
-    /// Programs of finished lessons put together lately.
-    films: Arc<Mutex<Vec<(LessonId, Film)>>>,
+    manifests: Manifests,
+    /// Programs of finished lessons put together lately, the last one last.
+    films: Arc<Mutex<Vec<(FilmKey, Film)>>>,
 }
+
+/// Which lesson, when its recording began, and how long it is.
+type FilmKey = (LessonId, UtcMs, u64);
 
 impl Replays {
     /// Reads below `directory`, where `recorder` writes. Playlists of running lessons let players come as near as `latency`
     /// says.
     pub fn new(directory: &Path, recorder: Recorder, latency: Latency) -> Self {
-        Self { directory: directory.to_owned(), recorder, latency, films: Arc::default() }
+        let manifests = Manifests::new(directory, recorder.clone());
+        Self { directory: directory.to_owned(), recorder, latency, manifests, films: Arc::default() }
     }
 
     /// Waits until more is recorded, if anything is.
@@ -70,18 +76,21 @@ impl Replays {
     }
 
     /// What a recording holds, also while it is being written; `None` if there is none.
-    pub async fn manifest(&self, lesson: &LessonId) -> Option<Manifest> {
-        let (path, of) = (self.path(lesson, &File::Manifest), lesson.clone());
-        let written = tokio::task::spawn_blocking(move || read_manifest(&path)).await.ok().flatten();
-        if written.as_ref().is_some_and(|manifest| manifest.ended) {
-            return written;
-        }
-        self.recorder.look(of).await.or(written)
+    pub async fn manifest(&self, lesson: &LessonId, age: Age) -> Option<Arc<Manifest>> {
+        self.manifests.get(lesson, age).await
+    }
+
+    /// How new the manifest must be to tell what is at `path`.
+    pub fn age(path: &str) -> Age {
+        let (is_media, is_seam) =
+            (path.ends_with(".cmaf") || path.ends_with(".webm"), path.starts_with(playlist::SEAMS));
+        if is_media || is_seam { Age::Any } else { Age::Newest }
     }
 
     /// The file at `path` below a recording, as its playlists name it. `None` for whatever else.
     pub fn open(&self, lesson: &LessonId, manifest: &Manifest, path: &str) -> Option<Served> {
-        let parts: PartsOf<'_> = &|track, epoch| self.parts(lesson, track, epoch);
+        let indexes = Indexes::new(self, lesson);
+        let parts: PartsOf<'_> = &|track, epoch| indexes.parts(track, epoch);
         let latency = self.latency;
         match path {
             playlist::MASTER => return Some(Served::Playlist(playlist::master(manifest))),
@@ -122,8 +131,9 @@ impl Replays {
         let part = self.parts(lesson, track, seam.epoch).into_iter().find(|part| part.offset == seam.offset)?;
         let file = File::Media { track: track.name.clone(), epoch: seam.epoch, container: epoch.container };
         let len = usize::try_from(part.len).ok().filter(|len| *len <= PART_FILE_BYTES)?;
-        let bytes = OpenFiles::default().read(self.path(lesson, &file), part.offset, len)?;
-        seam.cut(epoch, &bytes)
+        let mut bytes = vec![0; len];
+        let read = OpenFiles::default().read(&self.path(lesson, &file).into(), part.offset, &mut bytes).ok()?;
+        seam.cut(epoch, &bytes[..read])
     }
 
     /// The result of a job, if it is there.
@@ -136,12 +146,24 @@ impl Replays {
         (plain && path.is_file()).then_some(path)
     }
 
+    /// The finished recordings that have a program, the last one first.
+    pub fn finished(&self) -> Vec<LessonId> {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
+        let lessons = entries.flatten().filter_map(|entry| LessonId::parse(entry.file_name().into_string().ok()?).ok());
+        let began = |lesson: LessonId| {
+            let manifest = manifests::read(&self.path(&lesson, &File::Manifest))?;
+            (manifest.ended && manifest.has_program()).then_some((manifest.lesson.began_at, lesson))
+        };
+        let mut found: Vec<_> = lessons.filter_map(began).collect();
+        found.sort_unstable_by_key(|(began_at, _)| std::cmp::Reverse(*began_at));
+        found.into_iter().map(|(_, lesson)| lesson).collect()
+    }
+
     /// The program as one MP4, and what is known of it; and the recording's directory, for what is made of it.
     pub fn program(&self, lesson: &LessonId) -> Option<(Material, Film, PathBuf)> {
-        let manifest = read_manifest(&self.path(lesson, &File::Manifest)).filter(|manifest| manifest.ended)?;
-        let (film, uniform, h264) = self.make_film(lesson, &manifest)?;
-        let length = Duration::from_millis(manifest.duration_ms);
-        Some((Material { length, uniform, h264 }, film, self.directory.join(lesson.as_str())))
+        let manifest = manifests::read(&self.path(lesson, &File::Manifest)).filter(|manifest| manifest.ended)?;
+        let (film, material) = self.make_film(lesson, &manifest)?;
+        Some((material, film, self.directory.join(lesson.as_str())))
     }
 
     /// The program of a finished lesson. Players ask for it part by part, so the last few are kept.
@@ -149,44 +171,56 @@ impl Replays {
         if !manifest.ended {
             return None;
         }
+        // A lesson that goes on after a restart ends once more, later.
+        let key = (lesson.clone(), manifest.lesson.began_at, manifest.duration_ms);
         let films = || self.films.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, film)) = films().iter().find(|(known, _)| known == lesson) {
-            return Some(film.clone());
-        }
-        let (film, ..) = self.make_film(lesson, manifest)?;
+        let known = |films: &mut Vec<(FilmKey, Film)>| {
+            let position = films.iter().position(|(known, _)| *known == key)?;
+            Some(films.remove(position).1)
+        };
+        // Whoever comes while it is made makes it too: the same one.
+        let film = known(&mut films()).or_else(|| Some(self.make_film(lesson, manifest)?.0))?;
         let mut films = films();
+        known(&mut films);
         if films.len() >= FILMS {
             films.remove(0);
         }
-        films.push((lesson.clone(), film.clone()));
+        films.push((key, film.clone()));
         Some(film)
     }
 
-    fn make_film(&self, lesson: &LessonId, manifest: &Manifest) -> Option<(Film, bool, bool)> {
+    fn make_film(&self, lesson: &LessonId, manifest: &Manifest) -> Option<(Film, Material)> {
         if !manifest.has_program() {
             return None;
         }
-        let parts = |track: &Track, epoch: u32| self.parts(lesson, track, epoch);
+        let indexes = Indexes::new(self, lesson);
         let mut files = OpenFiles::default();
-        let mut head = |file: &File, offset, len| files.read(self.path(lesson, file), offset, len);
-        let made = match download(manifest, &parts, &mut head, Content::Program) {
+        let mut paths = Paths::new(self, lesson);
+        let mut head = |file: &File, offset, len| {
+            let mut bytes = vec![0; len];
+            let read = files.read(&paths.of(file), offset, &mut bytes).ok()?;
+            bytes.truncate(read);
+            Some(bytes)
+        };
+        let made = match download(manifest, &|track, epoch| indexes.parts(track, epoch), &mut head, Content::Program) {
             Ok(made) => made,
             Err(error) => {
                 tracing::warn!(%lesson, %error, "the recording cannot be made one file: check it with tongke recordings check");
                 return None;
             }
         };
-        let (uniform, h264) = (made.uniform(), made.h264());
+        let material = made.material(Duration::from_millis(manifest.duration_ms));
         let piece = |extent: Extent| match extent {
             Extent::Bytes(bytes) => Piece::Bytes(bytes.into()),
-            Extent::File { file, offset, len } => Piece::File { path: self.path(lesson, &file).into(), offset, len },
+            Extent::File { file, offset, len } => Piece::File { path: paths.of(&file), offset, len },
         };
-        Some((Film::new(made.extents.into_iter().map(piece).collect()), uniform, h264))
+        Some((Film::new(made.extents.into_iter().map(piece).collect()), material))
     }
 
     fn parts(&self, lesson: &LessonId, track: &Track, epoch: u32) -> Vec<Part> {
         let file = File::Index { track: track.name.clone(), epoch };
-        read(&self.path(lesson, &file)).map_or_else(|_| Vec::new(), |bytes| index::decode(&bytes))
+        let bytes = open_files::whole(&self.path(lesson, &file));
+        bytes.map_or_else(|_| Vec::new(), |bytes| index::decode(&bytes))
     }
 
     fn path(&self, lesson: &LessonId, file: &File) -> PathBuf {
@@ -194,31 +228,43 @@ impl Replays {
     }
 }
 
-/// The file read last, kept open: what is read of a recording is read in order.
-#[derive(Default)]
-struct OpenFiles(Option<(PathBuf, fs::File)>);
+/// The indexes of a recording, each read once for one answer: the program comes back to a track at every other cut.
+struct Indexes<'r> {
+    replays: &'r Replays,
+    lesson: &'r LessonId,
+    read: RefCell<HashMap<(TrackName, u32), Vec<Part>>>,
+}
 
-impl OpenFiles {
-    fn read(&mut self, path: PathBuf, offset: u64, len: usize) -> Option<Vec<u8>> {
-        let file = match &mut self.0 {
-            Some((known, file)) if *known == path => file,
-            other => {
-                let file = fs::File::open(&path).ok()?;
-                &mut other.insert((path, file)).1
-            }
-        };
-        let mut bytes = vec![0; len];
-        let mut filled = 0;
-        while filled < len {
-            match file.read_at(&mut bytes[filled..], offset + filled as u64) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return None,
-            }
+impl<'r> Indexes<'r> {
+    fn new(replays: &'r Replays, lesson: &'r LessonId) -> Self {
+        Self { replays, lesson, read: RefCell::default() }
+    }
+
+    fn parts(&self, track: &Track, epoch: u32) -> Vec<Part> {
+        let read = || self.replays.parts(self.lesson, track, epoch);
+        self.read.borrow_mut().entry((track.name.clone(), epoch)).or_insert_with(read).clone()
+    }
+}
+
+/// The paths of a recording's files, one of each: a film has a piece of them for every part.
+struct Paths<'r> {
+    replays: &'r Replays,
+    lesson: &'r LessonId,
+    made: HashMap<File, Arc<Path>>,
+}
+
+impl<'r> Paths<'r> {
+    fn new(replays: &'r Replays, lesson: &'r LessonId) -> Self {
+        Self { replays, lesson, made: HashMap::new() }
+    }
+
+    fn of(&mut self, file: &File) -> Arc<Path> {
+        if let Some(path) = self.made.get(file) {
+            return path.clone();
         }
-        bytes.truncate(filled);
-        Some(bytes)
+        let path: Arc<Path> = self.replays.path(self.lesson, file).into();
+        self.made.insert(file.clone(), path.clone());
+        path
     }
 }
 
@@ -243,14 +289,4 @@ pub fn tracks(manifest: &Manifest, base: &str, names: &HashMap<ParticipantId, St
         })
     };
     manifest.tracks.iter().filter_map(track).collect()
-}
-
-fn read_manifest(path: &Path) -> Option<Manifest> {
-    Manifest::from_json(&read(path).ok()?).ok()
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(REPLAY_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

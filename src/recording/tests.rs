@@ -114,7 +114,7 @@ async fn a_lesson_can_be_replayed_as_soon_as_it_is_told_finished() {
     assert_eq!(studio.told().await, (RecordingState::Finished, Some(3_000)));
 
     let replays = studio.replays();
-    let manifest = replays.manifest(&lesson()).await.unwrap();
+    let manifest = replays.manifest(&lesson(), Age::Newest).await.unwrap();
     assert!(manifest.ended);
     let playlist = |path: &str| match replays.open(&lesson(), &manifest, path) {
         Some(Served::Playlist(text)) => text,
@@ -138,7 +138,7 @@ async fn nothing_but_the_files_a_playlist_names_is_served() {
     studio.recorder.finish().await;
     while studio.told.recv().await.is_some() {}
     let (replays, lesson) = (studio.replays(), lesson());
-    let manifest = replays.manifest(&lesson).await.unwrap();
+    let manifest = replays.manifest(&lesson, Age::Newest).await.unwrap();
     for path in [
         "",
         "journal.wal",
@@ -181,7 +181,7 @@ async fn a_lesson_into_which_nothing_is_published_leaves_nothing() {
     studio.recorder.end(KEY);
     studio.recorder.finish().await;
     assert_eq!(studio.told.recv().await, None);
-    assert_eq!(studio.replays().manifest(&lesson()).await, None);
+    assert_eq!(studio.replays().manifest(&lesson(), Age::Newest).await, None);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn vp8_is_written_as_webm() {
     studio.recorder.end(KEY);
     assert_eq!(studio.told().await.0, RecordingState::Finished);
     let replays = studio.replays();
-    let manifest = replays.manifest(&lesson()).await.unwrap();
+    let manifest = replays.manifest(&lesson(), Age::Newest).await.unwrap();
     let Some(Served::File(path)) = replays.open(&lesson(), &manifest, "t/master-camera/0.webm") else { panic!() };
     assert!(std::fs::read(path).unwrap().starts_with(&[0x1a, 0x45, 0xdf, 0xa3]));
     assert_eq!(replays.open(&lesson(), &manifest, "t/master-camera/0.cmaf"), None);
@@ -287,12 +287,12 @@ async fn the_running_manifest_reaches_the_disk_within_seconds() {
     let replays = Replays::new(studio.dir.path(), Recorder::default(), Latency::Ordinary);
     let mut looks = tokio::time::interval(Duration::from_millis(50));
     let written = async {
-        while replays.manifest(&lesson()).await.is_none() {
+        while replays.manifest(&lesson(), Age::Newest).await.is_none() {
             looks.tick().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), written).await.unwrap();
-    assert!(!replays.manifest(&lesson()).await.unwrap().ended);
+    assert!(!replays.manifest(&lesson(), Age::Newest).await.unwrap().ended);
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn a_lesson_that_is_on_is_played_from_its_beginning() {
     let listed = async {
         loop {
             looks.tick().await;
-            let manifest = replays.manifest(&lesson()).await.unwrap();
+            let manifest = replays.manifest(&lesson(), Age::Newest).await.unwrap();
             assert!(!manifest.ended);
             let Some(Served::Playlist(text)) = replays.open(&lesson(), &manifest, "t/master-voice/track.m3u8") else {
                 panic!("no playlist")

@@ -128,6 +128,7 @@ impl Writer {
     }
 
     fn take_order(&mut self, order: Order) {
+        self.at_work = order.key();
         match order {
             Order::Introduce { key, participant_key, participant } => {
                 self.lessons.entry(key).or_default().names.insert(participant_key, participant);

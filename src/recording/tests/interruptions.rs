@@ -75,7 +75,7 @@ async fn after_a_restart_the_lesson_goes_on_in_the_same_recording() {
     studio.recorder.end(KEY);
     let duration_ms = studio.told_at_last(RecordingState::Finished).await.unwrap();
     assert!((62_500..=75_000).contains(&duration_ms), "{duration_ms}");
-    let manifest = studio.replays().manifest(&lesson()).await.unwrap();
+    let manifest = studio.replays().manifest(&lesson(), Age::Newest).await.unwrap();
     assert_eq!(
         (manifest.lesson.began_at, manifest.ended, manifest.tracks.len()),
         (began_at, true, 2),
@@ -135,7 +135,7 @@ async fn a_recording_goes_on_when_the_disk_has_space_again() {
     studio.shout(5_000..6_000);
     studio.recorder.end(KEY);
     studio.told_at_last(RecordingState::Finished).await;
-    let manifest = studio.replays().manifest(&lesson()).await.unwrap();
+    let manifest = studio.replays().manifest(&lesson(), Age::Newest).await.unwrap();
     let first = &manifest.tracks[0].epochs[0];
     let after = studio.voice_file(0).await;
     assert_eq!(after.len() as u64, first.bytes, "cut behind its last whole part");
@@ -166,7 +166,7 @@ async fn a_lesson_that_ends_while_its_recording_stands_still_can_be_replayed_up_
     let (state, duration_ms) = studio.told().await;
     assert_eq!(state, RecordingState::Finished);
     assert!((1_000..=2_000).contains(&duration_ms.unwrap()), "{duration_ms:?}");
-    assert!(studio.replays().manifest(&lesson()).await.unwrap().ended);
+    assert!(studio.replays().manifest(&lesson(), Age::Newest).await.unwrap().ended);
 }
 
 #[tokio::test]

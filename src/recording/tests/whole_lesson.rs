@@ -43,7 +43,11 @@ impl Studio {
         fed.await.unwrap();
         let (replays, mut looks) = (self.replays(), tokio::time::interval(Duration::from_millis(20)));
         let taken_in = async {
-            while replays.manifest(&lesson()).await.is_none_or(|manifest| manifest.duration_ms + 5_000 < ms) {
+            while replays
+                .manifest(&lesson(), Age::Newest)
+                .await
+                .is_none_or(|manifest| manifest.duration_ms + 5_000 < ms)
+            {
                 looks.tick().await;
             }
         };
@@ -53,7 +57,7 @@ impl Studio {
     /// The program's playlist is complete, and the bytes of its last segment are there.
     async fn assert_program_plays(&self, ms: u64) {
         let replays = self.replays();
-        let manifest = replays.manifest(&lesson()).await.unwrap();
+        let manifest = replays.manifest(&lesson(), Age::Newest).await.unwrap();
         assert!(manifest.duration_ms.abs_diff(ms) <= 200, "{} of {ms}", manifest.duration_ms);
         let Some(Served::Playlist(text)) = replays.open(&lesson(), &manifest, "program-picture.m3u8") else {
             panic!("no playlist")
