@@ -7,7 +7,10 @@ use tokio::sync::mpsc::Receiver;
 
 use super::*;
 use crate::{
-    recording::{Recorder, testing::record_pictures},
+    recording::{
+        Recorder,
+        testing::{record_pictures, record_sizes},
+    },
     testing::TempDir,
 };
 
@@ -58,6 +61,49 @@ async fn what_is_made_of_a_recording_is_there_when_it_is_told_done() {
         "{:?}",
         states(&jobs)
     );
+}
+
+/// How light a picture is in the middle of its left edge, cell by cell of a sprite of one row.
+fn left_edges(sprite: &Path, cells: usize) -> Vec<u8> {
+    let words = ["-v", "error", "-i"];
+    let raw = ["-f", "rawvideo", "-pix_fmt", "gray", "-"];
+    let output = std::process::Command::new(ffmpeg()).args(words).arg(sprite).args(raw).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    (0..cells).map(|cell| output.stdout[45 * 1_600 + cell * 160 + 3]).collect()
+}
+
+#[tokio::test]
+async fn a_program_of_several_sizes_keeps_its_pictures_and_its_sound_in_their_places() {
+    let dir = TempDir::new();
+    // The narrow picture stands between black bars.
+    record_sizes(dir.path(), &lesson(), &[(80, 45), (60, 45), (80, 45)], 20);
+    let (done, mut made) = mpsc::channel(8);
+    let jobs = start(Some(ffmpeg()), Replays::new(dir.path(), Recorder::default(), Latency::Ordinary), done);
+    next(&mut made).await;
+    next(&mut made).await;
+    jobs.order(lesson(), Job::Showcase(Showcase::default())).unwrap();
+    next(&mut made).await;
+    let results = dir.path().join("music-3a").join(DIRECTORY);
+    let edges = left_edges(&results.join("thumbnails/sprite.jpg"), 6);
+    let narrow: Vec<bool> = edges.iter().map(|light| *light < 20).collect();
+    assert_eq!(narrow, [false, false, true, true, false, false], "{edges:?}");
+    for (file, length_s) in [("showcase/showcase.mp4", 65.0), ("compatible/lesson.m3u8", 60.0)] {
+        for stream in ["v:0", "a:0"] {
+            let found = decoded_length(&results.join(file), stream);
+            assert!((found - length_s).abs() < 0.5, "{file} {stream}: {found}");
+        }
+    }
+}
+
+/// The length of a stream as it decodes, in seconds; ffmpeg must have nothing to complain of.
+fn decoded_length(file: &Path, stream: &str) -> f64 {
+    let mut command = std::process::Command::new(ffmpeg());
+    command.args(["-v", "error", "-nostats", "-progress", "pipe:1", "-i"]).arg(file);
+    let output = command.args(["-map", &format!("0:{stream}"), "-f", "null", "-"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{file:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().rev().find_map(|line| line.strip_prefix("out_time_us=")).unwrap();
+    last.parse::<f64>().unwrap() / 1e6
 }
 
 #[tokio::test]

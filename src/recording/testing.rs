@@ -53,6 +53,12 @@ pub fn recorded(recordings: &Path, lesson: &LessonId) {
 
 /// So many seconds of a camera that sends a keyframe a second, and of a voice, and the end of the lesson.
 pub fn record_pictures(recordings: &Path, lesson: &LessonId, seconds: u64) {
+    record_sizes(recordings, lesson, &[(80, 45)], seconds);
+}
+
+/// The same of a camera whose picture has one size after the other, in macroblocks of 16 pixels, each for so many seconds.
+pub fn record_sizes(recordings: &Path, lesson: &LessonId, sizes: &[(u32, u32)], seconds_each: u64) {
+    let seconds = seconds_each * sizes.len() as u64;
     let facts =
         Lesson { version: VERSION, lesson: lesson.clone(), lead: Some(master()), began_at: utc_now().plus_ms(-60_000) };
     let mut recording = LessonRecording::new(facts).unwrap();
@@ -64,13 +70,13 @@ pub fn record_pictures(recordings: &Path, lesson: &LessonId, seconds: u64) {
         let report = SenderReport { ntp: 3_900_000_000 << 32, rtp: 0 };
         recording.handle_sender_report(Duration::ZERO, key, report).unwrap();
     }
-    let mut card = card();
+    let mut cards: Vec<Card> = sizes.iter().map(|size| card(*size)).collect();
     for n in 0..50 * seconds {
         let now = Duration::from_millis(20 * n);
         recording.handle_packet(now, voice, &voice_packet(n as u16)).unwrap();
         if n % 50 == 0 {
-            let second = (n / 50) as u16;
-            recording.handle_packet(now, camera, &keyframe_packet(second, &mut card)).unwrap();
+            let card = &mut cards[(n / 50 / seconds_each) as usize];
+            recording.handle_packet(now, camera, &keyframe_packet((n / 50) as u16, card)).unwrap();
             recording.handle_timeout(now).unwrap();
         }
         carry_out(&mut recording, &mut files);
@@ -79,11 +85,25 @@ pub fn record_pictures(recordings: &Path, lesson: &LessonId, seconds: u64) {
     carry_out(&mut recording, &mut files);
 }
 
-/// A picture that any decoder takes, 1280 by 720.
-fn card() -> Card {
-    let sps = KEYFRAME[3..28].to_vec();
-    let sets = ParameterSets { sps, pps: [(0, KEYFRAME[30..34].to_vec())].into() };
+/// A picture that any decoder takes.
+fn card(size: (u32, u32)) -> Card {
+    let sets = ParameterSets { sps: sps(size), pps: [(0, KEYFRAME[30..34].to_vec())].into() };
     Card::instead_of(&Format::H264(sets)).unwrap()
+}
+
+/// A sequence parameter set of constrained baseline (ITU-T H.264 section 7.3.2.1.1).
+fn sps((width, height): (u32, u32)) -> Vec<u8> {
+    let ue = |value: u32| {
+        let length = 32 - (value + 1).leading_zeros() as usize;
+        format!("{:0>width$b}", value + 1, width = 2 * length - 1)
+    };
+    // The ids, order of pictures, one reference; the size; frames; no crop and no VUI; the stop bit.
+    let bits = [ue(0), ue(0), ue(2), ue(1), "0".into(), ue(width - 1), ue(height - 1), "11001".into()].concat();
+    let octets = bits.as_bytes().chunks(8).map(|octet| {
+        let octet = std::str::from_utf8(octet).unwrap();
+        u8::from_str_radix(&format!("{octet:0<8}"), 2).unwrap()
+    });
+    [0x67, 0x42, 0xc0, 0x1f].into_iter().chain(octets).collect()
 }
 
 /// It as the `n`th packet of a camera with SSRC 6, one a second.

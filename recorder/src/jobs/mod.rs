@@ -95,7 +95,7 @@ fn compatible(material: &Material) -> Vec<String> {
         // Old players take no change of size in mid-stream.
         &[
             "-vf",
-            "scale=1280:720:force_original_aspect_ratio=decrease,pad=1280:720:-1:-1,setsar=1",
+            "scale=1280:720:force_original_aspect_ratio=decrease:eval=frame,pad=1280:720:-1:-1:eval=frame,setsar=1",
             "-c:v",
             "libx264",
             "-preset",

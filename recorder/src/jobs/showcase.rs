@@ -60,7 +60,7 @@ impl Showcase {
             text("teacher.txt", 32, "430", "white"),
         );
         let picture = format!(
-            "[0:v:0]fps=25:start_time=0,scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease,pad={WIDTH}:{HEIGHT}:-1:-1,\
+            "[0:v:0]fps=25:start_time=0,scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease:eval=frame,pad={WIDTH}:{HEIGHT}:-1:-1:eval=frame,\
              format=yuv420p,setsar=1[picture]"
         );
         let voice = match material.voice {

@@ -23,7 +23,7 @@ pub(super) fn arguments(length: Duration) -> Vec<String> {
     let rows = count(length).div_ceil(COLUMNS).max(1);
     // Each shows what was to be seen when its time began, and there is one even of a lesson shorter than `EVERY`.
     let filter = format!(
-        "fps=1/{}:start_time=0:round=up,scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease,pad={WIDTH}:{HEIGHT}:-1:-1,setsar=1,\
+        "fps=1/{}:start_time=0:round=up,scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=decrease:eval=frame,pad={WIDTH}:{HEIGHT}:-1:-1:eval=frame,setsar=1,\
          tile={COLUMNS}x{rows}",
         EVERY.as_secs()
     );
