@@ -10,7 +10,11 @@ use protocol::{
     time::UtcMs,
 };
 use recorder::{
-    Effect, Lesson as About, LessonRecording, Manifest, TrackKey, TrackName, limits::TICK, manifest::VERSION,
+    Effect, File, Lesson as About, LessonRecording, Manifest, Stage, TrackKey, TrackName,
+    download::{Content, Extent, download},
+    index,
+    limits::TICK,
+    manifest::VERSION,
 };
 
 use crate::feed::{Arrival, Lesson, What};
@@ -40,6 +44,7 @@ impl Disk {
         let recording = LessonRecording::new(about).unwrap();
         let mut running = Recording { recording, files: BTreeMap::new(), keys: HashMap::new() };
         let mut next_tick = Duration::ZERO;
+        let mut shown = false;
         for (at, arrival) in &lesson.arrivals {
             let now = Duration::from_secs_f64(*at);
             while next_tick <= now {
@@ -47,11 +52,40 @@ impl Disk {
                 running.drain();
                 next_tick += TICK;
             }
+            if lesson.is_courseware_on(*at) != shown {
+                shown = !shown;
+                running.recording.handle_stage(now, Stage { floor: Vec::new(), courseware: shown });
+                running.drain();
+            }
             running.take(now, arrival);
         }
         running.recording.handle_end(Duration::from_secs_f64(lesson.length_s)).unwrap();
         running.drain();
         Self { manifest: running.recording.manifest().clone(), files: running.files }
+    }
+
+    /// The program as one MP4.
+    pub fn download(&self) -> Vec<u8> {
+        let bytes = |file: &File| self.files.get(&file.path()).map(Vec::as_slice).unwrap_or_default();
+        let mut head = |file: &File, offset: u64, len: usize| {
+            let rest = bytes(file).get(offset as usize..)?;
+            Some(rest[..len.min(rest.len())].to_vec())
+        };
+        let parts = |track: &recorder::manifest::Track, epoch: u32| {
+            index::decode(bytes(&File::Index { track: track.name.clone(), epoch }))
+        };
+        let made = download(&self.manifest, &parts, &mut head, Content::Program).unwrap();
+        let piece = |extent: Extent| match extent {
+            Extent::Bytes(bytes) => bytes,
+            Extent::File { file, offset, len } => bytes(&file)[offset as usize..(offset + len) as usize].to_vec(),
+        };
+        made.extents.into_iter().flat_map(piece).collect()
+    }
+
+    /// When the program's first picture or sound is, in seconds on the lesson clock: zero of the download.
+    pub fn program_begins_s(&self) -> f64 {
+        let voice = self.manifest.track_in("master-program").unwrap().epochs[0].start as f64 / 48e3;
+        voice.min(self.manifest.program[0].at_us as f64 / 1e6)
     }
 
     /// Length of the recording in seconds.

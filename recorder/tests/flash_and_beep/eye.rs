@@ -14,12 +14,16 @@ pub struct Seen {
     pub flashes: Vec<f64>,
     /// The longest a picture stood, in seconds.
     pub longest_s: f64,
+    /// When the last one began.
+    pub last_s: f64,
 }
 
 /// A voice file, listened to.
 pub struct Heard {
     /// When a beep began and ended, in seconds on the lesson clock.
     pub beeps: Vec<(f64, f64)>,
+    /// When it ended.
+    pub end_s: f64,
 }
 
 /// A file for ffmpeg that goes with the value.
@@ -57,12 +61,24 @@ fn tapes(disk: &Disk, track: &str) -> Vec<(f64, Tape)> {
     epochs.map(|(number, epoch)| (epoch.start as f64 / f64::from(epoch.timescale), tape(number))).collect()
 }
 
+/// The program as one file, looked at and listened to.
+pub fn watch(disk: &Disk) -> (Seen, Heard) {
+    let tape = Tape::of(&disk.download());
+    let tapes = [(0.0, tape)];
+    // Silence up to where the voice begins.
+    (see_tapes(&tapes), hear_tapes(&tapes, &["-af", "aresample=async=1:first_pts=0"]))
+}
+
 /// Looks at a track's pictures.
 pub fn see(disk: &Disk, track: &str) -> Seen {
-    let mut seen = Seen { flashes: Vec::new(), longest_s: 0.0 };
+    see_tapes(&tapes(disk, track))
+}
+
+fn see_tapes(tapes: &[(f64, Tape)]) -> Seen {
+    let mut seen = Seen { flashes: Vec::new(), longest_s: 0.0, last_s: 0.0 };
     let (mut was_white, mut last) = (false, None);
-    for (_, tape) in tapes(disk, track) {
-        for (at, white) in pictures(&tape) {
+    for (_, tape) in tapes {
+        for (at, white) in pictures(tape) {
             if white && !was_white {
                 seen.flashes.push(at);
             }
@@ -70,6 +86,7 @@ pub fn see(disk: &Disk, track: &str) -> Seen {
                 seen.longest_s = seen.longest_s.max(at - last);
             }
             (was_white, last) = (white, Some(at));
+            seen.last_s = at;
         }
     }
     seen
@@ -93,10 +110,14 @@ fn pictures(tape: &Tape) -> Vec<(f64, bool)> {
 
 /// Listens to a track's voice.
 pub fn hear(disk: &Disk, track: &str) -> Heard {
+    hear_tapes(&tapes(disk, track), &[])
+}
+
+fn hear_tapes(tapes: &[(f64, Tape)], filter: &[&str]) -> Heard {
     const LOUD: f32 = 0.3;
-    let mut heard = Heard { beeps: Vec::new() };
-    for (start, tape) in tapes(disk, track) {
-        let bytes = tape.decoded(&["-map", "0:a", "-ac", "1", "-ar", "48000", "-f", "f32le"]);
+    let mut heard = Heard { beeps: Vec::new(), end_s: 0.0 };
+    for (start, tape) in tapes {
+        let bytes = tape.decoded(&[&["-map", "0:a"], filter, &["-ac", "1", "-ar", "48000", "-f", "f32le"]].concat());
         let mut quiet_for = usize::MAX / 2;
         for (i, sample) in bytes.chunks_exact(4).enumerate() {
             let loud = f32::from_le_bytes(sample.try_into().unwrap()).abs() > LOUD;
@@ -109,6 +130,7 @@ pub fn hear(disk: &Disk, track: &str) -> Heard {
             }
             quiet_for = if loud { 0 } else { quiet_for.saturating_add(1) };
         }
+        heard.end_s = start + (bytes.len() / 4) as f64 / 48_000.0;
     }
     heard
 }

@@ -147,6 +147,11 @@ impl Lesson {
         t > 1.0 && !(self.gone.0..self.gone.1 + GOP_S).contains(&t)
     }
 
+    /// Whether courseware was on at `t`.
+    pub fn is_courseware_on(&self, t: f64) -> bool {
+        self.courseware.iter().any(|(from, to)| (*from..*to).contains(&t))
+    }
+
     /// Whether courseware was on at `t`, and had been for long enough to have sent a keyframe.
     pub fn has_courseware(&self, t: f64) -> bool {
         self.is_there(t) && self.courseware.iter().any(|(from, to)| (from + GOP_S..*to).contains(&t))

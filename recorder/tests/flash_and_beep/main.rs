@@ -50,18 +50,23 @@ fn skews(flashes: &[f64], beeps: &[(f64, f64)], is_sent: impl Fn(f64) -> bool) -
 fn flashes_and_beeps_stay_together_through_drift_loss_and_a_reconnect() {
     let lesson = Lesson::of_minutes(minutes());
     let disk = Disk::record(&lesson);
-    let Seen { flashes: camera, longest_s } = eye::see(&disk, "master-camera");
+    let Seen { flashes: camera, longest_s, .. } = eye::see(&disk, "master-camera");
     let Seen { flashes: screen, .. } = eye::see(&disk, "master-screen");
     let Heard { beeps, .. } = eye::hear(&disk, "master-voice");
+    let (program, program_voice) = eye::watch(&disk);
+    let (last_picture_s, voice_end_s) =
+        (program.last_s + disk.program_begins_s(), program_voice.end_s + disk.program_begins_s());
     let worst = |skews: &[f64]| skews.iter().fold(0f64, |worst, skew| worst.max(skew.abs()));
     let camera_skews = skews(&camera, &beeps, |t| lesson.is_there(t));
     let screen_skews = skews(&screen, &beeps, |t| lesson.has_courseware(t));
+    let program_skews = skews(&program.flashes, &program_voice.beeps, |t| lesson.is_there(t));
     // A beep is at a multiple of EVERY_S; what is constant is the way of the packets.
     let off: Vec<f64> = beeps.iter().map(|(_, to)| (to + school::EVERY_S / 2.0) % school::EVERY_S).collect();
     let (least, most) = off.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
     println!(
         "{} flashes of the camera, {} of the screen, {} beeps of {}; skew at most {:.1} and {:.1} ms; the clock wandered \
-         {:.1} ms; longest sample {longest_s:.3} s; recorded {:.3} s of {:.3} s",
+         {:.1} ms; longest sample {longest_s:.3} s; recorded {:.3} s of {:.3} s; program: {} cuts, {} flashes, {} beeps, skew \
+         at most {:.1} ms, longest picture {:.3} s, the last at {:.3} s, voice until {:.3} s",
         camera.len(),
         screen.len(),
         beeps.len(),
@@ -71,6 +76,13 @@ fn flashes_and_beeps_stay_together_through_drift_loss_and_a_reconnect() {
         (most - least) * 1e3,
         disk.duration_s(),
         lesson.length_s,
+        disk.manifest.program.len(),
+        program.flashes.len(),
+        program_voice.beeps.len(),
+        worst(&program_skews) * 1e3,
+        program.longest_s,
+        last_picture_s,
+        voice_end_s,
     );
     // The reconnect costs what falls into it, and loss a few pictures until the next key frame.
     assert!(camera_skews.len() * 10 >= lesson.beeps() * 7, "flashes are there to be compared");
@@ -79,6 +91,12 @@ fn flashes_and_beeps_stay_together_through_drift_loss_and_a_reconnect() {
     assert!(worst(&camera_skews) <= SKEW_S, "{camera_skews:?}");
     assert!(worst(&screen_skews) <= SKEW_S, "{screen_skews:?}");
     assert!(most - least <= CLOCK_S, "{off:?}");
-    assert!((disk.duration_s() - lesson.length_s).abs() <= CLOCK_S + 0.1, "the whole lesson");
+    assert!((disk.duration_s() - lesson.length_s).abs() <= CLOCK_S, "the whole lesson");
     assert!(longest_s <= 2.0);
+    assert!(disk.manifest.program.len() > 30, "courseware goes on and off");
+    assert!(program_skews.len() * 10 >= lesson.beeps() * 7, "flashes are in the program");
+    assert!(worst(&program_skews) <= SKEW_S, "{program_skews:?}");
+    assert!(program.longest_s <= 2.0);
+    assert!((voice_end_s - lesson.length_s).abs() <= CLOCK_S, "the program's voice lasts as long as the lesson");
+    assert!(last_picture_s + 2.0 >= lesson.length_s - CLOCK_S, "and so does its picture");
 }
