@@ -77,6 +77,8 @@ rust() {
     step cargo-test cargo test --workspace --locked --no-fail-fast || status=$?
     tested cargo-test "$status" "$(sum '^test result: .* ([0-9]+) passed.*' "$out/cargo-test.log")" \
         "$(sum '^test result: .* ([0-9]+) failed.*' "$out/cargo-test.log")"
+    # The program that cargo-test has built.
+    check store env PYTHONPATH="$out/store" python3 tests/store.py "${CARGO_TARGET_DIR:-target}/debug/tongke"
     if command -v cargo-deny >/dev/null; then check deny cargo deny check bans licenses sources; fi
 }
 
@@ -99,7 +101,12 @@ fuzz() {
 install() {
     need_toolchains
     need git=git cc=gcc c++=g++ make=make cmake=cmake
-    if [[ " $* " == *" rust "* ]]; then need ffmpeg=ffmpeg; fi
+    if [[ " $* " == *" rust "* ]]; then
+        need ffmpeg=ffmpeg
+        # An S3 server that others wrote. Kept beside the tests, and apart, for it brings much with it.
+        PYTHONPATH=$out/store python3 -c 'import boto3, flask_cors, moto.server' 2>/dev/null ||
+            python3 -m pip install --quiet --disable-pip-version-check --upgrade --target "$out/store" 'moto[server]'
+    fi
     if [[ " $* " == *" browser "* ]]; then
         need chromium=chromium firefox-esr=firefox-esr ffmpeg=ffmpeg ip=iproute2 \
             -=fonts-dejavu-core -=fonts-noto-cjk

@@ -1,20 +1,27 @@
-//! Copies finished recordings to an object store: S3 or what speaks its language, or another file system. What is there
-//! already, file by file and by its length, is not sent again, so a copy that was broken off goes on where it was. The local
-//! files stay; `stored.json` beside them says that the store has acknowledged every one.
+//! Copies finished recordings to an object store: S3 or what speaks its language, or another file system. What the store has
+//! acknowledged is written down beside the recording, file by file and of large files part by part, so that a copy that was
+//! broken off goes on where it was, also after a restart. The local files stay; `stored.json` beside them says that the store
+//! has every one.
 
+mod progress;
 mod upload;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use anyhow::Context;
-use object_store::{ObjectStore, path::Path as Key};
+use anyhow::{Context, anyhow, bail};
+use object_store::{
+    ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig,
+    aws::{AmazonS3, AmazonS3Builder},
+    multipart::MultipartStore,
+    path::Path as Key,
+};
 use protocol::LessonId;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::spawn_blocking};
 use url::Url;
 
 use crate::config::StoreConfig;
@@ -25,10 +32,30 @@ const WAITING: usize = 4_096;
 const RETRY: Duration = Duration::from_secs(30);
 const LONGEST_RETRY: Duration = Duration::from_secs(3_600);
 
+/// How often a request is sent again before the copy has failed for now: the log is not to be silent for minutes.
+const REQUEST_RETRIES: usize = 3;
+/// How long a request may take. A part of 8 MiB gets there in it by a line of 0.3 Mbit/s.
+const REQUEST_LIMIT: Duration = Duration::from_secs(240);
+
 /// Where recordings are copied to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
-    objects: Arc<dyn ObjectStore>,
+    target: Target,
+    /// What it is called in what is written down.
+    place: String,
+}
+
+#[derive(Clone)]
+enum Target {
+    Directory(PathBuf),
+    Objects(Objects),
+}
+
+/// One store, which takes files whole or part by part, the parts also after a restart.
+#[derive(Clone)]
+struct Objects {
+    whole: Arc<dyn ObjectStore>,
+    parts: Arc<dyn MultipartStore>,
     prefix: Key,
 }
 
@@ -44,22 +71,44 @@ impl Store {
         if config.url.is_empty() {
             return Ok(None);
         }
-        let url = Url::parse(&config.url).with_context(|| format!("recording.store.url = {:?}", config.url))?;
-        let (objects, prefix) = object_store::parse_url_opts(&url, options(config))
-            .with_context(|| format!("recording.store.url = {:?}", config.url))?;
-        Ok(Some(Self { objects: objects.into(), prefix }))
+        Self::connect(config).map(Some).with_context(|| format!("recording.store.url = {:?}", config.url))
+    }
+
+    fn connect(config: &StoreConfig) -> anyhow::Result<Self> {
+        let url = Url::parse(&config.url)?;
+        let place = format!("{} {}", config.url, config.endpoint).trim_end().to_owned();
+        let target = match ObjectStoreScheme::parse(&url)? {
+            (ObjectStoreScheme::AmazonS3, path) => {
+                let s3 = Arc::new(s3(config)?);
+                Target::Objects(Objects { whole: s3.clone(), parts: s3, prefix: path })
+            }
+            (ObjectStoreScheme::Local, _) => {
+                Target::Directory(url.to_file_path().map_err(|()| anyhow!("not a directory of this machine"))?)
+            }
+            _ => bail!("neither s3://BUCKET/PREFIX nor file:///DIRECTORY"),
+        };
+        Ok(Self { target, place })
     }
 }
 
-fn options(config: &StoreConfig) -> BTreeMap<&'static str, String> {
-    let all = [
-        ("aws_endpoint", config.endpoint.clone()),
-        ("aws_region", config.region.clone()),
-        ("aws_access_key_id", config.access_key_id.clone()),
-        ("aws_secret_access_key", config.secret_access_key.clone()),
-        ("allow_http", if config.endpoint.starts_with("http://") { "true".into() } else { String::new() }),
-    ];
-    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+fn s3(config: &StoreConfig) -> anyhow::Result<AmazonS3> {
+    let client =
+        ClientOptions::new().with_timeout(REQUEST_LIMIT).with_allow_http(config.endpoint.starts_with("http://"));
+    let retry = RetryConfig { max_retries: REQUEST_RETRIES, ..RetryConfig::default() };
+    let mut builder = AmazonS3Builder::new().with_url(&config.url).with_client_options(client).with_retry(retry);
+    if !config.endpoint.is_empty() {
+        builder = builder.with_endpoint(&config.endpoint);
+    }
+    if !config.region.is_empty() {
+        builder = builder.with_region(&config.region);
+    }
+    if !config.access_key_id.is_empty() {
+        builder = builder.with_access_key_id(&config.access_key_id);
+    }
+    if !config.secret_access_key.is_empty() {
+        builder = builder.with_secret_access_key(&config.secret_access_key);
+    }
+    Ok(builder.build()?)
 }
 
 /// Begins to copy what is finished below `recordings` and has not been copied, and what [`Archive::finished`] tells.
@@ -82,10 +131,13 @@ impl Archive {
 }
 
 async fn copy_all(store: Store, recordings: PathBuf, mut told: mpsc::Receiver<LessonId>) {
-    let mut waiting: VecDeque<LessonId> = upload::not_stored(&recordings).into();
+    let (directory, place) = (recordings.clone(), store.place.clone());
+    let found = spawn_blocking(move || progress::not_stored(&directory, &place)).await;
+    let mut waiting = VecDeque::from(found.unwrap_or_default());
     let mut pause = RETRY;
     loop {
         while let Ok(lesson) = told.try_recv() {
+            forget(&mut waiting, &lesson);
             waiting.push_back(lesson);
         }
         let Some(lesson) = waiting.front().cloned() else {
@@ -95,21 +147,44 @@ async fn copy_all(store: Store, recordings: PathBuf, mut told: mpsc::Receiver<Le
             }
             continue;
         };
-        match upload::copy(&store, &recordings, &lesson).await {
-            Ok(()) => {
-                waiting.pop_front();
-                pause = RETRY;
-            }
-            Err(error) => {
-                let error = format!("{error:#}");
-                tracing::warn!(%lesson, error, "a recording could not be copied to the store; it is tried again");
-                // One lesson that cannot be copied must not keep the others.
-                waiting.rotate_left(1);
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_RETRY);
-            }
+        let Err(error) = upload::copy(&store, &recordings, &lesson).await else {
+            waiting.pop_front();
+            pause = RETRY;
+            continue;
+        };
+        let (error, pause_s) = (causes(&error), pause.as_secs());
+        tracing::warn!(
+            %lesson, error, pause_s,
+            "a recording could not be copied to the store: look at recording.store; it is tried again"
+        );
+        // One lesson that cannot be copied must not keep the others, nor one that ends while it waits.
+        waiting.rotate_left(1);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            lesson = told.recv() => match lesson {
+                Some(lesson) => {
+                    forget(&mut waiting, &lesson);
+                    waiting.push_front(lesson);
+                }
+                None => return,
+            },
         }
+        pause = (pause * 2).min(LONGEST_RETRY);
     }
+}
+
+/// The error and what is behind it, each thing once: those of the store repeat what is behind them.
+fn causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
+}
+
+/// Takes a lesson out of those that wait: it is told again.
+fn forget(waiting: &mut VecDeque<LessonId>, lesson: &LessonId) {
+    waiting.retain(|other| other != lesson);
 }
 
 #[cfg(test)]
