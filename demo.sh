@@ -7,4 +7,6 @@ source tests/packages.sh
 
 need_toolchains
 need cc=gcc c++=g++ make=make cmake=cmake
-exec cargo run --release -- demo "$@"
+# With an ffmpeg there are pictures on the time bar of replays, and 精品课.
+ffmpeg=$(command -v ffmpeg || true)
+exec cargo run --release -- demo ${ffmpeg:+--ffmpeg "$ffmpeg"} "$@"

@@ -18,6 +18,8 @@ pub const HELP: &str = "\
       --media-port BASE          音视频 UDP 起始端口，每个处理器一个 (first media UDP port, one a processor; default 8000, 0 picks)
       --data DIR                 数据目录 (data directory; default ./data/demo)
       --points N                 教学点个数 (teaching points, 1 to 64; default 3)
+      --low-latency              资源库中回看正在上的课，只晚几秒 (let replays of a running lesson come within seconds of it)
+      --ffmpeg PATH              生成缩略图、兼容格式和精品课的 ffmpeg (makes thumbnails, a compatible rendition, showcases)
       --json                     就绪后输出一行 JSON (print one line of JSON when ready)
   tongke cert --out DIR --name HOST [--name HOST ...]
                                  生成私有 CA 和服务器证书 (make a private CA and a server certificate)
@@ -118,6 +120,10 @@ pub struct DemoOptions {
     pub data: PathBuf,
     /// How many teaching points.
     pub points: u8,
+    /// Whether players of a running lesson may come within a few seconds of it.
+    pub low_latency: bool,
+    /// A program that makes further things of finished recordings; empty: none are made.
+    pub ffmpeg: PathBuf,
     /// Print one line of JSON when ready.
     pub json: bool,
 }
@@ -130,7 +136,8 @@ const MOST_POINTS: u8 = 64;
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { listen: None, media_port: 8000, data: PathBuf::from("data/demo"), points: 3, json: false }
+        let (data, ffmpeg) = (PathBuf::from("data/demo"), PathBuf::new());
+        Self { listen: None, media_port: 8000, data, points: 3, low_latency: false, ffmpeg, json: false }
     }
 }
 
@@ -214,6 +221,8 @@ fn demo(parser: &mut Parser) -> Result<Command, Stop> {
             Long("media-port") => options.media_port = parser.value()?.parse()?,
             Long("data") => options.data = parser.value()?.into(),
             Long("points") => options.points = parser.value()?.parse()?,
+            Long("low-latency") => options.low_latency = true,
+            Long("ffmpeg") => options.ffmpeg = parser.value()?.into(),
             Long("json") => options.json = true,
             Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
@@ -332,15 +341,25 @@ mod tests {
 
     #[test]
     fn every_command_of_the_help_is_understood() {
-        let demo =
-            DemoOptions { listen: Some("[::1]:0".into()), media_port: 0, data: "d".into(), points: 5, json: true };
+        let demo = DemoOptions {
+            listen: Some("[::1]:0".into()),
+            media_port: 0,
+            data: "d".into(),
+            points: 5,
+            low_latency: true,
+            ffmpeg: "f".into(),
+            json: true,
+        };
         let rows = [
             ("token --data d --person p", Command::Token { data: "d".into(), person: "p".into(), days: TOKEN_DAYS }),
             ("--help", Command::Help),
             ("demo --help", Command::Help),
             ("--version", Command::Version),
             ("demo", Command::Demo(DemoOptions::default())),
-            ("demo --listen [::1]:0 --media-port 0 --data d --points 5 --json", Command::Demo(demo)),
+            (
+                "demo --listen [::1]:0 --media-port 0 --data d --points 5 --low-latency --ffmpeg f --json",
+                Command::Demo(demo),
+            ),
             ("serve --config f", Command::Serve { config: "f".into() }),
             (
                 "cert --out d --name a --name 10.0.0.1",

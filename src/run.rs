@@ -91,7 +91,11 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         tls: None,
         data: options.data.clone(),
         media: MediaAddress { bind: media_bind, port: options.media_port, shards: 0, announce: Vec::new() },
-        recording: RecordingConfig::default(),
+        recording: RecordingConfig {
+            low_latency: options.low_latency,
+            ffmpeg: options.ffmpeg.clone(),
+            ..RecordingConfig::default()
+        },
         demo: Some(options),
     })
     .await

@@ -304,4 +304,4 @@ fn is_program(track: &Track) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -231,10 +231,10 @@ fn keyframe(level: u8) -> Vec<u8> {
     payload
 }
 
-/// A keyframe of VP8 behind its descriptor, ten times `level` pixels wide.
-/// The head of one, 640x360.
+/// The head of a keyframe of VP9, 640x360.
 const VP9_KEYFRAME: [u8; 9] = [0x82, 0x49, 0x83, 0x42, 0x40, 0x27, 0xf0, 0x16, 0x70];
 
+/// A keyframe of VP8 behind its descriptor, ten times `level` pixels wide.
 fn vp8_keyframe(level: u8) -> Vec<u8> {
     let [low, high] = (u16::from(level) * 10).to_le_bytes();
     vec![0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, low, high, 180, 0]

@@ -23,9 +23,9 @@ function program() {
 }
 
 /** Starts a demo and waits until it says it is ready. Stopping it also removes its data, unless told to keep them. */
-export async function startDemo({ points = 3, data = null } = {}) {
+export async function startDemo({ points = 3, data = null, more = [] } = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), "tongke-demo-")));
-  const options = ["--listen", "127.0.0.1:0", "--media-port", "0", "--data", directory, "--points", String(points), "--json"];
+  const options = ["--listen", "127.0.0.1:0", "--media-port", "0", "--data", directory, "--points", String(points), "--json", ...more];
   const child = spawn(program(), ["demo", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const log = [];
   child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));

@@ -13,7 +13,7 @@ use crate::{
 };
 
 mod bad_input;
-mod pauses;
+pub(crate) mod pauses;
 mod whole_lesson;
 
 /// Decode time and duration of every sample of a file, in ticks.

@@ -20,8 +20,9 @@ pub struct Entry {
     pub discontinuity: bool,
 }
 
-/// Lays `segments` out from zero.
-pub fn lay_out(segments: &[Segment], breaks: &[u64]) -> Vec<Entry> {
+/// Lays `segments` out from zero. Of those that are not `complete` the last are left out where a break may still be marked at one
+/// to come.
+pub fn lay_out(segments: &[Segment], breaks: &[u64], complete: bool) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut cursor = 0;
     for &segment in segments {
@@ -37,7 +38,9 @@ pub fn lay_out(segments: &[Segment], breaks: &[u64]) -> Vec<Entry> {
         cursor = segment.end.max(start + 1);
         entries.push(Entry { start, end: cursor, segment: Some(segment), discontinuity: false });
     }
-    mark(&mut entries, breaks);
+    if let Some(undecided) = mark(&mut entries, breaks).filter(|_| !complete) {
+        entries.truncate(undecided);
+    }
     entries
 }
 
@@ -54,20 +57,29 @@ fn add_gap(entries: &mut Vec<Entry>, from: u64, to: u64, breaks: &[u64]) {
 }
 
 /// One mark a break in every rendition: where its own file changes at the break, else at the entry that begins nearest. A
-/// rendition that is not there yet is marked when it is: what has been listed once stays as it is.
-fn mark(entries: &mut [Entry], breaks: &[u64]) {
+/// rendition that is not there yet is marked when it is: what has been listed once stays as it is. Returns the first entry of
+/// which a later one may take the mark.
+fn mark(entries: &mut [Entry], breaks: &[u64]) -> Option<usize> {
+    let covered = entries.last().map_or(0, |last| last.end);
     let slack = BREAK_SLACK.as_micros() as u64;
     let file = |entry: &Entry| entry.segment.map(|segment| (segment.track, segment.epoch));
     let mut from = 1;
     for &at in breaks {
-        let Some(near) = (from..entries.len()).find(|&position| entries[position].start + slack >= at) else { return };
+        let Some(near) = (from..entries.len()).find(|&position| entries[position].start + slack >= at) else {
+            return None;
+        };
         let changes = |position: usize| {
             let (this, before) = (file(&entries[position]), file(&entries[position - 1]));
             this.is_some() && before.is_some() && this != before
         };
         let until = (near..entries.len()).take_while(|&position| entries[position].start <= at + slack);
-        let position = until.into_iter().find(|&position| changes(position)).unwrap_or(near);
+        let own = until.into_iter().find(|&position| changes(position));
+        if own.is_none() && covered <= at + slack {
+            return Some(near);
+        }
+        let position = own.unwrap_or(near);
         entries[position].discontinuity = true;
         from = position + 1;
     }
+    None
 }

@@ -60,7 +60,8 @@ fn write(manifest: &Manifest, rendition: Rendition, parts: PartsOf<'_>, latency:
     let Segments { whole, growing } = segments(manifest, rendition, &breaks, parts);
     let lists_parts = latency == Latency::Low && !rendition.has_ended(manifest);
     let growing = growing.filter(|_| lists_parts);
-    let entries = lay_out(&whole.into_iter().chain(growing).collect::<Vec<_>>(), &breaks);
+    let entries =
+        lay_out(&whole.into_iter().chain(growing).collect::<Vec<_>>(), &breaks, rendition.has_ended(manifest));
     let parts_from = entries.last().map_or(0, |last| last.end.saturating_sub(low_latency::LISTED_US));
     let mut text = header(manifest, rendition, &entries);
     if lists_parts {

@@ -63,16 +63,20 @@ impl Rendition {
         breaks
     }
 
-    /// The pictures whose files make it break: those that play beside it, and of the program the one that is shown.
-    pub fn pictures(self, manifest: &Manifest) -> impl Iterator<Item = &Track> {
-        let numbers: Vec<u16> = match self {
-            Self::Track(number) => beside(manifest, number).collect(),
+    /// The pictures whose files make it break, and until when each of them plays: those beside it, and of the program what it
+    /// showed since.
+    pub fn pictures(self, manifest: &Manifest, since: u64) -> Vec<(&Track, u64)> {
+        let numbers: Vec<(u16, u64)> = match self {
+            Self::Track(number) => beside(manifest, number).map(|number| (number, u64::MAX)).collect(),
             Self::ProgramPicture | Self::ProgramVoice(_) => {
-                manifest.program.last().map(|cut| cut.track).into_iter().collect()
+                let first = manifest.program.partition_point(|cut| cut.at_us < since).saturating_sub(1);
+                let shots = manifest.program.get(first..).unwrap_or_default();
+                let untils = shots.iter().skip(1).map(|cut| cut.at_us).chain([u64::MAX]);
+                shots.iter().map(|cut| cut.track).zip(untils).collect()
             }
         };
-        let tracks = numbers.into_iter().filter_map(|number| manifest.tracks.get(usize::from(number)));
-        tracks.filter(|track| track.codec.is_video())
+        let track = |(number, until)| Some((manifest.tracks.get(usize::from(number))?, until));
+        numbers.into_iter().filter_map(track).filter(|(track, _)| track.codec.is_video()).collect()
     }
 
     fn group(self, manifest: &Manifest) -> Vec<Self> {

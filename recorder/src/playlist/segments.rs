@@ -44,8 +44,10 @@ pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts
     }
     let last = whole.pop();
     let settled = settled_us(manifest, rendition);
-    let stay = whole.iter().take_while(|segment| segment.end <= settled).count();
-    let growing = whole.get(stay).copied().or(last);
+    // One that ends just there may go on with the next part of its file.
+    let stay = whole.iter().take_while(|segment| segment.end < settled).count();
+    // Before one that begins later something may still come.
+    let growing = whole.get(stay).copied().or(last).filter(|growing| growing.start < settled);
     whole.truncate(stay);
     Segments { whole, growing }
 }
@@ -55,10 +57,11 @@ pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts
 pub fn settled_us(manifest: &Manifest, rendition: Rendition) -> u64 {
     let newest = manifest.duration_ms * 1_000;
     let cut = if rendition.is_program() { newest.saturating_sub(CUT_DELAY.as_micros() as u64) } else { newest };
-    let pictures = rendition.pictures(manifest).filter(|track| !track.ended);
-    let written = pictures.filter_map(|track| track.span_micros()).map(|(_, end)| end).min().unwrap_or(u64::MAX);
     // One that stands still for other reasons holds nothing up.
-    cut.min(written.max(newest.saturating_sub(BREAK_DELAY.as_micros() as u64)))
+    let longest = newest.saturating_sub(BREAK_DELAY.as_micros() as u64);
+    let written = rendition.pictures(manifest, longest).into_iter().filter(|(track, _)| !track.ended);
+    let written = written.filter_map(|(track, until)| Some(track.span_micros()?.1).filter(|end| *end < until));
+    cut.min(written.min().unwrap_or(u64::MAX).max(longest))
 }
 
 fn all(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts: PartsOf<'_>) -> Vec<Segment> {

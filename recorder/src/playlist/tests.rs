@@ -3,6 +3,9 @@
 use m3u8_rs::{AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType};
 
 use super::*;
+
+mod any_lesson;
+
 use crate::{
     Codec, File, Manifest, Slot, Stage, TrackName, index, limits::CUT_DELAY, manifest::tests::name, testing::Studio,
 };
@@ -480,30 +483,31 @@ fn sample_times(mut bytes: &[u8]) -> Vec<(u64, u32)> {
     times
 }
 
+/// What is at the address of a segment of the program's picture.
+fn bytes_of(studio: &Studio, segment: &m3u8_rs::MediaSegment) -> Vec<u8> {
+    let (track, name) = segment.uri.rsplit_once('/').unwrap();
+    let (kind, track) = track.split_once('/').unwrap();
+    let track = studio.recording.manifest().track_in(track).unwrap();
+    if kind != SEAMS {
+        let range = segment.byte_range.as_ref().unwrap();
+        return studio.file(&segment.uri)[range.offset.unwrap() as usize..][..range.length as usize].to_vec();
+    }
+    let seam = Seam::from_name(name).unwrap();
+    let part = parts_of(studio, track, seam.epoch).into_iter().find(|part| part.offset == seam.offset).unwrap();
+    let file = studio.file(&format!("t/{}/{}.cmaf", track.name, seam.epoch));
+    let bytes = &file[part.offset as usize..][..part.len as usize];
+    seam.cut(&track.epochs[seam.epoch as usize], bytes).unwrap()
+}
+
 #[test]
 fn every_segment_of_the_program_ends_where_the_next_begins() {
     let mut studio = switched_lesson();
     studio.end();
-    let manifest = studio.recording.manifest();
     let [picture, _] = program_of(&studio);
     let mut seams = 0;
     for (segment, start) in picture.segments.iter().zip(starts(&picture)).filter(|(segment, _)| !is_gap(segment)) {
-        let (track, name) = segment.uri.rsplit_once('/').unwrap();
-        let (kind, track) = track.split_once('/').unwrap();
-        let track = manifest.track_in(track).unwrap();
-        let bytes = if kind == SEAMS {
-            seams += 1;
-            let seam = Seam::from_name(name).unwrap();
-            let part =
-                parts_of(&studio, track, seam.epoch).into_iter().find(|part| part.offset == seam.offset).unwrap();
-            let file = studio.file(&format!("t/{}/{}.cmaf", track.name, seam.epoch));
-            let bytes = &file[part.offset as usize..][..part.len as usize];
-            seam.cut(&track.epochs[seam.epoch as usize], bytes).unwrap()
-        } else {
-            let range = segment.byte_range.as_ref().unwrap();
-            studio.file(&segment.uri)[range.offset.unwrap() as usize..][..range.length as usize].to_vec()
-        };
-        let times = sample_times(&bytes);
+        seams += usize::from(segment.uri.starts_with(SEAMS));
+        let times = sample_times(&bytes_of(&studio, segment));
         let (last, duration) = *times.last().unwrap();
         let ends_ms = (last + u64::from(duration)) / 90;
         let expected_ms = start + (f64::from(segment.duration) * 1e3).round() as u64;
