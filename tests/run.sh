@@ -100,7 +100,7 @@ fuzz() {
 
 install() {
     need_toolchains
-    need git=git cc=gcc c++=g++ make=make cmake=cmake
+    need git=git cc=gcc c++=g++ make=make cmake=cmake python3=python3 pip3=python3-pip
     if [[ " $* " == *" rust "* ]]; then
         need ffmpeg=ffmpeg
         # An S3 server that others wrote. Kept beside the tests, and apart, for it brings much with it.

@@ -54,7 +54,7 @@ pub const KEYFRAME_EVERY: Duration = Duration::from_secs(4);
 pub const SEGMENT: Duration = Duration::from_secs(4);
 
 /// Longest segment while the lesson runs: what EXT-X-TARGETDURATION promises. Cut even without a keyframe.
-pub const SEGMENT_MAX: Duration = Duration::from_secs(12);
+pub const SEGMENT_MAX: Duration = Duration::from_secs(8);
 
 /// Longest part that a low-latency playlist lists (EXT-X-PART-INF): one of `PART`, and the sample that ends it late.
 pub const PART_TARGET: Duration = Duration::from_millis(500);

@@ -78,9 +78,13 @@ test("who goes back to the beginning is behind, catches up faster than life, and
   await page.click(byTestid("catch-up"));
   await until("it plays faster", async () => [1.1, 1.25].includes(await rate()));
   await keepScreen(page, "time-shift-catching-up");
-  const before = { behind: await behindS(), at: (await replayed(page)).at };
-  await until("it has played five seconds of it", async () => (await replayed(page)).at > before.at + 5);
-  assert.ok((await behindS()) < before.behind, `${before.behind} s behind before`);
+  const pace = await page.evaluate(async (selector) => {
+    const video = document.querySelector(selector);
+    const [at, began] = [video.currentTime, performance.now()];
+    while (video.currentTime < at + 5) await new Promise((shown) => video.requestVideoFrameCallback(shown));
+    return (video.currentTime - at) / ((performance.now() - began) / 1000);
+  }, byTestid("replay-video"));
+  assert.ok(pace > 1.05, `it plays at ${pace.toFixed(2)} of life`);
   await page.click(byTestid("to-live"));
   await until("it is at the edge", async () => (await behindS()) < 2 && (await rate()) === 1);
   await sees(page, "replay-video", "master");
@@ -97,18 +101,19 @@ test("when the lesson ends the replay is whole where it is watched", async () =>
 });
 
 test("a master has a showcase lesson made, and fetches it", async () => {
-  await page.goto(`${demo.base}/library/${demo.lesson}#token=${demo.tokens.master}`);
-  await page.click(byTestid("showcase"));
-  await page.waitForSelector(byTestid("showcase-dialog"));
-  await page.fill(byTestid("showcase-edition"), "人民音乐出版社");
-  await page.fill(byTestid("showcase-grade"), "三年级");
-  await keepScreen(page, "showcase-order");
-  await page.click(byTestid("showcase-order"));
-  await page.waitForSelector(byTestid("showcase-standing"));
-  await keepScreen(page, "showcase-making");
-  const link = await page.waitForSelector(byTestid("showcase-download"), { timeout: 120_000 });
-  await keepScreen(page, "showcase-done");
-  const size = await page.evaluate(async (href) => {
+  const desk = await pupil.open();
+  await desk.goto(`${demo.base}/library/${demo.lesson}#token=${demo.tokens.master}`);
+  await desk.click(byTestid("showcase"));
+  await desk.waitForSelector(byTestid("showcase-dialog"));
+  await desk.fill(byTestid("showcase-edition"), "人民音乐出版社");
+  await desk.fill(byTestid("showcase-grade"), "三年级");
+  await keepScreen(desk, "showcase-order");
+  await desk.click(byTestid("showcase-order"));
+  await desk.waitForSelector(byTestid("showcase-standing"));
+  await keepScreen(desk, "showcase-making");
+  const link = await desk.waitForSelector(byTestid("showcase-download"), { timeout: 120_000 });
+  await keepScreen(desk, "showcase-done");
+  const size = await desk.evaluate(async (href) => {
     const response = await fetch(href);
     return [response.status, response.headers.get("content-type"), (await response.arrayBuffer()).byteLength];
   }, await link.getAttribute("href"));

@@ -2,8 +2,9 @@
 // one where HLS cannot carry the pictures. hls.js is fetched only when a replay page is opened. `canPlayType` is asked
 // last: desktop Chromium says "maybe" and means no.
 
-import type { ErrorData, HlsConfig } from "hls.js";
+import type { ErrorData, HlsConfig, LevelDetails } from "hls.js";
 
+import { playsParts } from "../core/replay/live-edge";
 import { troubleOf, type Trouble } from "../core/replay/reopening";
 import { playlistFor, type HlsSource, type Source } from "../core/replay/views";
 import { attachParts } from "./parts-player";
@@ -47,12 +48,30 @@ async function attachHls(video: HTMLVideoElement, source: HlsSource, startS: num
     }
     failed(what);
   });
+  const edgeS = (): number | null => edgeOf(hls.latestLevelDetails);
+  // The library takes parts wherever some are listed, and leaves holes where it comes back to them: they are for the edge.
+  const chooseParts = (): void => {
+    hls.lowLatencyMode = playsParts(video.currentTime, edgeS());
+  };
+  // Before the library hears of it.
+  video.addEventListener("seeking", chooseParts);
   hls.loadSource(source.playlist);
   hls.attachMedia(video);
   return {
-    destroy: () => hls.destroy(),
-    edgeS: () => (hls.latestLevelDetails?.live === true ? hls.liveSyncPosition : null),
+    destroy: () => {
+      video.removeEventListener("seeking", chooseParts);
+      hls.destroy();
+    },
+    edgeS,
   };
+}
+
+/** Where one who follows the lesson plays, as the playlist asks: three parts from its end, or three segments. The lesson has gone
+ * on since the playlist came. */
+function edgeOf(details: LevelDetails | null): number | null {
+  if (details === null || !details.live) return null;
+  const holdBack = details.partHoldBack > 0 ? details.partHoldBack : 3 * details.targetduration;
+  return Math.max(0, details.edge + Math.min(details.age, details.targetduration) - holdBack);
 }
 
 function knowsOpus(video: HTMLVideoElement): boolean {

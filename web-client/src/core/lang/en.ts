@@ -224,10 +224,10 @@ export const en: Messages = {
     noMatch: (words) => `Nothing found for “${words}”`,
     noMatchHint: "Try another title, teacher or subject.",
     count: (count) => (count === 1 ? "1 lesson" : `${count} lessons`),
-    fromStart: "From the start",
+    watch: "Watch",
     watchables: {
       ready: "Watch",
-      in_progress: "In class now; watch it from the start",
+      in_progress: "On now: you can rewind",
       not_recordable: "Not recorded: format not supported",
       failed: "Recording failed",
       none: "Not recorded",

@@ -222,10 +222,10 @@ export const zh = {
     noMatch: (words: string): string => `没有找到“${words}”`,
     noMatchHint: "换一个课名、教师或学科试试。",
     count: (count: number): string => `共 ${count} 节课`,
-    fromStart: "从头看",
+    watch: "观看",
     watchables: {
       ready: "回看",
-      in_progress: "正在上课，可从头看",
+      in_progress: "正在上课，可以回看前面",
       not_recordable: "未录制：视频格式不支持",
       failed: "录制出错",
       none: "没有录制",

@@ -1,12 +1,16 @@
 import { expect, test } from "vitest";
 
-import { behindS, paceOf, type Pace } from "./live-edge";
+import { behindS, paceOf, playsParts, type Pace } from "./live-edge";
 
 const CATCHING: Pace = { rate: 1, catchingUp: true };
 const FREE: Pace = { rate: 1, catchingUp: false };
 
 test("one is behind by what lies between oneself and the edge, and never ahead", () => {
   expect([behindS(10, 70), behindS(71, 70), behindS(10, null)]).toEqual([60, 0, 0]);
+});
+
+test("parts are for who is at the edge or on the way there", () => {
+  expect([playsParts(99, 100), playsParts(93, 100), playsParts(5, 100), playsParts(5, null)]).toEqual([true, true, false, true]);
 });
 
 test("far behind one catches up fast, nearer gently, and at the edge it is over", () => {

@@ -15,6 +15,14 @@ const FAR_RATE = 1.25;
 /** The rate changes back only when clearly nearer, so that it does not flutter. */
 const FLUTTER_S = 5;
 
+/** A watcher this near to the edge, in seconds, is there or on the way there. */
+const NEAR_EDGE_S = 8;
+
+/** Whether a player is to take the parts of a low-latency playlist one by one, or whole segments. */
+export function playsParts(timeS: number, edgeS: number | null): boolean {
+  return edgeS === null || edgeS - timeS < NEAR_EDGE_S;
+}
+
 /** `edgeS` is where a player that follows the lesson would be; null while that is not known. */
 export function behindS(timeS: number, edgeS: number | null): number {
   return edgeS === null ? 0 : Math.max(0, edgeS - timeS);
