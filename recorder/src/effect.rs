@@ -34,6 +34,11 @@ pub enum File {
         /// Which epoch.
         epoch: u32,
     },
+    /// Packets of a track that wait for their clock.
+    Waiting {
+        /// Which track.
+        track: TrackName,
+    },
 }
 
 impl File {
@@ -45,6 +50,7 @@ impl File {
             Self::Manifest => "manifest.json".into(),
             Self::Media { track, epoch, container } => format!("t/{track}/{epoch}.{}", container.extension()),
             Self::Index { track, epoch } => format!("t/{track}/{epoch}.idx"),
+            Self::Waiting { track } => format!("t/{track}/waiting.rtp"),
         }
     }
 }
@@ -65,6 +71,11 @@ pub enum Effect {
         file: File,
         /// The whole of it.
         bytes: Vec<u8>,
+    },
+    /// Remove the file, if it is there.
+    Remove {
+        /// Which file.
+        file: File,
     },
     /// Read what was appended before, and give it to [`crate::LessonRecording::handle_read_back`]: these answers are taken in
     /// the order they were asked for.

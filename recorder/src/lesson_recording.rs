@@ -10,14 +10,16 @@ use protocol::ids::ParticipantId;
 
 use crate::{
     Codec, Disk, Error, LessonEvent, Refusal, Slot, Stage, TrackName, disk,
-    effect::{Effect, Outbox},
-    limits::{LESSON, MANIFEST_EVERY, TRACKS},
+    effect::{Effect, File, Outbox},
+    limits::{LESSON, MANIFEST_EVERY, TRACKS, WAITING_AHEAD},
     manifest::{Lesson, Manifest, Track},
     mix::ProgramVoice,
     program::Program,
     recover::Recovered,
+    rtp::RtpPacket,
     timeline::{PublisherClock, SenderReport},
     track::TrackRecorder,
+    waiting,
 };
 
 /// A track of a running recording, for the packet path.
@@ -86,6 +88,49 @@ impl LessonRecording {
             ended: false,
             closing: None,
         })
+    }
+
+    /// Takes up what waited for its clock when the recording was interrupted: what is in the [`crate::File::Waiting`] of a track.
+    /// Right after [`LessonRecording::resume`], before anybody publishes. Returns when the last of it came.
+    pub fn handle_waiting(&mut self, name: &TrackName, bytes: &[u8]) -> Result<Duration, Error> {
+        let mut packets = waiting::packets(bytes).peekable();
+        let Some((first, packet)) = packets.peek().copied() else { return Ok(Duration::ZERO) };
+        // The clock was there, and the crash came before they were forgotten: they are in the track's file.
+        let written = self.manifest().track(name).and_then(|(_, track)| track.span_micros());
+        let is_written = written.is_some_and(|(_, end)| Duration::from_micros(end) + WAITING_AHEAD > first);
+        let taken = match (is_written, RtpPacket::parse(packet)) {
+            (true, _) => Ok(Duration::ZERO),
+            (false, Ok(packet)) => self.take_waiting(name, packet.ssrc, packets),
+            (false, Err(error)) => Err(error),
+        };
+        self.outbox.push(Effect::Remove { file: File::Waiting { track: name.clone() } });
+        taken
+    }
+
+    fn take_waiting<'p>(
+        &mut self,
+        name: &TrackName,
+        ssrc: u32,
+        packets: impl Iterator<Item = (Duration, &'p [u8])>,
+    ) -> Result<Duration, Error> {
+        let codec = self.manifest().track(name).ok_or(Error::UnknownTrack)?.1.codec;
+        let mut last = Duration::ZERO;
+        let mut key = None;
+        for (arrival, packet) in packets.take_while(|(arrival, _)| *arrival <= LESSON) {
+            last = last.max(arrival);
+            if key.is_none() {
+                key = self.handle_track_started(last, name, codec, ssrc);
+                self.program.follow(last, &mut self.tracks, &mut self.outbox);
+            }
+            if let Some(key) = key {
+                // One that cannot be read costs itself.
+                let _ = self.handle_packet(last, key, packet);
+            }
+        }
+        if let Some(key) = key {
+            self.handle_track_ended(last, key)?;
+        }
+        Ok(last)
     }
 
     /// The next thing to do.

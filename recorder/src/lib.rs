@@ -38,6 +38,7 @@ mod testing;
 pub mod timeline;
 mod track;
 pub mod voice;
+mod waiting;
 pub mod webm;
 
 pub use codec::{Codec, Container, Refusal, Slot, TrackName};

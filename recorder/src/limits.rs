@@ -25,11 +25,15 @@ pub const PARAMETER_SET_BYTES: usize = 4_096;
 /// report of a voice after up to 2.5 s, and a voice report every 5 s.
 pub const SENDER_REPORT_WAIT: Duration = Duration::from_secs(6);
 
-/// Bytes of frames that wait so, per track. Beyond it the clock is set by arrival.
+/// Bytes of frames that wait so, per track. Beyond it the clock is set by arrival. No more of their packets are on the disk.
 pub const AWAITING_CLOCK_BYTES: usize = 4 << 20;
 
 /// Frames that wait so, per track. Beyond it the clock is set by arrival.
 pub const AWAITING_CLOCK_FRAMES: usize = 1_024;
+
+/// A file ends at least so long before the first packet that waits for its clock: silence is filled up to `VOICE_LAG` before it,
+/// and a picture up to `REORDER_HOLD`. One that ends later has those packets.
+pub const WAITING_AHEAD: Duration = Duration::from_secs(1);
 
 /// A sender report whose NTP time is this far from where its publisher's clock put it is not believed.
 pub const REPORT_TRUST: Duration = Duration::from_secs(2);

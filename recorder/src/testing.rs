@@ -41,6 +41,8 @@ pub struct Studio {
     pub drop_one_in: Option<u64>,
     /// Whether nothing can be read back from the disk.
     pub unreadable: bool,
+    /// Whether nobody sends a sender report.
+    pub unreported: bool,
     now: u64,
 }
 
@@ -55,6 +57,7 @@ impl Studio {
             lost: Vec::new(),
             drop_one_in: None,
             unreadable: false,
+            unreported: false,
             now: 0,
         };
         studio.drain();
@@ -151,7 +154,7 @@ impl Studio {
             }
         }
         let sender = &self.senders[index];
-        if sent % 1_000 == 500 {
+        if sent % 1_000 == 500 && !self.unreported {
             let ntp = (3_900_000_000_000 + sent) as f64 / 1_000.0 * 4_294_967_296.0;
             let report = SenderReport { ntp: ntp as u64, rtp: timestamp };
             self.recording.handle_sender_report(now, sender.key, report).unwrap();
@@ -184,6 +187,11 @@ impl Studio {
         self.now += after_ms;
         let recovered = recover(self.file("journal.wal"), |file| self.media_len(file)).unwrap();
         self.recording = LessonRecording::resume(recovered, Duration::from_millis(self.now)).unwrap();
+        let tracks: Vec<TrackName> = self.recording.manifest().tracks.iter().map(|track| track.name.clone()).collect();
+        for track in tracks {
+            let bytes = self.file(&File::Waiting { track: track.clone() }.path()).to_vec();
+            self.recording.handle_waiting(&track, &bytes).unwrap();
+        }
         self.drain();
     }
 
@@ -205,6 +213,7 @@ impl Studio {
             match effect {
                 Effect::Append { file, bytes } => self.disk.entry(file.path()).or_default().extend(bytes),
                 Effect::Replace { file, bytes } => drop(self.disk.insert(file.path(), bytes)),
+                Effect::Remove { file } => drop(self.disk.remove(&file.path())),
                 Effect::ReadBack { file, offset, len } => {
                     let range = offset as usize..(offset + len) as usize;
                     let bytes = self.disk.get(&file.path()).and_then(|file| file.get(range)).map(<[u8]>::to_vec);

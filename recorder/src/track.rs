@@ -19,6 +19,7 @@ use crate::{
     rtp::RtpPacket,
     timeline::{Correction, TrackClock},
     voice::{self, ContinuousVoice},
+    waiting::Waiting,
 };
 
 /// A frame and when its last packet came.
@@ -35,6 +36,7 @@ pub(crate) struct TrackRecorder {
     /// Another source goes on: its first keyframe begins another file, even if it would fit.
     restarted: bool,
     pause: Pause,
+    waiting: Waiting,
     /// From the first packet of a voice on.
     voice: Option<ContinuousVoice>,
     next_epoch: u32,
@@ -71,6 +73,7 @@ impl TrackRecorder {
             file: None,
             restarted: false,
             pause: Pause::default(),
+            waiting: Waiting::default(),
             voice: None,
             next_epoch: 0,
             end: 0,
@@ -122,6 +125,9 @@ impl TrackRecorder {
         let packet = RtpPacket::parse(bytes)?;
         let Some(source) = self.source.as_mut().filter(|source| source.ssrc == packet.ssrc) else { return Ok(()) };
         source.last_packet = Some(now);
+        if !source.clock.is_fixed() {
+            self.waiting.keep(now, bytes);
+        }
         if let Verdict::Next(sequence) = source.reorder.push(now, packet.sequence, bytes) {
             source.depacketizer.push(sequence, &packet);
             self.take_frames(now, outbox);
@@ -152,6 +158,7 @@ impl TrackRecorder {
             source.give_up_on_reports(now);
             self.write_awaiting(outbox);
         }
+        self.keep_waiting(outbox);
         self.fill_to(self.fillable_at(now), outbox);
         self.ask_for_keyframe(now, outbox);
         let until = self.unplaced_voice().unwrap_or(now.saturating_sub(VOICE_LAG));
@@ -183,6 +190,15 @@ impl TrackRecorder {
             self.write_awaiting(outbox);
         }
         self.source = None;
+        self.waiting.forget(&self.name, outbox);
+    }
+
+    /// Brings to the disk what still waits for its clock. What has none to wait for any more is in its file.
+    fn keep_waiting(&mut self, outbox: &mut Outbox) {
+        match self.source.as_ref().is_some_and(|source| !source.clock.is_fixed()) {
+            true => self.waiting.write(&self.name, outbox),
+            false => self.waiting.forget(&self.name, outbox),
+        }
     }
 
     /// Whether it is written to the end of the lesson, with or without a source.

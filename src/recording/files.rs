@@ -50,7 +50,16 @@ impl Files {
             File::Journal => self.journal()?.write_all(bytes),
             // A tenth as often: not worth a descriptor each.
             File::Index { .. } | File::Lesson | File::Manifest => appending(&self.path(file))?.write_all(bytes),
+            File::Waiting { .. } => {
+                make_directory_of(&self.path(file))?;
+                appending(&self.path(file))?.write_all(bytes)
+            }
         }
+    }
+
+    /// Removes a file, if it is there.
+    pub fn remove(&self, file: &File) -> io::Result<()> {
+        remove(&self.path(file))
     }
 
     /// Reads what was appended before.
@@ -66,9 +75,7 @@ impl Files {
     /// the two. Bytes appended behind that would not be where the index says.
     fn fresh(&self, file: &File, track: &TrackName, epoch: u32) -> io::Result<fs::File> {
         let path = self.path(file);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        make_directory_of(&path)?;
         remove(&self.path(&File::Index { track: track.clone(), epoch }))?;
         let media = appending(&path)?;
         media.set_len(0)?;
@@ -90,6 +97,10 @@ impl Files {
         let (_, file) = self.media.get_mut(track).ok_or(io::ErrorKind::NotFound)?;
         Ok(file)
     }
+}
+
+fn make_directory_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 /// Removes a file, if there is one.

@@ -5,18 +5,23 @@
 use std::{
     fs::{self, OpenOptions},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::SyncSender,
+    time::Duration,
 };
 
 use anyhow::Context;
 use protocol::{LessonId, message::RecordingState};
 use recorder::{
-    File, Manifest, index,
+    Effect, File, LessonRecording, Manifest, TrackName, index,
     recover::{Recovered, recover},
 };
 
-use super::{RecordingEvent, files, sync::Job};
+use super::{
+    RecordingEvent,
+    files::{self, Files},
+    sync::Job,
+};
 use crate::{clock::utc_now, db::Recording};
 
 /// Closes every open recording under `directory`. Returns how those now stand.
@@ -24,8 +29,9 @@ pub fn close_all(directory: &Path) -> Vec<RecordingEvent> {
     let mut repaired = Vec::new();
     let mut events = Vec::new();
     for lesson in open_recordings(directory) {
-        match repair(&directory.join(lesson.as_str())) {
-            Ok(recovered) => repaired.push((lesson, recovered.manifest)),
+        let path = directory.join(lesson.as_str());
+        match repair(&path).and_then(|recovered| complete(&path, recovered)) {
+            Ok(manifest) => repaired.push((lesson, manifest)),
             Err(error) => {
                 tracing::error!(%lesson, error = format!("{error:#}"), "a recording left open cannot be read: look at it");
                 events.push(failed(lesson));
@@ -46,8 +52,8 @@ pub fn close_all(directory: &Path) -> Vec<RecordingEvent> {
 /// `sync`: an older one may still wait there.
 pub fn close(directory: &Path, lesson: LessonId, sync: &SyncSender<Job>) -> RecordingEvent {
     let directory = directory.join(lesson.as_str());
-    let repaired = repair(&directory).and_then(|recovered| Ok((recovered.manifest.to_json()?, recovered.manifest)));
-    match repaired {
+    let completed = repair(&directory).and_then(|recovered| complete(&directory, recovered));
+    match completed.and_then(|manifest| Ok((manifest.to_json()?, manifest))) {
         Ok((bytes, manifest)) => {
             let path = directory.join(File::Manifest.path());
             let _ = sync.send(Job::Replace { lesson: lesson.clone(), path, bytes });
@@ -87,6 +93,49 @@ pub fn repair(directory: &Path) -> anyhow::Result<Recovered> {
     }
     cut(&path(File::Journal), recovered.journal_len as u64)?;
     Ok(recovered)
+}
+
+/// Writes what waited for its clock into the recording that was repaired. Returns its manifest, which is written by others.
+fn complete(directory: &Path, recovered: Recovered) -> anyhow::Result<Manifest> {
+    if !recovered.manifest.tracks.iter().any(|track| waiting(directory, &track.name).exists()) {
+        return Ok(recovered.manifest);
+    }
+    let end = Duration::from_millis(recovered.manifest.duration_ms);
+    let mut recording = LessonRecording::resume(recovered, end)?;
+    let last = take_waiting(directory, &mut recording).max(end);
+    recording.handle_end(last)?;
+    let mut files = Files::open(directory);
+    while let Some(effect) = recording.poll_effect() {
+        match effect {
+            Effect::Append { file, bytes } => files.append(&file, &bytes).context("what waited")?,
+            Effect::Remove { file } => files.remove(&file)?,
+            Effect::ReadBack { file, offset, len } => {
+                recording.handle_read_back(files.read(&file, offset, len).ok().as_deref())?;
+            }
+            Effect::Replace { .. } | Effect::RequestKeyframe { .. } | Effect::NotRecordable { .. } => {}
+        }
+    }
+    Ok(recording.manifest().clone())
+}
+
+/// Gives a recording that goes on what waited for its clock when it was interrupted. Returns when the last of it came.
+pub fn take_waiting(directory: &Path, recording: &mut LessonRecording) -> Duration {
+    let tracks: Vec<TrackName> = recording.manifest().tracks.iter().map(|track| track.name.clone()).collect();
+    let mut last = Duration::ZERO;
+    for track in tracks {
+        let Ok(bytes) = fs::read(waiting(directory, &track)) else { continue };
+        match recording.handle_waiting(&track, &bytes) {
+            Ok(came) => last = last.max(came),
+            Err(error) => {
+                tracing::warn!(%track, %error, "what waited for its clock cannot be read and is lost: some seconds at most");
+            }
+        }
+    }
+    last
+}
+
+fn waiting(directory: &Path, track: &TrackName) -> PathBuf {
+    directory.join(File::Waiting { track: track.clone() }.path())
 }
 
 /// Cuts a file that is longer, and leaves one alone that is not there.

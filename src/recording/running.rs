@@ -67,7 +67,8 @@ impl Running {
         let began_at = recovered.manifest.lesson.began_at;
         let clock = clock.filter(|clock| clock.began_at() == began_at);
         let clock = clock.unwrap_or_else(|| LessonClock::resume(began_at, now));
-        let recording = LessonRecording::resume(recovered, clock.elapsed(now))?;
+        let mut recording = LessonRecording::resume(recovered, clock.elapsed(now))?;
+        recovery::take_waiting(directory, &mut recording);
         tracing::warn!(%lesson, at_ms = clock.elapsed(now).as_millis() as u64, "the recording goes on after an interruption");
         Ok(Self::new(lesson.clone(), recording, Files::open(directory), clock))
     }
@@ -178,6 +179,12 @@ impl Running {
                         tracing::error!(lesson = %self.lesson, file, %error, "the recording stands still: check the disk");
                         self.failed = true;
                         outcome.state = Some(RecordingState::Failed);
+                    }
+                }
+                Effect::Remove { file } => {
+                    // What stays is not taken for more than it is after a crash.
+                    if let Err(error) = self.files.remove(&file) {
+                        tracing::warn!(lesson = %self.lesson, file = file.path(), %error, "a file cannot be removed");
                     }
                 }
                 Effect::Replace { file, bytes } => {

@@ -142,6 +142,7 @@ fn carry_out(recording: &mut LessonRecording, files: &mut Files) {
         match effect {
             Effect::Append { file, bytes } => files.append(&file, &bytes).unwrap(),
             Effect::Replace { file, bytes } => files::put(&files.path(&file), &bytes).unwrap(),
+            Effect::Remove { file } => files.remove(&file).unwrap(),
             Effect::ReadBack { file, offset, len } => {
                 recording.handle_read_back(files.read(&file, offset, len).ok().as_deref()).unwrap();
             }

@@ -3,7 +3,7 @@
 
 import { callOn } from "./call-on.mjs";
 import { openChromium } from "./chromium.mjs";
-import { Classroom, byTestid, end, start } from "./classroom.mjs";
+import { Classroom, byTestid, start } from "./classroom.mjs";
 import { ask } from "./demo.mjs";
 import { hears, sees } from "./eyes.mjs";
 import { openFirefox } from "./firefox.mjs";
@@ -79,8 +79,9 @@ await measure(async (demo, later) => {
     const answer = await ask(demo, "POST", `/api/lessons/${demo.lesson}/playback`, { token });
     return answer.status === 200 ? answer : null;
   };
+  await master.click(byTestid("end-lesson"));
   const pressed = performance.now();
-  await end(master);
+  await master.click(byTestid("confirm-end"));
   await until("the replay is there", ready, { everyMs: 20 });
   sample("ready_ms", performance.now() - pressed, "ms");
   await room.close();

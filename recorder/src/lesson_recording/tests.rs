@@ -401,3 +401,42 @@ fn who_left_while_the_disk_was_low_does_not_come_back() {
     let track = studio.recording.manifest().track(&point).unwrap().1;
     assert!(track.ended && track.epochs.is_empty(), "{track:?}");
 }
+
+#[test]
+fn what_waited_for_its_clock_survives_a_crash() {
+    for seconds in [1, 2, 5] {
+        let mut studio = Studio::new();
+        studio.unreported = true;
+        studio.start_lead();
+        studio.teach(0..seconds * 1_000);
+        assert_eq!(studio.recording.manifest().duration_ms, 0, "nothing has a place yet");
+        studio.crash_and_resume(1_000);
+        studio.end();
+        for slot in [Slot::Camera, Slot::Voice] {
+            let track = studio.recording.manifest().track(&name("master", slot)).unwrap().1;
+            let (start, end) = track.span_micros().unwrap();
+            assert!(start <= 100_000 && end + 500_000 >= seconds * 1_000_000, "{seconds} s: {start} to {end}");
+        }
+        assert_eq!(studio.recording.manifest().program.len(), 1, "the lead's camera is the program");
+        assert!(!studio.disk.keys().any(|path| path.ends_with(".rtp")), "nothing waits any more");
+    }
+}
+
+#[test]
+fn what_has_got_its_clock_is_not_taken_twice() {
+    let mut studio = Studio::new();
+    studio.start_lead();
+    studio.teach(0..400);
+    let camera = File::Waiting { track: name("master", Slot::Camera) };
+    assert!(!studio.file(&camera.path()).is_empty(), "it waits");
+    let waited = studio.file(&camera.path()).to_vec();
+    studio.teach(400..6_000);
+    assert!(studio.file(&camera.path()).is_empty(), "it is in its file");
+    // As if the crash had come between the two.
+    studio.disk.insert(camera.path(), waited);
+    let before = studio.file("t/master-camera/0.cmaf").len();
+    studio.crash_and_resume(1_000);
+    studio.end();
+    assert_eq!(studio.recording.manifest().tracks[0].epochs.len(), 1);
+    assert_eq!(studio.file("t/master-camera/0.cmaf").len(), before);
+}

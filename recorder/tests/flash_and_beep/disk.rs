@@ -117,6 +117,7 @@ impl Recording {
             match effect {
                 Effect::Append { file, bytes } => self.files.entry(file.path()).or_default().extend(bytes),
                 Effect::Replace { file, bytes } => drop(self.files.insert(file.path(), bytes)),
+                Effect::Remove { file } => drop(self.files.remove(&file.path())),
                 Effect::ReadBack { file, offset, len } => {
                     let range = offset as usize..(offset + len) as usize;
                     let bytes = self.files.get(&file.path()).and_then(|file| file.get(range)).map(<[u8]>::to_vec);

@@ -111,8 +111,14 @@ pub(super) fn feed(batch: &mut TapBatch, lesson: LessonKey, tick: u64, arrival: 
     if tick == 0 {
         for (slot, codec, ssrc) in [(Slot::Voice, Codec::Opus, 5), (Slot::Camera, H264, 9)] {
             add(slot, Tapped::Started { codec, ssrc });
-            add(slot, Tapped::SenderReport { ntp: 3_900_000_000 << 32, rtp: 0 });
         }
+    }
+    // Browsers send their first report after up to 2.5 s, each at its time.
+    if tick == u64::from(lesson.0) * 7 {
+        let at = Duration::from_millis(tick * 20);
+        let ntp = (3_900_000_000 << 32) + ((at.as_micros() as u64) << 32) / 1_000_000;
+        add(Slot::Voice, Tapped::SenderReport { ntp, rtp: tick as u32 * 960 });
+        add(Slot::Camera, Tapped::SenderReport { ntp, rtp: tick as u32 * 1_800 });
     }
     packet(batch, lesson, Slot::Voice, arrival, &voice_packet(tick as u16));
     if tick.is_multiple_of(4) {

@@ -40,5 +40,15 @@ fuzz_target!(|input: &[u8]| {
         recorder::playlist::program_picture(&recovered.manifest, parts, recorder::playlist::Latency::Low);
         recorder::playlist::program_voice(&recovered.manifest, parts, recorder::playlist::Latency::Low);
         recorder::playlist::master(&recovered.manifest);
+        let tracks: Vec<_> = recovered.manifest.tracks.iter().map(|track| track.name.clone()).collect();
+        let end = std::time::Duration::from_millis(recovered.manifest.duration_ms);
+        if let Ok(mut recording) = recorder::LessonRecording::resume(recovered, end) {
+            let mut last = end;
+            for track in tracks {
+                last = last.max(recording.handle_waiting(&track, input).unwrap_or_default());
+            }
+            let _ = recording.handle_end(last);
+            while recording.poll_effect().is_some() {}
+        }
     }
 });
