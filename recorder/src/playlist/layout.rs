@@ -65,9 +65,7 @@ fn mark(entries: &mut [Entry], breaks: &[u64]) -> Option<usize> {
     let file = |entry: &Entry| entry.segment.map(|segment| (segment.track, segment.epoch));
     let mut from = 1;
     for &at in breaks {
-        let Some(near) = (from..entries.len()).find(|&position| entries[position].start + slack >= at) else {
-            return None;
-        };
+        let near = (from..entries.len()).find(|&position| entries[position].start + slack >= at)?;
         let changes = |position: usize| {
             let (this, before) = (file(&entries[position]), file(&entries[position - 1]));
             this.is_some() && before.is_some() && this != before
