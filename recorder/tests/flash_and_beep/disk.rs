@@ -84,8 +84,13 @@ impl Disk {
 
     /// When the program's first picture or sound is, in seconds on the lesson clock: zero of the download.
     pub fn program_begins_s(&self) -> f64 {
-        let voice = self.manifest.track_in("master-program").unwrap().epochs[0].start as f64 / 48e3;
-        voice.min(self.manifest.program[0].at_us as f64 / 1e6)
+        self.begins_s("master-program").min(self.manifest.program[0].at_us as f64 / 1e6)
+    }
+
+    /// When the first sample of a track is, in seconds on the lesson clock.
+    pub fn begins_s(&self, track: &str) -> f64 {
+        let epoch = &self.manifest.track_in(track).unwrap().epochs[0];
+        epoch.start as f64 / f64::from(epoch.timescale)
     }
 
     /// Length of the recording in seconds.

@@ -93,6 +93,8 @@ fn flashes_and_beeps_stay_together_through_drift_loss_and_a_reconnect() {
     assert!(most - least <= CLOCK_S, "{off:?}");
     assert!((disk.duration_s() - lesson.length_s).abs() <= CLOCK_S, "the whole lesson");
     assert!(longest_s <= 2.0);
+    // Everybody publishes from the first moment on.
+    assert!(disk.begins_s("master-voice") <= 0.1 && disk.begins_s("master-camera") <= 0.5, "nothing of it is dropped");
     assert!(disk.manifest.program.len() > 30, "courseware goes on and off");
     assert!(program_skews.len() * 10 >= lesson.beeps() * 7, "flashes are in the program");
     assert!(worst(&program_skews) <= SKEW_S, "{program_skews:?}");
