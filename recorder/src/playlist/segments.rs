@@ -55,7 +55,7 @@ pub fn segments(manifest: &Manifest, rendition: Rendition, breaks: &[u64], parts
 /// Until when no cut and no break comes any more, in microseconds. A picture that pauses, or whose new source has no clock
 /// yet, goes on seconds later in a file of its own, from where it was: what plays beside it breaks there too.
 pub fn settled_us(manifest: &Manifest, rendition: Rendition) -> u64 {
-    let newest = manifest.duration_ms * 1_000;
+    let newest = manifest.duration_ms.saturating_mul(1_000);
     let cut = if rendition.is_program() { newest.saturating_sub(CUT_DELAY.as_micros() as u64) } else { newest };
     // One that stands still for other reasons holds nothing up.
     let longest = newest.saturating_sub(BREAK_DELAY.as_micros() as u64);
