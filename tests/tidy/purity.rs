@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use crate::tree::{File, Finding, enforce, found_in, has_word, tracked};
 
 /// Our own crates.
-const OURS: [&str; 7] = ["tongke", "sfu", "recorder", "protocol", "lesson", "timetable", "access"];
+const OURS: [&str; 9] =
+    ["tongke", "sfu", "recorder", "protocol", "lesson", "timetable", "access", "sheets", "ledger"];
 /// What waits, listens or stores has no place in a pure crate.
 const IMPURE: [&str; 12] =
     ["tokio", "axum", "sqlx", "hyper", "reqwest", "tower", "tracing", "rand", "nix", "libc", "dashmap", "socket2"];
@@ -14,7 +15,7 @@ const IMPURE: [&str; 12] =
 const PURE: [(&str, &[&str], &[&str]); 3] = [
     ("sfu", &[], &[]),
     ("recorder", &["protocol"], &["ids", "time"]),
-    ("signaling", &["protocol", "lesson", "timetable", "access"], &[]),
+    ("signaling", &["protocol", "lesson", "timetable", "access", "sheets", "ledger"], &[]),
 ];
 /// What the lints of a pure directory must ban, at least.
 const BANS: [&str; 8] = [

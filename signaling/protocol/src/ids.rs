@@ -71,6 +71,23 @@ slug_id! {
     /// the person's key (`master`, `point-1`); an observer gets a fresh one for each connection.
     ParticipantId
 }
+slug_id! {
+    /// A school, teaching point or office.
+    SchoolId
+}
+slug_id! {
+    /// A master room, receive room or recording room. The device of a receive room is the [`ParticipantId`] of the
+    /// same text.
+    RoomId
+}
+slug_id! {
+    /// A term (学期).
+    TermId
+}
+slug_id! {
+    /// A course (课程) of one term: one subject taught by one master teacher to fixed rooms.
+    CourseId
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,6 @@ pub mod ids;
 pub mod message;
 pub mod time;
 
-pub use ids::{LessonId, ParticipantId};
+pub use ids::{CourseId, LessonId, ParticipantId, RoomId, SchoolId, TermId};
 pub use message::{ClientMessage, ServerMessage};
 pub use time::UtcMs;

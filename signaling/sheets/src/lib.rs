@@ -1,0 +1,1 @@
+//! Spreadsheets as bytes: read into cells of text, and written. Pure.
