@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::tree::{File, Finding, enforce, found_in, has_word, tracked};
 
 /// Our own crates.
-const OURS: [&str; 9] =
-    ["tongke", "sfu", "recorder", "protocol", "lesson", "timetable", "access", "sheets", "ledger"];
+const OURS: [&str; 10] =
+    ["tongke", "sfu", "recorder", "protocol", "lesson", "timetable", "access", "sheets", "ledger", "exchange"];
 /// What waits, listens or stores has no place in a pure crate.
 const IMPURE: [&str; 12] =
     ["tokio", "axum", "sqlx", "hyper", "reqwest", "tower", "tracing", "rand", "nix", "libc", "dashmap", "socket2"];
@@ -15,7 +15,7 @@ const IMPURE: [&str; 12] =
 const PURE: [(&str, &[&str], &[&str]); 3] = [
     ("sfu", &[], &[]),
     ("recorder", &["protocol"], &["ids", "time"]),
-    ("signaling", &["protocol", "lesson", "timetable", "access", "sheets", "ledger"], &[]),
+    ("signaling", &["protocol", "lesson", "timetable", "access", "sheets", "ledger", "exchange"], &[]),
 ];
 /// What the lints of a pure directory must ban, at least.
 const BANS: [&str; 8] = [

@@ -89,6 +89,13 @@ slug_id! {
     CourseId
 }
 
+impl From<RoomId> for ParticipantId {
+    /// The device in the room.
+    fn from(room: RoomId) -> Self {
+        Self(room.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,10 @@
 
 pub mod api;
 pub mod ids;
+pub mod import;
 pub mod message;
 pub mod time;
+pub mod timetable;
 
 pub use ids::{CourseId, LessonId, ParticipantId, RoomId, SchoolId, TermId};
 pub use message::{ClientMessage, ServerMessage};

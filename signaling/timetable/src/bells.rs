@@ -1,20 +1,13 @@
 //! Bell schedules (作息表): when the periods of a school's day are, in its own local time.
 
+use jiff::civil::Date;
+pub use protocol::timetable::BellPeriod;
+use protocol::{SchoolId, timetable::Bells};
+
 /// Minutes in a day.
-const DAY_MIN: u16 = 24 * 60;
+pub(crate) const DAY_MIN: u16 = 24 * 60;
 /// The longest a period may be.
 const LONGEST_MIN: u16 = 240;
-
-/// One period (节次) of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BellPeriod {
-    /// Counted from 1.
-    pub number: u8,
-    /// First minute, counted from local midnight.
-    pub starts_min: u16,
-    /// The minute it is over; past 24 hours for a period that crosses midnight.
-    pub ends_min: u16,
-}
 
 /// The periods of one day, in order, none overlapping another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +65,11 @@ impl BellSchedule {
         Self { periods }
     }
 
+    /// As a record that holds from `from` on, of `school` or of the county.
+    pub fn to_record(&self, school: Option<SchoolId>, from: Date) -> Bells {
+        Bells { school, from, periods: self.periods.clone() }
+    }
+
     /// The periods in order.
     pub fn periods(&self) -> &[BellPeriod] {
         &self.periods
@@ -80,6 +78,11 @@ impl BellSchedule {
     /// The period with this number.
     pub fn period(&self, number: u8) -> Option<&BellPeriod> {
         self.periods.iter().find(|period| period.number == number)
+    }
+
+    /// First minute of a period, and the one in which it is over.
+    pub fn minutes(&self, number: u8) -> Option<(u16, u16)> {
+        self.period(number).map(|period| (period.starts_min, period.ends_min))
     }
 
     /// The period under way at `minute` of the day.

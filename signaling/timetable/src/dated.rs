@@ -1,6 +1,9 @@
 //! A dated lesson (课时): who teaches whom, when, and where it stands by the clock.
 
-use protocol::{LessonId, ParticipantId, UtcMs, message::Phase};
+use jiff::civil::Date;
+use protocol::{
+    CourseId, LessonId, ParticipantId, RoomId, SchoolId, TermId, UtcMs, message::Phase, timetable::SessionKind,
+};
 
 use crate::{DOORS_OPEN_BEFORE_MS, OVERRUN_LIMIT_MS};
 
@@ -18,22 +21,42 @@ pub struct Party {
 pub struct Lesson {
     /// Stable id.
     pub id: LessonId,
+    /// The term it is of.
+    pub term: TermId,
     /// The course it belongs to.
-    pub course: String,
+    pub course: CourseId,
     /// 课名.
     pub title: String,
     /// 学科.
     pub subject: String,
+    /// 年级; empty when it is not told.
+    pub grade: String,
     /// Class groups, as shown.
     pub class_group: String,
+    /// What its session is.
+    pub kind: SessionKind,
     /// 主校, as shown.
     pub hub_school: String,
-    /// 节次, counted from 1.
+    /// 主校.
+    pub hub_school_id: SchoolId,
+    /// 主讲教室, if it has one.
+    pub master_room: Option<RoomId>,
+    /// The date, by the county's clock.
+    pub date: Date,
+    /// 周次, counted from 1.
+    pub week_no: u8,
+    /// 节次, counted from 1; 0 where it keeps no bell.
     pub period: u8,
     /// First bell.
     pub starts_at: UtcMs,
     /// Last bell.
     pub ends_at: UtcMs,
+    /// Why it is cancelled, if it is.
+    pub cancelled: Option<String>,
+    /// 调课: it is not held where the weekly timetable has it.
+    pub moved: bool,
+    /// 代课: another teacher than the course's teaches it.
+    pub substituted: bool,
     /// When the lead first published, if that has happened.
     pub live_since: Option<UtcMs>,
     /// When it was ended, if it was.
@@ -61,7 +84,7 @@ impl Lesson {
             Some(_) => now >= self.latest_end(),
             None => now >= self.ends_at,
         };
-        if self.ended_at.is_some() || over {
+        if self.ended_at.is_some() || self.cancelled.is_some() || over {
             Phase::Ended
         } else if self.live_since.is_some() {
             Phase::Live
@@ -94,6 +117,7 @@ pub enum Due {
 pub fn due(lesson: &Lesson, now: UtcMs) -> Option<Due> {
     match lesson.phase(now) {
         Phase::DoorsOpen | Phase::Live => Some(Due::Run),
+        Phase::Ended if now < lesson.ends_at && lesson.cancelled.is_some() => None,
         Phase::Ended if lesson.ended_at.is_none() => Some(Due::WriteEnd { at: lesson.ends_at }),
         Phase::Ended | Phase::Scheduled => None,
     }
@@ -127,7 +151,17 @@ mod tests {
     fn lesson(id: &str, starts_at: UtcMs) -> Lesson {
         Lesson {
             id: LessonId::parse(id).unwrap(),
-            course: "music".into(),
+            term: TermId::parse("t").unwrap(),
+            course: CourseId::parse("music").unwrap(),
+            grade: "三年级".into(),
+            kind: SessionKind::DedicatedLesson,
+            hub_school_id: SchoolId::parse("hub").unwrap(),
+            master_room: None,
+            date: jiff::civil::date(2026, 10, 10),
+            week_no: 6,
+            cancelled: None,
+            moved: false,
+            substituted: false,
             title: "《茉莉花》欣赏与演唱".into(),
             subject: "音乐".into(),
             class_group: "三年级".into(),

@@ -1,15 +1,28 @@
 //! Which lesson is on when. Pure: the clock and the time zone are arguments.
 //!
-//! A bell schedule says when periods are, an entry of the weekly timetable says which course is taught in which period,
-//! and from both come dated lessons. What may happen in a lesson once it runs is the `lesson` crate's matter.
+//! A [`Timetable`] holds the records of a county: terms, special days, bell schedules, courses, the rows of the weekly
+//! timetable and what was decided about single lessons. It changes in one way ([`Timetable::apply`]), which returns how to
+//! take the change back. What is held on a date is worked out from the records ([`Timetable::on`]) and nowhere stored, so
+//! no edit can leave a lesson behind. What may happen in a lesson once it runs is the `lesson` crate's matter.
 
 mod bells;
+mod book;
+mod calendar;
+mod conflicts;
 mod dated;
-mod weekly;
+mod edits;
+mod held;
+mod integrity;
+mod lesson_id;
 
 pub use bells::{BellPeriod, BellSchedule, InvalidBells};
+pub use book::{InvalidChange, LAST_PERIOD, LONGEST_NAME, Timetable};
+pub(crate) use calendar::days_after;
+pub use calendar::{Slot, dates, week_of};
 pub use dated::{Due, Lesson, Party, current_for, due};
-pub use weekly::{Day, Entry, PlannedLesson, Weekday, plan_day};
+pub use edits::{EditError, is_ad_hoc};
+pub use held::Held;
+pub use lesson_id::{LONGEST_COURSE_ID, lesson_id, origin_of};
 
 /// How long before the bell the doors open.
 pub const DOORS_OPEN_BEFORE_MS: i64 = 10 * 60_000;
