@@ -39,10 +39,26 @@ pub enum Action {
     ReadMetrics,
     /// Have files made of a recording.
     ExportRecording,
+    /// Tell how many pupils of one's own class are there.
+    TellHeadcount,
+    /// See the timetable of any school.
+    ReadTimetable,
+    /// Edit and import the timetable, take changes back.
+    EditTimetable,
+    /// See whether the county's day will work, and settle what its server needs help with.
+    RunTheDay,
+    /// See who is ready for one's own lessons.
+    ReadReadiness,
+    /// Read the delivery report and the records behind it.
+    ReadLedger,
+    /// Add corrections to the delivery ledger.
+    CorrectLedger,
+    /// Follow lessons in a calendar of one's own.
+    FollowFeed,
 }
 
 /// Every action, for tests and for tables shown to people.
-pub const ACTIONS: [Action; 16] = [
+pub const ACTIONS: [Action; 24] = [
     Action::ReadSelf,
     Action::PublishLead,
     Action::PublishPoint,
@@ -59,6 +75,14 @@ pub const ACTIONS: [Action; 16] = [
     Action::ListLessons,
     Action::ReadMetrics,
     Action::ExportRecording,
+    Action::TellHeadcount,
+    Action::ReadTimetable,
+    Action::EditTimetable,
+    Action::RunTheDay,
+    Action::ReadReadiness,
+    Action::ReadLedger,
+    Action::CorrectLedger,
+    Action::FollowFeed,
 ];
 
 /// Every role.
@@ -71,9 +95,15 @@ pub const fn permitted(action: Action) -> &'static [Role] {
         Action::ReadSelf | Action::ReplayRecording | Action::ListLibrary => &ROLES,
         Action::ListLessons => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
         Action::Watch => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
-        Action::ReadMetrics => &[Admin],
+        Action::ReadMetrics | Action::EditTimetable | Action::RunTheDay | Action::CorrectLedger => &[Admin],
+        Action::ReadTimetable => &[MasterTeacher, Researcher, Admin],
+        Action::ReadReadiness => &[MasterTeacher, Admin],
+        Action::ReadLedger => &[Researcher, Admin],
+        Action::FollowFeed => &[MasterTeacher, ClassroomDevice, Researcher, Admin],
         Action::ExportRecording => &[MasterTeacher, Researcher, Admin],
-        Action::PublishPoint | Action::RaiseHand | Action::ReleaseOwnFloor => &[ClassroomDevice],
+        Action::TellHeadcount | Action::PublishPoint | Action::RaiseHand | Action::ReleaseOwnFloor => {
+            &[ClassroomDevice]
+        }
         Action::PublishLead
         | Action::GrantFloor
         | Action::ReleaseFloor
@@ -118,7 +148,7 @@ mod tests {
     use super::*;
 
     /// The whole table again, by role: `M`aster teacher, classroom `D`evice, `R`esearcher, `S`tudent, `A`dmin.
-    const EXPECTED: [(Action, &str); 16] = [
+    const EXPECTED: [(Action, &str); 24] = [
         (Action::ReadSelf, "MDRSA"),
         (Action::PublishLead, "M...."),
         (Action::PublishPoint, ".D..."),
@@ -135,6 +165,14 @@ mod tests {
         (Action::ListLessons, "MDR.A"),
         (Action::ReadMetrics, "....A"),
         (Action::ExportRecording, "M.R.A"),
+        (Action::TellHeadcount, ".D..."),
+        (Action::ReadTimetable, "M.R.A"),
+        (Action::EditTimetable, "....A"),
+        (Action::RunTheDay, "....A"),
+        (Action::ReadReadiness, "M...A"),
+        (Action::ReadLedger, "..R.A"),
+        (Action::CorrectLedger, "....A"),
+        (Action::FollowFeed, "MDR.A"),
     ];
 
     #[test]

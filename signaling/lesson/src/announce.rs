@@ -36,6 +36,13 @@ impl Announced {
     }
 }
 
+impl Announced {
+    /// The parties are others now, and everyone was told so.
+    pub(crate) fn meet(&mut self, roster: &Roster, codec: Option<VideoCodec>) {
+        self.participants = roster.seen(codec);
+    }
+}
+
 impl Lesson {
     /// Tells everyone, the media plane and the journal what changed since the last time.
     pub(crate) fn announce(&mut self, now: UtcMs) {

@@ -16,6 +16,8 @@ pub(crate) struct Clock {
     ends_at: UtcMs,
     latest_end: UtcMs,
     lead_away: Grace,
+    /// The wall clock is not trusted: nothing happens by it.
+    held: bool,
 }
 
 impl Clock {
@@ -30,7 +32,32 @@ impl Clock {
             ends_at: plan.ends_at,
             latest_end: plan.latest_end,
             lead_away: Grace::default(),
+            held: false,
         }
+    }
+
+    /// Takes the times of another plan.
+    pub(crate) fn replan(&mut self, plan: &Plan) {
+        self.doors_open_at = plan.doors_open_at;
+        self.ends_at = plan.ends_at;
+        self.latest_end = plan.latest_end;
+        if self.phase == Phase::DoorsOpen {
+            // It may be later now; the doors open again when its time comes.
+            self.phase = Phase::Scheduled;
+        }
+    }
+
+    /// While held, neither the doors open nor does the lesson end by the clock.
+    pub(crate) fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// The timetable has it cancelled.
+    pub(crate) fn cancel(&mut self) -> Option<Happening> {
+        (self.phase != Phase::Ended).then(|| {
+            self.phase = Phase::Ended;
+            Happening::Cancelled
+        })
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -53,7 +80,7 @@ impl Clock {
     pub(crate) fn step(&mut self, lead: Presence, now: UtcMs) -> Option<Happening> {
         self.lead_away.observe(lead, now);
         match self.phase {
-            Phase::Scheduled if now >= self.doors_open_at => {
+            Phase::Scheduled if !self.held && now >= self.doors_open_at => {
                 self.phase = Phase::DoorsOpen;
                 Some(Happening::DoorsOpened)
             }
@@ -62,7 +89,7 @@ impl Clock {
                 self.live_since = Some(now);
                 Some(Happening::WentLive)
             }
-            Phase::DoorsOpen | Phase::Live if self.end_deadline().is_some_and(|at| now >= at) => {
+            Phase::DoorsOpen | Phase::Live if !self.held && self.end_deadline().is_some_and(|at| now >= at) => {
                 self.phase = Phase::Ended;
                 Some(Happening::EndedByClock)
             }
@@ -86,6 +113,7 @@ impl Clock {
     /// When to look again.
     pub(crate) fn deadline(&self) -> Option<UtcMs> {
         match self.phase {
+            _ if self.held => None,
             Phase::Scheduled => Some(self.doors_open_at),
             _ => self.end_deadline(),
         }
@@ -111,6 +139,7 @@ mod tests {
             ends_at: at(50),
             latest_end: at(80),
             lead_away: Grace::default(),
+            held: false,
         }
     }
 

@@ -40,6 +40,24 @@ pub enum Effect {
     },
     /// Append to the lesson's journal.
     Journal(JournalEntry),
+    /// A seat-holder's page told what it has decoded so far.
+    Received {
+        /// Whose page.
+        who: ParticipantId,
+        /// What it says; not to be believed without what the media plane knows.
+        decoded: Decoded,
+    },
+}
+
+/// What a page says it has decoded since it was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decoded {
+    /// Frames of pictures.
+    pub frames: u32,
+    /// Sound, in milliseconds.
+    pub sound_ms: u32,
+    /// Of the sound, what was made up for loss, in milliseconds.
+    pub concealed_ms: u32,
 }
 
 /// Who holds which seat, in terms of participants.
@@ -99,6 +117,12 @@ pub enum Happening {
     CodecFixed(VideoCodec),
     /// 推门听课: someone began to watch unseen.
     DropInObservation,
+    /// 到课人数: the point told how many pupils are there.
+    Headcount(u16),
+    /// The timetable was changed: time, title or parties.
+    Replanned,
+    /// 停课: the timetable has it cancelled.
+    Cancelled,
     /// The lead ended the lesson.
     EndedByLead,
     /// Its time was over.
@@ -126,6 +150,9 @@ impl Happening {
             Happening::CodecFixed(VideoCodec::Vp9) => "codec_fixed_vp9",
             Happening::CodecFixed(VideoCodec::Vp8) => "codec_fixed_vp8",
             Happening::DropInObservation => "drop_in_observation",
+            Happening::Headcount(_) => "headcount",
+            Happening::Replanned => "replanned",
+            Happening::Cancelled => "cancelled",
             Happening::EndedByLead => "ended_by_lead",
             Happening::EndedByClock => "ended_by_clock",
         }

@@ -36,12 +36,13 @@ use hands::Hands;
 use protocol::{
     LessonId, ParticipantId, UtcMs,
     message::{LessonSnapshot, Phase, RecordingState, VideoCodec},
+    timetable::SessionKind,
 };
 use roster::Roster;
 use wall::Wall;
 
 pub use admission::{Admission, EntryError, View};
-pub use effect::{ConnectionId, Effect, Happening, JournalEntry, PeerId, Stage};
+pub use effect::{ConnectionId, Decoded, Effect, Happening, JournalEntry, PeerId, Stage};
 
 /// A party of the lesson: its master teacher or one of its teaching points.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Plan {
     pub master: Party,
     /// Teaching points in their fixed order.
     pub points: Vec<Party>,
+    /// What its session is.
+    pub kind: SessionKind,
     /// When the doors open.
     pub doors_open_at: UtcMs,
     /// First bell.
@@ -163,6 +166,49 @@ impl Lesson {
         self.settle(now);
     }
 
+    /// The timetable has another plan for it. A party that is in both keeps its seat and its media; one that is in the old
+    /// one only is sent away.
+    pub fn handle_plan(&mut self, plan: Plan, now: UtcMs) {
+        if self.phase() == Phase::Ended || plan == self.plan {
+            return;
+        }
+        self.clock.replan(&plan);
+        for gone in self.roster.replan(&plan) {
+            self.send_away(gone);
+        }
+        self.plan = plan;
+        self.announced.meet(&self.roster, self.video_codec);
+        self.journal(None, Happening::Replanned, now);
+        let lesson = Box::new(self.snapshot());
+        self.tell_all(protocol::ServerMessage::PlanChanged { lesson });
+        self.settle(now);
+    }
+
+    /// 停课: the timetable has it cancelled, or has it no more.
+    pub fn handle_cancelled(&mut self, now: UtcMs) {
+        if let Some(happening) = self.clock.cancel() {
+            self.moved_on(happening, now);
+        }
+        self.settle(now);
+    }
+
+    /// Whether the clock is trusted. While it is not, the doors do not open and the lesson does not end by themselves.
+    pub fn handle_clock(&mut self, trusted: bool, now: UtcMs) {
+        self.clock.hold(!trusted);
+        self.settle(now);
+    }
+
+    /// Closes whatever a former party has open.
+    fn send_away(&mut self, mut member: member::Member) {
+        for peer in member.take_sessions() {
+            self.effects.push_back(Effect::ClosePeer(peer));
+        }
+        if let Some(connection) = member.connection {
+            self.connections.close(connection);
+            self.effects.push_back(Effect::CloseConnection(connection));
+        }
+    }
+
     /// The recorder tells how it is.
     pub fn handle_recording(&mut self, recording: RecordingState, now: UtcMs) {
         self.recording = recording;
@@ -198,6 +244,8 @@ impl Lesson {
             hub_school: self.plan.hub_school.clone(),
             starts_at: self.plan.starts_at,
             ends_at: self.plan.ends_at,
+            latest_end: self.plan.latest_end,
+            kind: self.plan.kind,
             phase: self.clock.phase(),
             live_since: self.clock.live_since(),
             participants: self.roster.seen(self.video_codec),

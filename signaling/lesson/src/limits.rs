@@ -29,3 +29,6 @@ pub const OBSERVER_SESSIONS: usize = 2_000;
 
 /// Longest page id taken from a `hello`, in bytes; a longer one counts as none.
 pub const PAGE_ID_LEN: usize = 64;
+
+/// The most pupils a point can tell of; more is refused as malformed.
+pub const MOST_PUPILS: u16 = 2_000;

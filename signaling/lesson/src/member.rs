@@ -47,7 +47,7 @@ struct Session {
 pub(crate) struct Member {
     pub(crate) id: ParticipantId,
     pub(crate) role: Role,
-    name: String,
+    pub(crate) name: String,
     /// The connection it speaks through now, if any.
     pub(crate) connection: Option<ConnectionId>,
     /// At most one for each direction.
@@ -60,6 +60,11 @@ pub(crate) struct Member {
 impl Member {
     pub(crate) fn new(id: ParticipantId, name: String, role: Role) -> Self {
         Self { id, role, name, connection: None, sessions: Vec::new(), vanished: false, decodes: None }
+    }
+
+    /// The same under another name.
+    pub(crate) fn renamed(self, name: String) -> Self {
+        Self { name, ..self }
     }
 
     /// A connection of it said hello; returns the connection it had until now, if that was another.

@@ -6,7 +6,11 @@ use protocol::{
     message::{Capabilities, Phase, Presence, Refusal},
 };
 
-use crate::{ConnectionId, Effect, Happening, Lesson, limits::PAGE_ID_LEN, rate::Pace};
+use crate::{
+    ConnectionId, Decoded, Effect, Happening, Lesson,
+    limits::{MOST_PUPILS, PAGE_ID_LEN},
+    rate::Pace,
+};
 
 /// Why a message is not carried out, and plain detail for developers.
 type Refused = (Refusal, String);
@@ -88,6 +92,18 @@ impl Lesson {
             ClientMessage::TurnWall { page } => {
                 self.wall.turn(page, self.roster.point_ids().len());
             }
+            ClientMessage::Headcount { count } => {
+                if count > MOST_PUPILS {
+                    return Err((Refusal::Malformed, "count".into()));
+                }
+                self.headcount(who, count, now);
+            }
+            ClientMessage::Received { frames_decoded, sound_ms, concealed_ms } => {
+                if self.roster.point(&who).is_some() {
+                    let decoded = Decoded { frames: frames_decoded, sound_ms, concealed_ms };
+                    self.effects.push_back(Effect::Received { who, decoded });
+                }
+            }
             ClientMessage::EndLesson => {
                 if let Some(happening) = self.clock.end() {
                     self.moved_on(happening, now);
@@ -101,6 +117,16 @@ impl Lesson {
         match self.phase() {
             Phase::Live => Ok(()),
             _ => Err((Refusal::NotLive, String::new())),
+        }
+    }
+
+    /// 到课人数: the lead and the point itself see it.
+    fn headcount(&mut self, point: ParticipantId, count: u16, now: UtcMs) {
+        let of_point = self.roster.member(&point).and_then(|member| member.connection);
+        let to: Vec<ConnectionId> = self.roster.lead().connection.into_iter().chain(of_point).collect();
+        self.journal(Some(point.clone()), Happening::Headcount(count), now);
+        if !to.is_empty() {
+            self.effects.push_back(Effect::Tell { to, message: ServerMessage::HeadcountChanged { point, count } });
         }
     }
 
@@ -162,6 +188,8 @@ fn kind(message: &ClientMessage) -> &'static str {
         ClientMessage::StartCourseware => "start_courseware",
         ClientMessage::StopCourseware => "stop_courseware",
         ClientMessage::TurnWall { .. } => "turn_wall",
+        ClientMessage::Headcount { .. } => "headcount",
+        ClientMessage::Received { .. } => "received",
         ClientMessage::EndLesson => "end_lesson",
     }
 }
@@ -176,6 +204,8 @@ fn action_of(message: &ClientMessage, who: &ParticipantId) -> Option<Action> {
         ClientMessage::ReleaseFloor { .. } => Action::ReleaseFloor,
         ClientMessage::StartCourseware | ClientMessage::StopCourseware => Action::ShareCourseware,
         ClientMessage::TurnWall { .. } => Action::TurnWall,
+        ClientMessage::Headcount { .. } => Action::TellHeadcount,
+        ClientMessage::Received { .. } => Action::Watch,
         ClientMessage::EndLesson => Action::EndLesson,
     })
 }

@@ -25,6 +25,17 @@ impl Roster {
         }
     }
 
+    /// Takes the parties of another plan; returns those that are in it no more.
+    pub(crate) fn replan(&mut self, plan: &Plan) -> Vec<Member> {
+        let mut before = std::mem::replace(self, Self::new(plan)).members;
+        for member in &mut self.members {
+            if let Some(at) = before.iter().position(|old| old.id == member.id && old.role == member.role) {
+                *member = before.swap_remove(at).renamed(std::mem::take(&mut member.name));
+            }
+        }
+        before
+    }
+
     /// The lead teacher.
     pub(crate) fn lead(&self) -> &Member {
         &self.members[0]

@@ -6,6 +6,7 @@ use ts_rs::TS;
 use crate::{
     LessonId, ParticipantId, UtcMs,
     message::{Phase, RecordingState, Role},
+    timetable::SessionKind,
 };
 
 /// RFC 9457 problem document (`application/problem+json`).
@@ -52,7 +53,7 @@ pub struct Me {
     pub organisation: String,
     /// Role.
     pub role: Role,
-    /// The lesson to show: the one under way or next today, if any.
+    /// The lesson to show: the one under way or next, if any. A waiting page joins by itself when its doors open.
     pub current: Option<LessonSummary>,
     /// The server's clock.
     pub server_time: UtcMs,
@@ -73,8 +74,16 @@ pub struct LessonSummary {
     pub master_teacher: String,
     /// 主校.
     pub hub_school: String,
-    /// 节次, counted from 1.
+    /// What its session is.
+    pub kind: SessionKind,
+    /// Names of the receive rooms, in their fixed order.
+    pub points: Vec<String>,
+    /// Why it is cancelled, if it is.
+    pub cancelled: Option<String>,
+    /// 节次, counted from 1; 0 where it keeps no bell.
     pub period: u8,
+    /// When the doors open.
+    pub doors_open_at: UtcMs,
     /// Planned start.
     pub starts_at: UtcMs,
     /// Planned end.

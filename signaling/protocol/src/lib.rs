@@ -4,6 +4,7 @@
 //! fails when it is stale.
 
 pub mod api;
+pub mod county;
 pub mod ids;
 pub mod import;
 pub mod message;

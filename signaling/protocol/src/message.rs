@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{LessonId, ParticipantId, UtcMs};
+use crate::{LessonId, ParticipantId, UtcMs, timetable::SessionKind};
 
 /// Longest client message accepted, in bytes.
 pub const MAX_CLIENT_MESSAGE_LEN: usize = 4096;
@@ -138,6 +138,10 @@ pub struct LessonSnapshot {
     pub starts_at: UtcMs,
     /// Planned end (the bell).
     pub ends_at: UtcMs,
+    /// The latest it can go on past the bell (拖堂): earlier where a room or the teacher is needed.
+    pub latest_end: UtcMs,
+    /// What its session is.
+    pub kind: SessionKind,
     /// Where it stands.
     pub phase: Phase,
     /// When it went live, if it did.
@@ -195,6 +199,21 @@ pub enum ClientMessage {
     },
     /// The lead ends the lesson for all.
     EndLesson,
+    /// A point tells how many pupils are there (到课人数).
+    Headcount {
+        /// How many, at most 2,000.
+        count: u16,
+    },
+    /// Every 5 s from whoever receives: what its page has really decoded so far. Counters start at 0 with the page; the
+    /// server compares them with what it knows itself.
+    Received {
+        /// `framesDecoded` of all its pictures of the lesson, summed.
+        frames_decoded: u32,
+        /// `totalSamplesReceived` of the voices, summed, in milliseconds.
+        sound_ms: u32,
+        /// Of these, concealed and not silent, in milliseconds.
+        concealed_ms: u32,
+    },
 }
 
 /// Why a request was not carried out.
@@ -267,6 +286,18 @@ pub enum ServerMessage {
     RecordingChanged {
         /// As it is now.
         recording: RecordingState,
+    },
+    /// The timetable was changed: the lesson's plan as it is now.
+    PlanChanged {
+        /// The lesson as it stands.
+        lesson: Box<LessonSnapshot>,
+    },
+    /// A point told how many pupils are there, to the lead and the point.
+    HeadcountChanged {
+        /// The point.
+        point: ParticipantId,
+        /// How many.
+        count: u16,
     },
     /// The lesson's video codec was fixed.
     VideoCodecChanged {

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::{ClientMessage, ServerMessage, api};
+use protocol::{ClientMessage, ServerMessage, api, county, import};
 use ts_rs::{Config, TS};
 
 /// Set to write the files instead of comparing them.
@@ -39,6 +39,8 @@ fn generate(out_dir: &Path) -> Files {
     api::Playback::export_all(&config).unwrap();
     api::JobList::export_all(&config).unwrap();
     api::JobOrder::export_all(&config).unwrap();
+    import::ImportPreview::export_all(&config).unwrap();
+    export_county(&config);
 
     let mut files = read_dir(out_dir);
     let index = files.keys().fold(String::from("// Generated, do not edit.\n"), |text, file| {
@@ -46,6 +48,28 @@ fn generate(out_dir: &Path) -> Files {
     });
     files.insert("index.ts".into(), index);
     files
+}
+
+fn export_county(config: &Config) {
+    county::WeekView::export_all(config).unwrap();
+    county::RecordList::export_all(config).unwrap();
+    county::EditOrder::export_all(config).unwrap();
+    county::EditDone::export_all(config).unwrap();
+    county::ChangeList::export_all(config).unwrap();
+    county::ConflictList::export_all(config).unwrap();
+    county::Today::export_all(config).unwrap();
+    county::CountyToday::export_all(config).unwrap();
+    county::Readiness::export_all(config).unwrap();
+    county::ReportFilter::export_all(config).unwrap();
+    county::Report::export_all(config).unwrap();
+    county::ReportLessons::export_all(config).unwrap();
+    county::LedgerView::export_all(config).unwrap();
+    county::CorrectionOrder::export_all(config).unwrap();
+    county::OfferedView::export_all(config).unwrap();
+    county::ClockView::export_all(config).unwrap();
+    county::ClockConfirmation::export_all(config).unwrap();
+    county::FeedOrder::export_all(config).unwrap();
+    county::Feed::export_all(config).unwrap();
 }
 
 fn read_dir(dir: &Path) -> Files {

@@ -7,6 +7,7 @@ use lesson::{Admission, ConnectionId, Effect, Happening, Lesson, MediaEvent, Par
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
     message::{Capabilities, Phase, Presence, Refusal, Role, VideoCodec},
+    timetable::SessionKind,
 };
 
 pub const MINUTE_MS: i64 = 60_000;
@@ -46,6 +47,7 @@ pub fn plan(points: usize) -> Plan {
         ends_at: UtcMs(50 * MINUTE_MS),
         latest_end: UtcMs(80 * MINUTE_MS),
         live_since: None,
+        kind: SessionKind::DedicatedLesson,
     }
 }
 

@@ -26,4 +26,20 @@ point: ParticipantId, } | { "type": "start_courseware" } | { "type": "stop_cours
 /**
  * The page asked for; clamped to the last.
  */
-page: number, } | { "type": "end_lesson" };
+page: number, } | { "type": "end_lesson" } | { "type": "headcount",
+/**
+ * How many, at most 2,000.
+ */
+count: number, } | { "type": "received",
+/**
+ * `framesDecoded` of all its pictures of the lesson, summed.
+ */
+frames_decoded: number,
+/**
+ * `totalSamplesReceived` of the voices, summed, in milliseconds.
+ */
+sound_ms: number,
+/**
+ * Of these, concealed and not silent, in milliseconds.
+ */
+concealed_ms: number, };

@@ -4,6 +4,7 @@ import type { Participant } from "./Participant";
 import type { ParticipantId } from "./ParticipantId";
 import type { Phase } from "./Phase";
 import type { RecordingState } from "./RecordingState";
+import type { SessionKind } from "./SessionKind";
 import type { UtcMs } from "./UtcMs";
 import type { VideoCodec } from "./VideoCodec";
 
@@ -43,6 +44,14 @@ starts_at: UtcMs,
  * Planned end (the bell).
  */
 ends_at: UtcMs,
+/**
+ * The latest it can go on past the bell (拖堂): earlier where a room or the teacher is needed.
+ */
+latest_end: UtcMs,
+/**
+ * What its session is.
+ */
+kind: SessionKind,
 /**
  * Where it stands.
  */

@@ -2,6 +2,7 @@
 import type { LessonId } from "./LessonId";
 import type { Phase } from "./Phase";
 import type { RecordingState } from "./RecordingState";
+import type { SessionKind } from "./SessionKind";
 import type { UtcMs } from "./UtcMs";
 
 /**
@@ -33,9 +34,25 @@ master_teacher: string,
  */
 hub_school: string,
 /**
- * 节次, counted from 1.
+ * What its session is.
+ */
+kind: SessionKind,
+/**
+ * Names of the receive rooms, in their fixed order.
+ */
+points: Array<string>,
+/**
+ * Why it is cancelled, if it is.
+ */
+cancelled: string | null,
+/**
+ * 节次, counted from 1; 0 where it keeps no bell.
  */
 period: number,
+/**
+ * When the doors open.
+ */
+doors_open_at: UtcMs,
 /**
  * Planned start.
  */

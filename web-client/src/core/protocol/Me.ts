@@ -25,7 +25,7 @@ organisation: string,
  */
 role: Role,
 /**
- * The lesson to show: the one under way or next today, if any.
+ * The lesson to show: the one under way or next, if any. A waiting page joins by itself when its doors open.
  */
 current: LessonSummary | null,
 /**

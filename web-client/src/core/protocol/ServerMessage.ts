@@ -56,7 +56,19 @@ courseware: boolean, } | { "type": "recording_changed",
 /**
  * As it is now.
  */
-recording: RecordingState, } | { "type": "video_codec_changed",
+recording: RecordingState, } | { "type": "plan_changed",
+/**
+ * The lesson as it stands.
+ */
+lesson: LessonSnapshot, } | { "type": "headcount_changed",
+/**
+ * The point.
+ */
+point: ParticipantId,
+/**
+ * How many.
+ */
+count: number, } | { "type": "video_codec_changed",
 /**
  * The codec.
  */
