@@ -54,6 +54,8 @@ pub enum Command {
         participant: ParticipantKey,
         /// What was negotiated.
         plan: SubscribePlan,
+        /// Whether what arrives there is told ([`Event::Received`]): it counts for someone.
+        counted: bool,
     },
     /// ICE restart (RFC 8445 section 9, RFC 9725 section 4.3.3): new credentials on both sides, same keys.
     RestartIce {
@@ -129,6 +131,24 @@ pub enum Event {
         /// Fraction lost, 0 to 255 of 256 (RFC 3550 section 6.4.1).
         fraction_lost: u8,
     },
+    /// What a counted receiver has had so far by its receiver reports, every `limits::COUNT_INTERVAL`.
+    Received {
+        /// The session.
+        peer: PeerId,
+        /// Of pictures.
+        pictures: Acknowledged,
+        /// Of voices.
+        voices: Acknowledged,
+    },
+}
+
+/// Packets of some lines since the session began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Sent, retransmissions left out.
+    pub sent: u64,
+    /// Arrived, as far as receiver reports tell (RFC 3550 section 6.4.1).
+    pub arrived: u64,
 }
 
 impl Event {
@@ -139,7 +159,8 @@ impl Event {
             | Self::Lost { peer }
             | Self::Recovered { peer }
             | Self::Closed { peer, .. }
-            | Self::Loss { peer, .. } => peer,
+            | Self::Loss { peer, .. }
+            | Self::Received { peer, .. } => peer,
         }
     }
 }

@@ -40,6 +40,9 @@ pub const MAX_TWCC_ARRIVALS: usize = 1024;
 pub const TWCC_INTERVAL: Duration = Duration::from_millis(50);
 /// Time between two sender or receiver reports of one stream.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is told what has arrived at a receiver for whom it counts.
+pub const COUNT_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a shard looks after publishers, and after receivers that are connecting.
 pub const TICK: Duration = Duration::from_millis(20);
 /// How often a tenth of the connected receivers is looked after: each has its turn once in [`REPORT_INTERVAL`].

@@ -15,6 +15,7 @@ use crate::{
     limits::{KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_SPANS, MAX_UDP_PAYLOAD},
     payload::{Entry, vp8::Renumber},
     ring::Kept,
+    rtcp::ReportBlock,
     rtp::{FIXED_HEADER_LEN, NUMBERED_HEADER_LEN, RtpHeader, write_fixed_header, write_transport_number},
     sdp::{SubscribeLine, SubscribePayload},
     sequence::nearest,
@@ -116,6 +117,10 @@ pub(crate) struct Line {
     sealed: Sealed,
     /// Fraction lost of the last report on it, of 256.
     pub(crate) fraction_lost: Option<u8>,
+    /// Highest sequence number of the last report on it.
+    highest_reported: Option<u32>,
+    /// Packets that arrived, by its reports.
+    pub(crate) arrived: u64,
     key_frame_asked: Option<Instant>,
     key_frame_backoff: Duration,
     pub(crate) packets: u32,
@@ -135,11 +140,25 @@ impl Line {
             next_rtx: 0,
             sealed: Sealed::default(),
             fraction_lost: None,
+            highest_reported: None,
+            arrived: 0,
             key_frame_asked: None,
             key_frame_backoff: KEYFRAME_REQUEST_INTERVAL,
             packets: 0,
             octets: 0,
         }
+    }
+
+    /// Takes in a receiver report on it. A report that claims more than was sent counts for what was sent.
+    pub(crate) fn reported(&mut self, block: &ReportBlock) {
+        self.fraction_lost = Some(block.fraction_lost);
+        let before = self.highest_reported.replace(block.highest_sequence);
+        let first = u32::from(self.spec.first_sequence).wrapping_sub(1);
+        let advance = block.highest_sequence.wrapping_sub(before.unwrap_or(first));
+        // Reordered reports go back.
+        let advance = if advance < 1 << 31 { u64::from(advance) } else { 0 };
+        let arrived = advance * (256 - u64::from(block.fraction_lost)) / 256;
+        self.arrived = (self.arrived + arrived).min(u64::from(self.packets));
     }
 
     /// The stream that feeds it.

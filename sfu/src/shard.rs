@@ -176,8 +176,8 @@ impl Shard {
             Command::Publish { peer, lesson, participant, plan } => {
                 self.add_publisher(now, (peer, lesson, participant), plan);
             }
-            Command::Subscribe { peer, lesson, participant, plan } => {
-                self.add_subscriber(now, (peer, lesson, participant), plan);
+            Command::Subscribe { peer, lesson, participant, plan, counted } => {
+                self.add_subscriber(now, (peer, lesson, participant), plan, counted);
             }
             Command::RestartIce { peer, credentials } => self.restart_ice(peer, credentials),
             Command::Close { peer } => self.close_peer(now, peer),

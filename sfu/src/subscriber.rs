@@ -5,10 +5,10 @@ use std::time::Instant;
 use crate::{
     clock::{Mapping, NtpClock},
     codec::Codec,
-    command::{LessonKey, ParticipantKey, PeerId},
+    command::{Acknowledged, LessonKey, ParticipantKey, PeerId},
     fanout::{FanoutRef, Passing},
     ice::Path,
-    limits::{MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_FLOOR, RTX_BUDGET_PERCENT},
+    limits::{COUNT_INTERVAL, MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_FLOOR, RTX_BUDGET_PERCENT},
     line::{Line, Offered, Written},
     outbox::Outbox,
     pacer::{Paced, Pacer},
@@ -38,6 +38,8 @@ pub(crate) struct Subscriber {
     /// Whether the shard knows that packets wait in the pacer.
     is_paced: bool,
     sent: SentBytes,
+    /// When it was last told what arrived; none where that counts for nobody.
+    counted_at: Option<Instant>,
 }
 
 /// How much is sent, for telling a slow line.
@@ -103,7 +105,13 @@ impl Subscriber {
             pacer: None,
             is_paced: false,
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
+            counted_at: None,
         }
+    }
+
+    /// What arrives there is to be told from now on.
+    pub(crate) fn count(&mut self, now: Instant) {
+        self.counted_at = Some(now);
     }
 
     /// Sends a group of packets on one of its lines, as far as the line takes them; pictures to a slow line wait in the pacer.
@@ -232,7 +240,7 @@ impl Subscriber {
             }
             Feedback::Report(block) => {
                 if let Some(line) = line_of(lines, block.ssrc) {
-                    lines[line].fraction_lost = Some(block.fraction_lost);
+                    lines[line].reported(&block);
                 }
             }
             Feedback::Estimate { bps } => {
@@ -241,6 +249,19 @@ impl Subscriber {
             Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
         true
+    }
+
+    /// What has arrived, when it is time to tell.
+    pub(crate) fn take_count(&mut self, now: Instant) -> Option<(Acknowledged, Acknowledged)> {
+        let at = self.counted_at.as_mut().filter(|at| now.saturating_duration_since(**at) >= COUNT_INTERVAL)?;
+        *at = now;
+        let (mut pictures, mut voices) = (Acknowledged::default(), Acknowledged::default());
+        for line in &self.lines {
+            let sum = if line.spec.audio { &mut voices } else { &mut pictures };
+            sum.sent += u64::from(line.packets);
+            sum.arrived += line.arrived;
+        }
+        Some((pictures, voices))
     }
 
     /// Worst fraction lost of its lines, of 256.

@@ -62,10 +62,15 @@ impl Shard {
         now: Instant,
         ids: (PeerId, LessonKey, ParticipantKey),
         plan: SubscribePlan,
+        counted: bool,
     ) {
         let transport = Transport::new(&self.identity, plan.transport.clone(), RECEIVER_SILENCE, now);
         let ufrag = transport.ice().local_ufrag().to_owned();
-        let at = self.subscribers.insert(Subscriber::new(ids, transport, plan, now));
+        let mut subscriber = Subscriber::new(ids, transport, plan, now);
+        if counted {
+            subscriber.count(now);
+        }
+        let at = self.subscribers.insert(subscriber);
         self.connecting.push(at);
         self.by_peer.insert(ids.0, Place::Subscriber(at));
         self.by_ufrag.insert(ufrag, Place::Subscriber(at));
@@ -208,8 +213,12 @@ impl Shard {
         let (peer, before, after) = (subscriber.peer, subscriber.told_loss, subscriber.fraction_lost());
         subscriber.told_loss = after;
         subscriber.measure(now);
+        let count = subscriber.take_count(now);
         self.send_reports(now, at);
         self.told_loss(peer, before, after);
+        if let Some((pictures, voices)) = count {
+            self.event(Event::Received { peer, pictures, voices });
+        }
         self.tick_connection(now, at);
     }
 

@@ -149,7 +149,13 @@ impl School {
         let answer = self.with_local(&mut peer, |local| answer_subscriber(&offer, view, local)).unwrap();
         peer.lines = answer.plan.lines.iter().map(|line| line.ssrc).collect();
         peer.rtx = answer.plan.lines.iter().map(|line| line.rtx_ssrc).collect();
-        self.command(Command::Subscribe { peer: peer.id, lesson: LESSON, participant, plan: answer.plan });
+        self.command(Command::Subscribe {
+            peer: peer.id,
+            lesson: LESSON,
+            participant,
+            plan: answer.plan,
+            counted: true,
+        });
         peer
     }
 
