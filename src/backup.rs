@@ -96,14 +96,17 @@ mod tests {
     use protocol::UtcMs;
 
     use super::*;
-    use crate::{db::Db, demo, testing::TempDir};
+    use crate::{
+        db::Db,
+        testing::{TempDir, seeded},
+    };
 
     #[tokio::test]
     async fn what_was_backed_up_while_in_use_is_restored() {
         let (data, parent) = (TempDir::new(), TempDir::new());
         let (copy, restored) = (parent.path().join("copy"), parent.path().join("restored"));
         let db = Db::open(data.path()).await.unwrap();
-        let demo = demo::seed(&db, 2, UtcMs(1_795_320_000_000)).await.unwrap();
+        let demo = seeded(&db, 2, UtcMs(1_795_320_000_000)).await;
         let track = Path::new(RECORDINGS).join("lesson/t/master-camera");
         fs::create_dir_all(data.path().join(&track)).unwrap();
         fs::write(data.path().join(&track).join("0.cmaf"), "moof").unwrap();

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use jiff::civil::DateTime;
 use lexopt::{Parser, prelude::*};
 
 use crate::fault::Fault;
@@ -20,6 +21,8 @@ pub const HELP: &str = "\
       --points N                 教学点个数 (teaching points, 1 to 64; default 3)
       --low-latency              资源库中回看正在上的课，只晚几秒 (let replays of a running lesson come within seconds of it)
       --ffmpeg PATH              生成缩略图、兼容格式和精品课的 ffmpeg (makes thumbnails, a compatible rendition, showcases)
+      --now DATETIME             从这一时刻开始，如 2026-10-10T07:55 (begin at this local time instead of now)
+      --no-lesson                不排示范课，课表由您导入 (no lesson of its own: import a timetable)
       --json                     就绪后输出一行 JSON (print one line of JSON when ready)
   tongke cert --out DIR --name HOST [--name HOST ...]
                                  生成私有 CA 和服务器证书 (make a private CA and a server certificate)
@@ -124,6 +127,10 @@ pub struct DemoOptions {
     pub low_latency: bool,
     /// A program that makes further things of finished recordings; empty: none are made.
     pub ffmpeg: PathBuf,
+    /// The county's local time at the start, instead of the wall clock's.
+    pub now: Option<DateTime>,
+    /// Only schools, rooms and people, and no lesson: the timetable is to be imported.
+    pub no_lesson: bool,
     /// Print one line of JSON when ready.
     pub json: bool,
 }
@@ -137,7 +144,17 @@ const MOST_POINTS: u8 = 64;
 impl Default for DemoOptions {
     fn default() -> Self {
         let (data, ffmpeg) = (PathBuf::from("data/demo"), PathBuf::new());
-        Self { listen: None, media_port: 8000, data, points: 3, low_latency: false, ffmpeg, json: false }
+        Self {
+            listen: None,
+            media_port: 8000,
+            data,
+            points: 3,
+            low_latency: false,
+            ffmpeg,
+            now: None,
+            no_lesson: false,
+            json: false,
+        }
     }
 }
 
@@ -223,6 +240,8 @@ fn demo(parser: &mut Parser) -> Result<Command, Stop> {
             Long("points") => options.points = parser.value()?.parse()?,
             Long("low-latency") => options.low_latency = true,
             Long("ffmpeg") => options.ffmpeg = parser.value()?.into(),
+            Long("now") => options.now = Some(parser.value()?.parse()?),
+            Long("no-lesson") => options.no_lesson = true,
             Long("json") => options.json = true,
             Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
@@ -348,6 +367,8 @@ mod tests {
             points: 5,
             low_latency: true,
             ffmpeg: "f".into(),
+            now: Some(jiff::civil::date(2026, 10, 10).at(7, 55, 0, 0)),
+            no_lesson: true,
             json: true,
         };
         let rows = [
@@ -357,7 +378,7 @@ mod tests {
             ("--version", Command::Version),
             ("demo", Command::Demo(DemoOptions::default())),
             (
-                "demo --listen [::1]:0 --media-port 0 --data d --points 5 --low-latency --ffmpeg f --json",
+                "demo --listen [::1]:0 --media-port 0 --data d --points 5 --low-latency --ffmpeg f --now 2026-10-10T07:55 --no-lesson --json",
                 Command::Demo(demo),
             ),
             ("serve --config f", Command::Serve { config: "f".into() }),

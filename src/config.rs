@@ -27,6 +27,56 @@ pub struct Config {
     pub media: MediaConfig,
     /// What is kept of lessons.
     pub recording: RecordingConfig,
+    /// Where the county's clocks stand.
+    pub county: CountyConfig,
+    /// What counts as delivered.
+    pub ledger: LedgerConfig,
+}
+
+/// The county.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CountyConfig {
+    /// IANA name of its time zone.
+    pub time_zone: String,
+}
+
+impl Default for CountyConfig {
+    fn default() -> Self {
+        Self { time_zone: "Asia/Shanghai".into() }
+    }
+}
+
+/// What counts as delivered (有效授课) and received (有效听课).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerConfig {
+    /// Minutes a lesson must have been taught.
+    pub least_minutes: u16,
+    /// Percent of the lesson for which picture and sound must each have arrived.
+    pub least_received_percent: u8,
+}
+
+impl LedgerConfig {
+    /// The same in the ledger's terms.
+    pub fn criteria(&self) -> ledger::Criteria {
+        let usual = ledger::Criteria::default();
+        ledger::Criteria {
+            least_minutes: self.least_minutes.into(),
+            // Two thirds are not 67 percent.
+            reception_fraction: match self.least_received_percent {
+                67 => usual.reception_fraction,
+                percent => ledger::Fraction::new(percent.into(), 100).unwrap_or(usual.reception_fraction),
+            },
+            ..usual
+        }
+    }
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        Self { least_minutes: 30, least_received_percent: 67 }
+    }
 }
 
 /// PEM files; both empty means plain HTTP.
@@ -115,6 +165,8 @@ impl Default for Config {
             tls: TlsConfig::default(),
             media: MediaConfig::default(),
             recording: RecordingConfig::default(),
+            county: CountyConfig::default(),
+            ledger: LedgerConfig::default(),
         }
     }
 }

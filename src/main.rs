@@ -6,6 +6,7 @@ mod cert;
 mod cli;
 mod clock;
 mod config;
+mod county;
 mod data_dir;
 mod db;
 mod demo;
@@ -17,6 +18,7 @@ mod media;
 mod recording;
 mod recordings;
 mod run;
+mod seen;
 mod telemetry;
 #[cfg(test)]
 mod testing;

@@ -195,7 +195,10 @@ mod tests {
     use protocol::UtcMs;
 
     use super::*;
-    use crate::{demo, recording, testing::TempDir};
+    use crate::{
+        recording,
+        testing::{TempDir, seeded},
+    };
 
     fn text(bytes: Vec<u8>) -> String {
         String::from_utf8(bytes).unwrap()
@@ -233,7 +236,7 @@ mod tests {
     async fn an_export_holds_recordings_with_what_the_timetable_knows() {
         let (data, out) = (TempDir::new(), TempDir::new());
         let db = Db::open(data.path()).await.unwrap();
-        let demo = demo::seed(&db, 2, UtcMs(1_795_320_000_000)).await.unwrap();
+        let demo = seeded(&db, 2, UtcMs(1_795_320_000_000)).await;
         let recordings = data.path().join(RECORDINGS);
         recording::testing::recorded(&recordings, &demo.lesson);
         let open = recordings.join("open-lesson");

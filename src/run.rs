@@ -8,35 +8,44 @@ use std::{
     time::Duration,
 };
 
-use protocol::{LessonId, api::DemoPerson, message::RecordingState};
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use protocol::{LessonId, UtcMs, api::DemoPerson, message::RecordingState};
 use sfu::{
     command::{Command, Event, LessonKey},
     seats::Source,
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::{MissedTickBehavior, interval, timeout},
 };
 
 use crate::{
     archive::{self, Archive, Store},
     cli::DemoOptions,
-    clock::utc_now,
-    config::{self, RecordingConfig},
+    clock::{self, utc_now},
+    config::{self, CountyConfig, RecordingConfig},
+    county::County,
     data_dir,
     db::Db,
     demo::{self, Demo},
+    fault::Fault,
     http::{self, App, Parts},
     jobs::{self, Jobs},
     lessons::{self, Lessons},
     media::{self, Media, MediaAddress, MediaHandle},
     recording::{self, DiskGauge, RecordingEvent, Replays},
+    seen::Seen,
     telemetry,
 };
 
 /// How often the demo looks whether its lesson is over.
 const DEMO_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often tokens are read anew if others wrote some, lessons that are over are judged, and it is written down that the
+/// program runs.
+const KEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Where the demo's pages are unless told otherwise.
 const DEMO_LISTEN: &str = "127.0.0.1:8080";
@@ -54,6 +63,8 @@ struct Plan {
     data: PathBuf,
     media: MediaAddress,
     recording: RecordingConfig,
+    time_zone: String,
+    criteria: ledger::Criteria,
     demo: Option<DemoOptions>,
 }
 
@@ -73,6 +84,8 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
             announce: config.media.announce,
         },
         recording: config.recording,
+        time_zone: config.county.time_zone,
+        criteria: config.ledger.criteria(),
         demo: None,
     })
     .await
@@ -96,6 +109,8 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
             ffmpeg: options.ffmpeg.clone(),
             ..RecordingConfig::default()
         },
+        time_zone: CountyConfig::default().time_zone,
+        criteria: ledger::Criteria::default(),
         demo: Some(options),
     })
     .await
@@ -114,8 +129,12 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let tls = tls.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
     let server = http::bind(&plan.listen, tls).await?;
     let db = Db::open(&plan.data).await?;
+    let zone = zone(&plan.time_zone)?;
+    set_clock(&db, plan.demo.as_ref(), &zone).await?;
+    let county = County::open(db.clone(), zone).await?;
     let seeded = match &plan.demo {
-        Some(options) => Some(demo::seed(&db, options.points, utc_now()).await?),
+        Some(options) if options.no_lesson => Some(demo::seed_people(&db, &county, options.points, utc_now()).await?),
+        Some(options) => Some(demo::seed(&db, &county, options.points, utc_now()).await?),
         None => None,
     };
     let Media { handle, events, tap } = media::start(&plan.media)?;
@@ -123,8 +142,12 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let recordings = plan.data.join(data_dir::RECORDINGS);
     let disk = Arc::new(DiskGauge::new(plan.recording.keep_free_bytes()));
     let (recorder, recorded) = recording::start(&recordings, disk.clone(), tap, ask)?;
-    let lessons = Lessons::new(db.clone(), handle.clone(), recorder.clone());
-    lessons.reconcile(utc_now()).await?;
+    let lessons = Lessons::new(db.clone(), county.clone(), handle.clone(), recorder.clone(), plan.criteria.clone());
+    let unwritten_from = lessons.take_up(utc_now()).await?;
+    lessons.reconcile(unwritten_from, utc_now(), clock::look()).await;
+    let tokens = http::Tokens::default();
+    tokens.refresh(&db, utc_now()).await?;
+    let reconcile = Arc::new(Notify::new());
 
     let replays = Replays::new(&recordings, recorder.clone(), plan.recording.latency());
     let archive = archive::start(Store::open(&plan.recording.store)?, &recordings);
@@ -132,13 +155,19 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let jobs = jobs::start(plan.recording.ffmpeg(), replays.clone(), done);
 
     let (stop, stopping) = watch::channel(false);
-    spawn_jobs(&lessons, &db, plan.demo.is_some(), stopping.clone());
+    let works = Works { db: db.clone(), county: county.clone(), lessons: lessons.clone(), tokens: tokens.clone() };
+    let keeps_a_lesson_on = plan.demo.as_ref().is_some_and(|options| !options.no_lesson);
+    works.spawn(reconcile.clone(), keeps_a_lesson_on, &stopping);
     let app = App::new(Parts {
         sessions: http::Sessions::default(),
         replay: http::ReplayState::new(replays.clone())?,
         jobs: jobs.clone(),
         db: db.clone(),
+        county,
         lessons: lessons.clone(),
+        reconcile,
+        tokens,
+        seen: Seen::default(),
         media: handle,
         disk,
         demo: seeded.as_ref().map(|demo| demo.people.clone()),
@@ -170,23 +199,73 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Periodic work, each in its own task.
-fn spawn_jobs(lessons: &Lessons, db: &Db, is_demo: bool, stopping: watch::Receiver<bool>) {
-    let lessons = lessons.clone();
-    tokio::spawn(every(lessons::limits::RECONCILE, stopping.clone(), async move || lessons.reconcile(utc_now()).await));
-    if is_demo {
-        let db = db.clone();
-        tokio::spawn(every(DEMO_INTERVAL, stopping, async move || demo::keep_current(&db, utc_now()).await));
+/// The county's time zone.
+fn zone(name: &str) -> anyhow::Result<TimeZone> {
+    let unknown = || {
+        Fault::new(format_args!("county.time_zone：没有时区 {name}"), format_args!("county.time_zone: no zone {name}"))
+    };
+    Ok(TimeZone::get(name).map_err(|_| unknown())?)
+}
+
+/// Sets the program's time: a demo's as it was asked for, any other to the wall clock's unless that went back.
+async fn set_clock(db: &Db, demo: Option<&DemoOptions>, zone: &TimeZone) -> anyhow::Result<()> {
+    if let Some(local) = demo.and_then(|options| options.now) {
+        let at = local.to_zoned(zone.clone()).context("there is no such time")?;
+        clock::simulate(UtcMs(at.timestamp().as_millisecond()));
+    } else if let Some(last) = db.remembered(lessons::LAST_RUNNING).await? {
+        clock::was_running_at(UtcMs(last));
+    }
+    Ok(())
+}
+
+/// What is done again and again.
+#[derive(Clone)]
+struct Works {
+    db: Db,
+    county: County,
+    lessons: Lessons,
+    tokens: http::Tokens,
+}
+
+impl Works {
+    /// Each in its own task, until the program stops.
+    fn spawn(self, asked: Arc<Notify>, keeps_a_lesson_on: bool, stopping: &watch::Receiver<bool>) {
+        let works = self.clone();
+        let reconcile = async move || {
+            let now = utc_now();
+            let today = works.county.date(now);
+            works.lessons.reconcile(today.yesterday().unwrap_or(today), now, clock::look()).await;
+            Ok(())
+        };
+        tokio::spawn(every(lessons::limits::RECONCILE, asked, stopping.clone(), reconcile));
+        let works = self.clone();
+        let keep = async move || {
+            works.tokens.refresh(&works.db, utc_now()).await?;
+            works.db.remember(lessons::LAST_RUNNING, utc_now().0).await?;
+            works.lessons.settle(utc_now()).await?;
+            Ok(())
+        };
+        tokio::spawn(every(KEEP_INTERVAL, Arc::default(), stopping.clone(), keep));
+        if keeps_a_lesson_on {
+            let keep_current = async move || demo::keep_current(&self.db, &self.county, utc_now()).await;
+            tokio::spawn(every(DEMO_INTERVAL, Arc::default(), stopping.clone(), keep_current));
+        }
     }
 }
 
-/// Does `job` again and again until the program stops; a failure is told and tried again.
-async fn every(period: Duration, stopping: watch::Receiver<bool>, job: impl AsyncFn() -> anyhow::Result<()>) {
+/// Does `job` again and again, and whenever it is `asked` for, until the program stops; a failure is told and tried again.
+async fn every(
+    period: Duration,
+    asked: Arc<Notify>,
+    stopping: watch::Receiver<bool>,
+    job: impl AsyncFn() -> anyhow::Result<()>,
+) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
+            () = asked.notified() => {}
             () = stopped(stopping.clone()) => return,
         }
         if let Err(error) = job().await {
@@ -265,7 +344,8 @@ fn announce(base: &str, plan: &Plan, demo: Option<&Demo>) -> anyhow::Result<()> 
         Some(demo) if as_json => writeln!(out, "{}", json_line(base, demo))?,
         Some(demo) => {
             writeln!(out, "同课示范已就绪 (the Tongke demo is ready)：{base}/")?;
-            writeln!(out, "  用浏览器打开上面的地址，选一个身份进入 {}。", demo.lesson)?;
+            let lesson = demo.lesson.as_ref().map_or_else(String::new, ToString::to_string);
+            writeln!(out, "  用浏览器打开上面的地址，选一个身份进入 {lesson}。")?;
             writeln!(out, "  Open it and pick who to be. Data: {}", plan.data.display())?;
             writeln!(out, "  Ctrl-C 结束 (ends it)。")?;
         }

@@ -5,6 +5,38 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use jiff::tz::TimeZone;
+use protocol::{LessonId, UtcMs, api::DemoPerson};
+use timetable::Lesson;
+
+use crate::{
+    county::County,
+    db::{Db, Note},
+    demo,
+};
+
+/// The timetable in a database, of a county in China.
+pub async fn county(db: &Db) -> County {
+    County::open(db.clone(), TimeZone::get("Asia/Shanghai").unwrap()).await.unwrap()
+}
+
+/// The demo's county, whose current lesson is written down as one whose time has come.
+pub struct Seeded {
+    pub lesson: LessonId,
+    pub people: Vec<DemoPerson>,
+}
+
+/// Makes the demo's county.
+pub async fn seeded(db: &Db, points: u8, now: UtcMs) -> Seeded {
+    let county = county(db).await;
+    let demo = demo::seed(db, &county, points, now).await.unwrap();
+    let id = demo.lesson.unwrap();
+    let lesson = county.state().lesson(&id).unwrap();
+    let kept = Note::Kept(Box::new(Lesson::clone(&lesson)));
+    db.write_notes(&[(id.clone(), kept)]).await.unwrap();
+    Seeded { lesson: id, people: demo.people }
+}
+
 /// A directory that goes when it is dropped.
 pub struct TempDir(PathBuf);
 

@@ -38,13 +38,13 @@ pub async fn issue(data: &Path, person: &str, days: u16) -> anyhow::Result<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{demo, testing::TempDir};
+    use crate::testing::{TempDir, seeded};
 
     #[tokio::test]
     async fn a_token_is_valid_for_its_days_and_only_people_get_one() {
         let dir = TempDir::new();
         let db = Db::open(dir.path()).await.unwrap();
-        demo::seed(&db, 1, utc_now()).await.unwrap();
+        seeded(&db, 1, utc_now()).await;
         let token = issue(dir.path(), "master", 2).await.unwrap();
         let of = async |days: i64| {
             let then = utc_now().plus_ms(days * DAY_MS);

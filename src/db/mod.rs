@@ -1,13 +1,24 @@
 //! The database: all SQL is in this folder, one file for each family of tables. Functions take and return domain types;
 //! connections and transactions never leave it.
 
+mod feeds;
 mod journal;
+mod ledger;
+mod lessons;
+mod notes;
 mod people;
 mod recordings;
 mod timetable;
 mod tokens;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context;
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,9 +30,10 @@ use sqlx::{
 
 use crate::fault::Fault;
 
-pub use people::SchoolKind;
+pub use ledger::Judged;
+pub use notes::{Note, NotesError};
 pub use recordings::Recording;
-pub use timetable::{Bells, Course};
+pub use timetable::LoggedChange;
 
 /// The file inside the data directory.
 pub const FILE_NAME: &str = "tongke.sqlite";
@@ -38,6 +50,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/db/migrations");
 pub struct Db {
     read: SqlitePool,
     write: SqlitePool,
+    reads: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -59,12 +72,23 @@ impl Db {
         migrate(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(READERS);
         let read = read.connect_with(options).await?;
-        Ok(Self { read, write })
+        Ok(Self { read, write, reads: Arc::default() })
+    }
+
+    /// The connections to read with; every query is counted.
+    fn read(&self) -> &SqlitePool {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        &self.read
+    }
+
+    /// Queries asked so far.
+    pub fn queries(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     /// Whether it answers.
     pub async fn ping(&self) -> anyhow::Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        sqlx::query("SELECT 1").execute(self.read()).await?;
         Ok(())
     }
 

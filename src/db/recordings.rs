@@ -2,7 +2,7 @@
 
 use protocol::{LessonId, UtcMs, message::RecordingState};
 
-use super::{Db, from_name, name_of};
+use super::{Db, from_name};
 
 /// The recording of one lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,24 +16,11 @@ pub struct Recording {
 }
 
 impl Db {
-    /// Files the recording of a lesson; a second one of the same lesson goes on with the first.
-    pub async fn put_recording(&self, lesson: &LessonId, recording: &Recording) -> anyhow::Result<()> {
-        let sql = "INSERT INTO recordings (lesson, state, started_at, duration_ms) VALUES ($1, $2, $3, $4)
-                   ON CONFLICT (lesson) DO UPDATE
-                   SET state = excluded.state, duration_ms = excluded.duration_ms";
-        let put = sqlx::query(sql).bind(lesson.as_str());
-        let put = put.bind(name_of(recording.state)?);
-        let put = put.bind(recording.started_at.0);
-        let put = put.bind(recording.duration_ms.map(i64::from));
-        put.execute(&self.write).await?;
-        Ok(())
-    }
-
     /// The recording of a lesson.
     pub async fn recording(&self, lesson: &LessonId) -> anyhow::Result<Option<Recording>> {
         let sql = "SELECT state, started_at, duration_ms FROM recordings WHERE lesson = $1";
         let row: Option<(String, i64, Option<i64>)> =
-            sqlx::query_as(sql).bind(lesson.as_str()).fetch_optional(&self.read).await?;
+            sqlx::query_as(sql).bind(lesson.as_str()).fetch_optional(self.read()).await?;
         row.map(|(state, started_at, duration_ms)| {
             Ok(Recording {
                 state: from_name(state)?,

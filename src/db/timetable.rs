@@ -1,287 +1,156 @@
-//! Bell schedules, courses, the weekly timetable and the dated lessons it makes.
+//! The timetable's records and the log of their changes.
 
-use std::collections::HashMap;
+use protocol::{
+    ParticipantId, RoomId, UtcMs,
+    county::ChangeKind,
+    message::Role,
+    timetable::{Change, Record, RoomKind},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{Sqlite, Transaction};
 
-use protocol::{LessonId, ParticipantId, UtcMs};
-use timetable::{BellPeriod, BellSchedule, Entry, Lesson, Party, Weekday};
+use super::{Db, name_of};
 
-use super::Db;
-
-/// A bell schedule and where it holds.
-#[derive(Debug, Clone)]
-pub struct Bells {
-    /// Its id.
-    pub id: String,
-    /// The school.
-    pub school: String,
-    /// IANA name.
-    pub time_zone: String,
-    /// The periods.
-    pub schedule: BellSchedule,
+/// One change as it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedChange {
+    /// Its number, from 1.
+    pub number: u64,
+    /// When.
+    pub at: UtcMs,
+    /// Who made it; none for the program itself.
+    pub person: Option<ParticipantId>,
+    /// Their name.
+    pub person_name: String,
+    /// What it was.
+    pub what: ChangeKind,
+    /// The change.
+    pub change: Change,
+    /// What takes it back.
+    pub inverse: Change,
+    /// The change that took it back, if one did.
+    pub undone_by: Option<u64>,
 }
 
-/// A course: one subject taught by one master teacher to fixed points.
-#[derive(Debug, Clone)]
-pub struct Course {
-    /// Its id.
-    pub id: String,
-    /// 学科.
-    pub subject: String,
-    /// Class groups.
-    pub class_group: String,
-    /// The hub school's id.
-    pub hub_school: String,
-    /// 主讲教师.
-    pub master_teacher: ParticipantId,
-    /// Id of the bell schedule it keeps.
-    pub bell_schedule: String,
-    /// Teaching points in their fixed order.
-    pub points: Vec<ParticipantId>,
-}
-
-/// A lesson with its course, its teacher and its school.
-#[derive(sqlx::FromRow)]
-struct LessonRow {
-    id: String,
-    course: String,
-    title: String,
-    period: i64,
-    starts_at: i64,
-    ends_at: i64,
-    live_since: Option<i64>,
-    ended_at: Option<i64>,
-    subject: String,
-    class_group: String,
-    hub_school: String,
-    master_id: String,
-    master_name: String,
-}
-
-/// Lesson, point, and the name to show: the school's, for a point is a classroom.
-type PointRow = (String, String, String);
+/// number, at, person, name, what, change, inverse, undone_by
+type ChangeRow = (i64, i64, Option<String>, String, String, String, String, Option<i64>);
 
 impl Db {
-    /// Writes a bell schedule in place of the one with its id.
-    pub async fn put_bells(&self, bells: &Bells) -> anyhow::Result<()> {
-        let mut transaction = self.write.begin().await?;
-        let sql = "INSERT INTO bell_schedules (id, school, time_zone) VALUES ($1, $2, $3)
-                   ON CONFLICT (id) DO UPDATE
-                   SET school = excluded.school, time_zone = excluded.time_zone";
-        let put = sqlx::query(sql).bind(&bells.id).bind(&bells.school);
-        put.bind(&bells.time_zone).execute(&mut *transaction).await?;
-        let clear = sqlx::query("DELETE FROM bell_periods WHERE bell_schedule = $1");
-        clear.bind(&bells.id).execute(&mut *transaction).await?;
-        for period in bells.schedule.periods() {
-            let sql = "INSERT INTO bell_periods (bell_schedule, number, starts_min, ends_min)
-                       VALUES ($1, $2, $3, $4)";
-            let put = sqlx::query(sql).bind(&bells.id).bind(period.number);
-            let put = put.bind(period.starts_min).bind(period.ends_min);
-            put.execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+    /// Every record, in no order that means anything.
+    pub async fn timetable_records(&self) -> anyhow::Result<Vec<Record>> {
+        let rows: Vec<(String,)> =
+            sqlx::query_as("SELECT record FROM timetable_records").fetch_all(self.read()).await?;
+        rows.iter().map(|(record,)| from_json(record)).collect()
     }
 
-    /// The bell schedule with this id.
-    pub async fn bells(&self, id: &str) -> anyhow::Result<Option<Bells>> {
-        let sql = "SELECT school, time_zone FROM bell_schedules WHERE id = $1";
-        let found: Option<(String, String)> = sqlx::query_as(sql).bind(id).fetch_optional(&self.read).await?;
-        let Some((school, time_zone)) = found else {
-            return Ok(None);
-        };
-        let sql = "SELECT number, starts_min, ends_min FROM bell_periods
-                   WHERE bell_schedule = $1 ORDER BY number";
-        let rows: Vec<(u8, u16, u16)> = sqlx::query_as(sql).bind(id).fetch_all(&self.read).await?;
-        let periods =
-            rows.into_iter().map(|(number, starts_min, ends_min)| BellPeriod { number, starts_min, ends_min });
-        Ok(Some(Bells { id: id.to_owned(), school, time_zone, schedule: BellSchedule::new(periods.collect())? }))
+    /// The number of the last change; 0 before the first.
+    pub async fn last_change(&self) -> anyhow::Result<u64> {
+        let sql = "SELECT COALESCE(MAX(number), 0) FROM timetable_changes";
+        let (number,): (i64,) = sqlx::query_as(sql).fetch_one(self.read()).await?;
+        Ok(u64::try_from(number)?)
     }
 
-    /// Writes a course and its points in place of the one with its id.
-    pub async fn put_course(&self, course: &Course) -> anyhow::Result<()> {
-        let mut transaction = self.write.begin().await?;
-        let sql = "INSERT INTO courses (id, subject, class_group, hub_school, master_teacher, bell_schedule)
-                   VALUES ($1, $2, $3, $4, $5, $6)
-                   ON CONFLICT (id) DO UPDATE
-                   SET subject = excluded.subject, class_group = excluded.class_group,
-                       hub_school = excluded.hub_school, master_teacher = excluded.master_teacher,
-                       bell_schedule = excluded.bell_schedule";
-        let put = sqlx::query(sql).bind(&course.id).bind(&course.subject);
-        let put = put.bind(&course.class_group).bind(&course.hub_school);
-        let put = put.bind(course.master_teacher.as_str());
-        put.bind(&course.bell_schedule).execute(&mut *transaction).await?;
-        let clear = sqlx::query("DELETE FROM course_points WHERE course = $1");
-        clear.bind(&course.id).execute(&mut *transaction).await?;
-        for (position, point) in (0i64..).zip(&course.points) {
-            let sql = "INSERT INTO course_points (course, position, point) VALUES ($1, $2, $3)";
-            let put = sqlx::query(sql).bind(&course.id).bind(position);
-            put.bind(point.as_str()).execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Adds a row to the weekly timetable, if it is not there.
-    pub async fn put_entry(&self, entry: &Entry) -> anyhow::Result<()> {
-        let sql = "INSERT INTO timetable_entries (course, weekday, period) VALUES ($1, $2, $3)
-                   ON CONFLICT (course, weekday, period) DO NOTHING";
-        let put = sqlx::query(sql).bind(&entry.course);
-        let put = put.bind(entry.weekday.iso()).bind(entry.period);
-        put.execute(&self.write).await?;
-        Ok(())
-    }
-
-    /// The weekly timetable of a course.
-    pub async fn entries(&self, course: &str) -> anyhow::Result<Vec<Entry>> {
-        let sql = "SELECT course, weekday, period FROM timetable_entries WHERE course = $1";
-        let rows: Vec<(String, u8, u8)> = sqlx::query_as(sql).bind(course).fetch_all(&self.read).await?;
-        let entries = rows.into_iter().filter_map(|(course, weekday, period)| {
-            let weekday = Weekday::from_iso(weekday)?;
-            Some(Entry { course, weekday, period })
-        });
-        Ok(entries.collect())
-    }
-
-    /// Adds a dated lesson with the points its course has now. False when there is one with this id.
-    pub async fn add_lesson(
+    /// Writes a change with its records, all or nothing; marks the change that it takes back, if it does. `device_name` names
+    /// the device of a receive room.
+    pub async fn log_change(
         &self,
-        id: &LessonId,
-        title: &str,
-        planned: &timetable::PlannedLesson,
-    ) -> anyhow::Result<bool> {
+        logged: &LoggedChange,
+        undoes: Option<u64>,
+        device_name: impl Fn(&RoomId) -> String,
+    ) -> anyhow::Result<()> {
         let mut transaction = self.write.begin().await?;
-        let sql = "INSERT INTO lessons (id, course, title, period, starts_at, ends_at)
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
-        let put = sqlx::query(sql).bind(id.as_str()).bind(&planned.course);
-        let put = put.bind(title).bind(planned.period);
-        let put = put.bind(planned.starts_at.0).bind(planned.ends_at.0);
-        let added = put.execute(&mut *transaction).await?.rows_affected() == 1;
-        if added {
-            let sql = "INSERT INTO lesson_points (lesson, position, point)
-                       SELECT $1, position, point FROM course_points WHERE course = $2";
-            let put = sqlx::query(sql).bind(id.as_str()).bind(&planned.course);
+        let sql = "INSERT INTO timetable_changes (number, at, person, person_name, what, change, inverse)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let put = sqlx::query(sql).bind(i64::try_from(logged.number)?).bind(logged.at.0);
+        let put = put.bind(logged.person.as_ref().map(|person| person.as_str().to_owned())).bind(&logged.person_name);
+        let put = put.bind(json(&logged.what)?).bind(json(&logged.change)?).bind(json(&logged.inverse)?);
+        put.execute(&mut *transaction).await?;
+        if let Some(undone) = undoes {
+            let mark = sqlx::query("UPDATE timetable_changes SET undone_by = $1 WHERE number = $2");
+            mark.bind(i64::try_from(logged.number)?).bind(i64::try_from(undone)?).execute(&mut *transaction).await?;
+        }
+        for record in &logged.change.put {
+            let sql = "INSERT INTO timetable_records (key, record) VALUES ($1, $2)
+                       ON CONFLICT (key) DO UPDATE SET record = excluded.record";
+            let put = sqlx::query(sql).bind(json(&record.key())?).bind(json(record)?);
             put.execute(&mut *transaction).await?;
+            mirror(&mut transaction, record, &device_name).await?;
+        }
+        for key in &logged.change.remove {
+            let remove = sqlx::query("DELETE FROM timetable_records WHERE key = $1").bind(json(key)?);
+            remove.execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
-        Ok(added)
-    }
-
-    /// The lesson went live.
-    pub async fn lesson_went_live(&self, id: &LessonId, at: UtcMs) -> anyhow::Result<()> {
-        let sql = "UPDATE lessons SET live_since = $2 WHERE id = $1 AND live_since IS NULL";
-        let set = sqlx::query(sql).bind(id.as_str()).bind(at.0);
-        set.execute(&self.write).await?;
         Ok(())
     }
 
-    /// The lesson is over.
-    pub async fn lesson_ended(&self, id: &LessonId, at: UtcMs) -> anyhow::Result<()> {
-        let sql = "UPDATE lessons SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-        let set = sqlx::query(sql).bind(id.as_str()).bind(at.0);
-        set.execute(&self.write).await?;
-        Ok(())
+    /// The last changes, newest first.
+    pub async fn changes(&self, limit: u32) -> anyhow::Result<Vec<LoggedChange>> {
+        let sql = "SELECT number, at, person, person_name, what, change, inverse, undone_by
+                   FROM timetable_changes ORDER BY number DESC LIMIT $1";
+        let rows: Vec<ChangeRow> = sqlx::query_as(sql).bind(limit).fetch_all(self.read()).await?;
+        rows.into_iter().map(logged).collect()
     }
 
-    /// The lesson with this id.
-    pub async fn lesson(&self, id: &LessonId) -> anyhow::Result<Option<Lesson>> {
-        let sql = "SELECT lessons.id, lessons.course, title, period, starts_at, ends_at, live_since, ended_at,
-                          subject, class_group, schools.name AS hub_school,
-                          people.id AS master_id, people.name AS master_name
-                   FROM lessons
-                   JOIN courses ON courses.id = lessons.course
-                   JOIN schools ON schools.id = courses.hub_school
-                   JOIN people ON people.id = courses.master_teacher
-                   WHERE lessons.id = $1";
-        let found: Option<LessonRow> = sqlx::query_as(sql).bind(id.as_str()).fetch_optional(&self.read).await?;
-        let Some(row) = found else {
-            return Ok(None);
-        };
-        let sql = "SELECT lesson, people.id, schools.name
-                   FROM lesson_points
-                   JOIN people ON people.id = lesson_points.point
-                   JOIN schools ON schools.id = people.school
-                   WHERE lesson = $1 ORDER BY position";
-        let points: Vec<PointRow> = sqlx::query_as(sql).bind(id.as_str()).fetch_all(&self.read).await?;
-        Ok(lessons(vec![row], points)?.pop())
-    }
-
-    /// The lessons that start within `[from, to)`, first bell first.
-    pub async fn lessons_between(&self, from: UtcMs, to: UtcMs) -> anyhow::Result<Vec<Lesson>> {
-        let sql = "SELECT lessons.id, lessons.course, title, period, starts_at, ends_at, live_since, ended_at,
-                          subject, class_group, schools.name AS hub_school,
-                          people.id AS master_id, people.name AS master_name
-                   FROM lessons
-                   JOIN courses ON courses.id = lessons.course
-                   JOIN schools ON schools.id = courses.hub_school
-                   JOIN people ON people.id = courses.master_teacher
-                   WHERE starts_at >= $1 AND starts_at < $2
-                   ORDER BY starts_at, lessons.id";
-        let query = sqlx::query_as(sql).bind(from.0).bind(to.0);
-        let rows: Vec<LessonRow> = query.fetch_all(&self.read).await?;
-        let sql = "SELECT lesson, people.id, schools.name
-                   FROM lesson_points
-                   JOIN lessons ON lessons.id = lesson_points.lesson
-                   JOIN people ON people.id = lesson_points.point
-                   JOIN schools ON schools.id = people.school
-                   WHERE starts_at >= $1 AND starts_at < $2
-                   ORDER BY lesson, position";
-        let query = sqlx::query_as(sql).bind(from.0).bind(to.0);
-        lessons(rows, query.fetch_all(&self.read).await?)
-    }
-
-    /// How many lessons a course has had and has planned.
-    pub async fn lesson_count(&self, course: &str) -> anyhow::Result<usize> {
-        let sql = "SELECT COUNT(*) FROM lessons WHERE course = $1";
-        let (count,): (i64,) = sqlx::query_as(sql).bind(course).fetch_one(&self.read).await?;
-        Ok(usize::try_from(count)?)
-    }
-
-    /// The lessons that have a recording, newest first, at most `limit`.
-    pub async fn recorded_lessons(&self, limit: u32) -> anyhow::Result<Vec<Lesson>> {
-        let sql = "SELECT lessons.id, lessons.course, title, period, starts_at, ends_at, live_since, ended_at,
-                          subject, class_group, schools.name AS hub_school,
-                          people.id AS master_id, people.name AS master_name
-                   FROM lessons
-                   JOIN recordings ON recordings.lesson = lessons.id
-                   JOIN courses ON courses.id = lessons.course
-                   JOIN schools ON schools.id = courses.hub_school
-                   JOIN people ON people.id = courses.master_teacher
-                   ORDER BY starts_at DESC, lessons.id DESC LIMIT $1";
-        let query = sqlx::query_as(sql).bind(i64::from(limit));
-        let rows: Vec<LessonRow> = query.fetch_all(&self.read).await?;
-        let sql = "SELECT lesson_points.lesson, people.id, schools.name
-                   FROM lesson_points
-                   JOIN recordings ON recordings.lesson = lesson_points.lesson
-                   JOIN people ON people.id = lesson_points.point
-                   JOIN schools ON schools.id = people.school
-                   ORDER BY lesson_points.lesson, position";
-        lessons(rows, sqlx::query_as(sql).fetch_all(&self.read).await?)
+    /// The change with this number.
+    pub async fn change(&self, number: u64) -> anyhow::Result<Option<LoggedChange>> {
+        let sql = "SELECT number, at, person, person_name, what, change, inverse, undone_by
+                   FROM timetable_changes WHERE number = $1";
+        let row: Option<ChangeRow> =
+            sqlx::query_as(sql).bind(i64::try_from(number)?).fetch_optional(self.read()).await?;
+        row.map(logged).transpose()
     }
 }
 
-/// Puts rows and their points together.
-fn lessons(rows: Vec<LessonRow>, points: Vec<PointRow>) -> anyhow::Result<Vec<Lesson>> {
-    let mut points_of: HashMap<String, Vec<Party>> = HashMap::new();
-    for (lesson, id, name) in points {
-        let id = ParticipantId::parse(id)?;
-        points_of.entry(lesson).or_default().push(Party { id, name });
-    }
-    let lesson = |row: LessonRow| {
-        Ok(Lesson {
-            points: points_of.remove(&row.id).unwrap_or_default(),
-            id: LessonId::parse(row.id)?,
-            course: row.course,
-            title: row.title,
-            subject: row.subject,
-            class_group: row.class_group,
-            hub_school: row.hub_school,
-            period: u8::try_from(row.period)?,
-            starts_at: UtcMs(row.starts_at),
-            ends_at: UtcMs(row.ends_at),
-            live_since: row.live_since.map(UtcMs),
-            ended_at: row.ended_at.map(UtcMs),
-            master: Party { id: ParticipantId::parse(row.master_id)?, name: row.master_name },
-        })
+fn logged(
+    (number, at, person, person_name, what, change, inverse, undone_by): ChangeRow,
+) -> anyhow::Result<LoggedChange> {
+    Ok(LoggedChange {
+        number: u64::try_from(number)?,
+        at: UtcMs(at),
+        person: person.map(ParticipantId::parse).transpose()?,
+        person_name,
+        what: from_json(&what)?,
+        change: from_json(&change)?,
+        inverse: from_json(&inverse)?,
+        undone_by: undone_by.map(u64::try_from).transpose()?,
+    })
+}
+
+/// Schools, teachers and the devices of receive rooms can hold tokens: the tables of people know them too.
+async fn mirror(
+    transaction: &mut Transaction<'_, Sqlite>,
+    record: &Record,
+    device_name: impl Fn(&RoomId) -> String,
+) -> anyhow::Result<()> {
+    let (id, name, role, school) = match record {
+        Record::School(school) => {
+            let sql = "INSERT INTO schools (id, name, kind, area) VALUES ($1, $2, $3, $4)
+                       ON CONFLICT (id) DO UPDATE
+                       SET name = excluded.name, kind = excluded.kind, area = excluded.area";
+            let put = sqlx::query(sql).bind(school.id.as_str()).bind(&school.name);
+            let put = put.bind(name_of(school.kind)?).bind(&school.area);
+            put.execute(&mut **transaction).await?;
+            return Ok(());
+        }
+        Record::Teacher(teacher) => (teacher.id.as_str(), teacher.name.clone(), Role::MasterTeacher, &teacher.school),
+        Record::Room(room) if room.kind == RoomKind::ReceiveRoom => {
+            (room.id.as_str(), device_name(&room.id), Role::ClassroomDevice, &room.school)
+        }
+        _ => return Ok(()),
     };
-    rows.into_iter().map(lesson).collect()
+    let sql = "INSERT INTO people (id, name, role, school) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (id) DO UPDATE
+               SET name = excluded.name, role = excluded.role, school = excluded.school";
+    let put = sqlx::query(sql).bind(id).bind(name).bind(name_of(role)?).bind(school.as_str());
+    put.execute(&mut **transaction).await?;
+    Ok(())
+}
+
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(value)?)
+}
+
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+    Ok(serde_json::from_str(text)?)
 }

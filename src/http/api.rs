@@ -47,7 +47,7 @@ pub async fn demo_people(State(app): State<App>) -> Result<Json<DemoPeople>, Pro
 /// `GET /api/me`
 pub async fn me(State(app): State<App>, Bearer(person): Bearer) -> Result<Json<Me>, Problem> {
     let now = utc_now();
-    let lessons = lessons_of(&app, &person, now).await?;
+    let lessons = lessons_of(&app, &person, now);
     let current = match current_for(&lessons, now).filter(|_| person.may(Action::Watch)) {
         Some(lesson) => Some(summary(&app, lesson, now).await?),
         None => None,
@@ -65,7 +65,7 @@ pub async fn me(State(app): State<App>, Bearer(person): Bearer) -> Result<Json<M
 /// `GET /api/lessons`: today's lessons of the bearer; an observer sees all.
 pub async fn lessons(State(app): State<App>, Bearer(person): Bearer) -> Result<Json<LessonList>, Problem> {
     let now = utc_now();
-    let found = lessons_of(&app, &person, now).await?;
+    let found = lessons_of(&app, &person, now);
     summaries(&app, &found, now).await
 }
 
@@ -73,7 +73,7 @@ pub async fn lessons(State(app): State<App>, Bearer(person): Bearer) -> Result<J
 pub async fn lesson(State(app): State<App>, Path(lesson): Path<String>) -> Result<Json<LessonSummary>, Problem> {
     let unknown = || Problem::new(Kind::UnknownLesson, "there is no such lesson").at("lesson");
     let id = LessonId::parse(lesson).map_err(|_| unknown())?;
-    let found = app.db().lesson(&id).await?.ok_or_else(unknown)?;
+    let found = app.lessons().dated(&id).await?.ok_or_else(unknown)?;
     Ok(Json(summary(&app, &found, utc_now()).await?))
 }
 
@@ -83,11 +83,15 @@ pub async fn library(State(app): State<App>) -> Result<Json<LessonList>, Problem
     summaries(&app, &found, utc_now()).await
 }
 
-async fn lessons_of(app: &App, person: &Person, now: UtcMs) -> Result<Vec<Lesson>, Problem> {
-    let (from, to) = (now.plus_ms(-TODAY_MS), now.plus_ms(TODAY_MS));
-    let mut lessons = app.db().lessons_between(from, to).await?;
-    lessons.retain(|l| is_observer(person.role) || l.concerns(&person.id));
-    Ok(lessons)
+/// The lessons of yesterday, today and tomorrow that concern a person; an observer's are all.
+fn lessons_of(app: &App, person: &Person, now: UtcMs) -> Vec<Lesson> {
+    let state = app.county().state();
+    let today = app.county().date(now);
+    let days = [today.yesterday().unwrap_or(today), today, today.tomorrow().unwrap_or(today)];
+    let near = |l: &Lesson| l.starts_at >= now.plus_ms(-TODAY_MS) && l.starts_at < now.plus_ms(TODAY_MS);
+    let planned = days.iter().flat_map(|date| state.day(*date).to_vec());
+    let mine = planned.filter(|l| near(l) && (is_observer(person.role) || l.concerns(&person.id)));
+    mine.map(|l| app.lessons().with_progress(&l)).collect()
 }
 
 async fn summaries(app: &App, lessons: &[Lesson], now: UtcMs) -> Result<Json<LessonList>, Problem> {
@@ -99,9 +103,13 @@ async fn summaries(app: &App, lessons: &[Lesson], now: UtcMs) -> Result<Json<Les
 }
 
 /// What the database says of a lesson, and if it runs, what it says itself.
-async fn summary(app: &App, lesson: &Lesson, now: UtcMs) -> Result<LessonSummary, Problem> {
-    let recording = app.db().recording(&lesson.id).await?;
+pub(super) async fn summary(app: &App, lesson: &Lesson, now: UtcMs) -> Result<LessonSummary, Problem> {
     let standing = app.lessons().standing(&lesson.id);
+    // One that never went live has no recording: the many who wait for it do not ask the database.
+    let recording = match lesson.live_since {
+        Some(_) => app.db().recording(&lesson.id).await?,
+        None => None,
+    };
     let stored = recording.as_ref().map_or(RecordingState::Idle, |r| r.state);
     let (phase, state): (Phase, RecordingState) = match standing {
         Some(standing) => (standing.phase, standing.recording),
@@ -114,7 +122,11 @@ async fn summary(app: &App, lesson: &Lesson, now: UtcMs) -> Result<LessonSummary
         class_group: lesson.class_group.clone(),
         master_teacher: lesson.master.name.clone(),
         hub_school: lesson.hub_school.clone(),
+        kind: lesson.kind,
+        points: lesson.points.iter().map(|point| point.name.clone()).collect(),
+        cancelled: lesson.cancelled.clone(),
         period: lesson.period,
+        doors_open_at: lesson.doors_open_at(),
         starts_at: lesson.starts_at,
         ends_at: lesson.ends_at,
         phase,

@@ -61,12 +61,14 @@ pub async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     let token = token(request.headers()).ok_or_else(missing)?;
-    let person = app.db().person_of_token(&hash(token), utc_now()).await?;
+    let now = utc_now();
+    let person = app.tokens().person(app.db(), &hash(token), now).await?;
     let person =
         person.ok_or_else(|| Problem::new(Kind::InvalidToken, "sign in again: the token is unknown or has expired"))?;
     if !any_of.iter().any(|&action| person.may(action)) {
         return Err(Problem::new(Kind::NotAllowed, "another role is needed for this"));
     }
+    app.seen().note(&person.id, now);
     request.extensions_mut().insert(person);
     Ok(next.run(request).await)
 }

@@ -30,7 +30,7 @@ pub async fn order(
 ) -> Result<(StatusCode, Json<JobList>), Problem> {
     let lesson = lesson_id(&lesson)?;
     let Json(order) = order.map_err(|error| Problem::new(Kind::MalformedBody, error.body_text()))?;
-    let dated = app.db().lesson(&lesson).await?;
+    let dated = app.lessons().dated(&lesson).await?;
     let dated = dated.ok_or_else(|| Problem::new(Kind::UnknownLesson, "there is no such lesson").at("lesson"))?;
     let job = job(order, &dated)?;
     app.jobs().order(lesson.clone(), job).map_err(|refused| match refused {

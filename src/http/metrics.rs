@@ -72,6 +72,7 @@ const DROPPED: [(&str, Count); 9] = [
 struct Figures {
     shards: Vec<ShardReport>,
     lessons: usize,
+    database_queries: u64,
     process: Process,
     disk_free_bytes: Option<u64>,
     failed_writes: u64,
@@ -82,6 +83,7 @@ pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
     let figures = Figures {
         shards: app.media().reports().all(),
         lessons: app.lessons().running_lessons(),
+        database_queries: app.db().queries(),
         process: Process::now(),
         disk_free_bytes: app.disk().free_bytes(),
         failed_writes: app.disk().failed_writes(),
@@ -104,6 +106,8 @@ fn write_program(text: &mut Exposition, figures: &Figures) {
     let version: Labels = &[("version", env!("CARGO_PKG_VERSION"))];
     text.family("tongke_build_info", Kind::Gauge, "1, with the version that runs.").sample(version, 1);
     text.family("tongke_lessons_running", Kind::Gauge, "Lessons that run.").sample(&[], figures.lessons);
+    let help = "Questions asked of the database; joining a lesson asks none.";
+    text.family("tongke_database_queries_total", Kind::Counter, help).sample(&[], figures.database_queries);
     let Process { resident_bytes, cpu, open_fds } = figures.process;
     if let Some(bytes) = resident_bytes {
         text.family("process_resident_memory_bytes", Kind::Gauge, "Memory in RAM.").sample(&[], bytes);

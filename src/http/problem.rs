@@ -9,7 +9,12 @@ use axum::{
 };
 use lesson::EntryError;
 
-use crate::lessons::AdmissionError;
+use timetable::{EditError, InvalidChange};
+
+use crate::{
+    county::ChangeError,
+    lessons::{AdmissionError, CorrectionError},
+};
 
 /// The kinds of problem there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub enum Kind {
     MalformedParameter,
     /// The SDP offer cannot be answered.
     UnusableOffer,
+    /// The timetable cannot be changed so; `field` says why.
+    EditRefused,
     /// The doors are not open yet.
     DoorsClosed,
     /// The lesson is over.
@@ -78,6 +85,7 @@ impl Kind {
             Kind::MalformedBody => ("malformed-body", S::BAD_REQUEST, "The body cannot be read"),
             Kind::MalformedParameter => ("malformed-parameter", S::BAD_REQUEST, "A parameter cannot be read"),
             Kind::UnusableOffer => ("unusable-offer", S::UNPROCESSABLE_ENTITY, "The offer cannot be answered"),
+            Kind::EditRefused => ("edit-refused", S::CONFLICT, "The timetable cannot be changed so"),
             Kind::DoorsClosed => ("doors-closed", S::CONFLICT, "The doors are not open yet"),
             Kind::LessonEnded => ("lesson-ended", S::GONE, "The lesson has ended"),
             Kind::NoRecording => ("no-recording", S::CONFLICT, "Nothing to replay"),
@@ -127,6 +135,51 @@ impl Problem {
             StatusCode::UPGRADE_REQUIRED => Self::new(Kind::UpgradeRequired, "connect with a WebSocket"),
             status if status.is_client_error() => Self::new(Kind::MalformedBody, "the request cannot be read"),
             _ => Self::new(Kind::Internal, "the server's log tells more"),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ChangeError::Edit(EditError::UnknownLesson) => Self::new(Kind::UnknownLesson, detail).at("lesson"),
+            ChangeError::Edit(why) => Self::new(Kind::EditRefused, detail).at(edit_fault(&why)),
+            ChangeError::ChangedSince => Self::new(Kind::EditRefused, detail).at("changed-since"),
+            ChangeError::UnknownChange => Self::new(Kind::NotFound, detail),
+            ChangeError::Unwritten(error) => error.into(),
+        }
+    }
+}
+
+/// Why an edit was refused, in a word.
+fn edit_fault(why: &EditError) -> &'static str {
+    match why {
+        EditError::UnknownLesson => "unknown-lesson",
+        EditError::Over => "over",
+        EditError::NoSuchPeriod => "no-such-period",
+        EditError::NoReason => "no-reason",
+        EditError::NothingChanges => "nothing-changes",
+        EditError::NotWeekly => "not-weekly",
+        EditError::Invalid(invalid) => match invalid {
+            InvalidChange::Missing { .. } => "missing",
+            InvalidChange::StillUsed(_) => "still-used",
+            InvalidChange::Bells(_) => "bells",
+            InvalidChange::TermDates => "term-dates",
+            InvalidChange::TermsOverlap => "terms-overlap",
+            InvalidChange::OutOfRange(_) => "out-of-range",
+            InvalidChange::Twice(_) => "twice",
+        },
+    }
+}
+
+impl From<CorrectionError> for Problem {
+    fn from(error: CorrectionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CorrectionError::Unknown => Self::new(Kind::UnknownLesson, detail).at("lesson"),
+            CorrectionError::Unfit(_) => Self::new(Kind::MalformedBody, detail).at("verdict"),
+            CorrectionError::Unwritten(error) => error.into(),
         }
     }
 }

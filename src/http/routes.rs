@@ -10,7 +10,10 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 
-use super::{App, api, auth, jobs, metrics, problem, replay, sessions, web, whep, whip, ws};
+use super::{
+    App, api, auth, feeds, imports, jobs, metrics, problem, replay, report, sessions, timetable, today, web, whep,
+    whip, ws,
+};
 
 /// Longest body taken, in bytes; a longer one is a problem document.
 const MAX_BODY: usize = 256 * 1024;
@@ -42,6 +45,8 @@ pub(super) fn table() -> Vec<Route> {
     const DELETE: Method = Method::DELETE;
     const PUBLISH: &[Action] = &[A::PublishLead, A::PublishPoint];
     const REPLAY: Permission = AnyOf(&[A::ReplayRecording]);
+    const EDIT: Permission = AnyOf(&[A::EditTimetable]);
+    const LEDGER: Permission = AnyOf(&[A::ReadLedger]);
     const SEE_LESSON: &[Action] = &[A::ListLessons, A::ListLibrary];
     vec![
         route(GET, "/healthz", Anyone, api::healthz),
@@ -57,6 +62,31 @@ pub(super) fn table() -> Vec<Route> {
         route(GET, "/api/lessons/{lesson}/download.mp4", REPLAY, replay::download),
         route(GET, "/api/lessons/{lesson}/jobs", AnyOf(&[A::ExportRecording]), jobs::list),
         route(POST, "/api/lessons/{lesson}/jobs", AnyOf(&[A::ExportRecording]), jobs::order),
+        route(GET, "/api/today", AnyOf(&[A::ListLessons]), today::today),
+        route(GET, "/api/county/today", AnyOf(&[A::RunTheDay]), today::county_today),
+        route(GET, "/api/readiness", AnyOf(&[A::ReadReadiness]), today::readiness),
+        route(GET, "/api/clock", AnyOf(&[A::RunTheDay]), today::clock),
+        route(POST, "/api/clock/confirm", AnyOf(&[A::RunTheDay]), today::confirm_clock),
+        route(GET, "/api/timetable/week", AnyOf(&[A::ReadTimetable]), timetable::week),
+        route(GET, "/api/timetable/records", AnyOf(&[A::ReadTimetable]), timetable::records),
+        route(GET, "/api/timetable/conflicts", AnyOf(&[A::ReadTimetable]), timetable::conflicts),
+        route(GET, "/api/timetable/export.xlsx", AnyOf(&[A::ReadTimetable]), timetable::export),
+        route(POST, "/api/timetable/edits", EDIT, timetable::edit),
+        route(POST, "/api/timetable/edits/check", EDIT, timetable::check_edit),
+        route(GET, "/api/timetable/changes", EDIT, timetable::changes),
+        route(POST, "/api/timetable/changes/{number}/undo", EDIT, timetable::undo),
+        route(POST, "/api/imports", EDIT, imports::add).takes(imports::MAX_FILE),
+        route(POST, "/api/imports/{import}/apply", EDIT, imports::apply),
+        route(DELETE, "/api/imports/{import}", EDIT, imports::forget),
+        route(GET, "/api/report", LEDGER, report::report),
+        route(GET, "/api/report.xlsx", LEDGER, report::report_xlsx),
+        route(GET, "/api/report/lessons", LEDGER, report::report_lessons),
+        route(GET, "/api/offered", LEDGER, report::offered_view),
+        route(GET, "/api/lessons/{lesson}/ledger", LEDGER, report::ledger_of),
+        route(POST, "/api/lessons/{lesson}/corrections", AnyOf(&[A::CorrectLedger]), report::correct),
+        route(POST, "/api/feeds", AnyOf(&[A::FollowFeed]), feeds::make),
+        // The address is the permission: calendars send no header of ours.
+        route(GET, "/feeds/{secret}", Anyone, feeds::read),
         // The ticket is the permission: players send no header of ours.
         route(GET, "/replay/{ticket}/{*path}", Anyone, replay::file),
         route(POST, "/whip/{lesson}", AnyOf(PUBLISH), whip::publish),
@@ -76,6 +106,14 @@ where
 {
     let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
     Route { method, path, permission, handler: on(filter, handler) }
+}
+
+impl Route {
+    /// Takes longer bodies than others: `max` bytes.
+    fn takes(mut self, max: usize) -> Self {
+        self.handler = self.handler.layer(DefaultBodyLimit::max(max));
+        self
+    }
 }
 
 /// The whole interface.

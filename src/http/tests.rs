@@ -22,24 +22,24 @@ use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
 use super::{
-    App, Parts, ReplayState, Sessions, hash,
+    App, Parts, ReplayState, Sessions, Tokens, hash,
     routes::{Permission, router, table},
 };
 use crate::{
     clock::utc_now,
     db::Db,
-    demo::{self, Demo},
     jobs::Jobs,
     lessons::Lessons,
     media::{self, MediaAddress},
     recording::{DiskGauge, Recorder, Replays},
-    testing::TempDir,
+    seen::Seen,
+    testing::{Seeded, TempDir, county, seeded},
 };
 
 struct County {
     router: Router,
     db: Db,
-    demo: Demo,
+    demo: Seeded,
     _dir: TempDir,
 }
 
@@ -66,14 +66,25 @@ impl County {
     async fn new() -> Self {
         let dir = TempDir::new();
         let db = Db::open(dir.path()).await.unwrap();
-        let demo = demo::seed(&db, 3, utc_now()).await.unwrap();
+        let demo = seeded(&db, 3, utc_now()).await;
+        let county = county(&db).await;
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
         let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
-        let lessons = Lessons::new(db.clone(), media.handle.clone(), Recorder::default());
+        let lessons = Lessons::new(
+            db.clone(),
+            county.clone(),
+            media.handle.clone(),
+            Recorder::default(),
+            ledger::Criteria::default(),
+        );
         let people = demo.people.clone();
         let app = App::new(Parts {
             db: db.clone(),
+            county,
             lessons,
+            reconcile: Arc::default(),
+            tokens: Tokens::default(),
+            seen: Seen::default(),
             media: media.handle,
             sessions: Sessions::default(),
             replay: ReplayState::new(Replays::new(dir.path(), Recorder::default(), Latency::Ordinary)).unwrap(),

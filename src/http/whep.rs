@@ -51,6 +51,7 @@ pub async fn subscribe(
         lesson: admission.lesson_key,
         participant: admission.participant_key,
         plan: answer.plan,
+        counted: admission.counted,
     });
     Ok(response)
 }

@@ -15,7 +15,7 @@ use axum::extract::ws::Utf8Bytes;
 use lesson::{ConnectionId, Effect, EntryError, JournalEntry, Lesson, MediaEvent};
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
-    message::{Phase, RecordingState, VideoCodec},
+    message::{Phase, Presence, RecordingState, VideoCodec},
 };
 use sfu::command::{Command, Event, LessonKey, ParticipantKey, PeerId};
 use tokio::{
@@ -26,10 +26,12 @@ use tokio::{
 use super::{
     Admission,
     limits::{LINGER, LONGEST_SLEEP},
-    scribe::{Note, Scribe},
+    progress::Progress,
+    record::Record,
+    scribe::Scribe,
     translate,
 };
-use crate::{clock::utc_now, media::MediaHandle, recording::Recorder};
+use crate::{clock::utc_now, db::Note, media::MediaHandle, recording::Recorder};
 
 /// Everything that can happen to a running lesson.
 pub enum Input {
@@ -64,6 +66,12 @@ pub enum Input {
     Media(Event),
     /// The recorder tells how it is.
     Recording(RecordingState),
+    /// The timetable has another plan for it.
+    Replan(Arc<timetable::Lesson>),
+    /// The timetable has it cancelled, or no more.
+    Cancelled,
+    /// Whether the clock is trusted has changed.
+    Clock { trusted: bool },
     /// The program ends.
     Stop,
 }
@@ -79,11 +87,24 @@ pub struct Standing {
     pub live_since: Option<UtcMs>,
 }
 
+/// Who of a running lesson's parties is here.
+pub type Attendance = HashMap<ParticipantId, Presence>;
+
+/// What others see of a running lesson.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub standing: watch::Receiver<Standing>,
+    pub attendance: watch::Receiver<Arc<Attendance>>,
+}
+
 /// What a running lesson acts on.
 pub struct Surroundings {
     pub media: MediaHandle,
     pub scribe: Scribe,
     pub recorder: Recorder,
+    pub progress: Progress,
+    /// When the program last ran before it was started.
+    pub last_running: Option<UtcMs>,
     pub next_participant: Arc<AtomicU32>,
 }
 
@@ -95,18 +116,44 @@ pub struct Actor {
     outboxes: HashMap<ConnectionId, mpsc::Sender<Utf8Bytes>>,
     keys: HashMap<ParticipantId, ParticipantKey>,
     standing: watch::Sender<Standing>,
+    attendance: watch::Sender<Arc<Attendance>>,
     /// When to go, once the lesson is over.
     leave_at: Option<Instant>,
+    /// The timetable has it cancelled. That may be taken back, so it is not written down as over.
+    cancelled: bool,
+    record: Record,
 }
 
 impl Actor {
-    pub fn new(key: LessonKey, plan: lesson::Plan, around: Surroundings) -> (Self, watch::Receiver<Standing>) {
-        let id = plan.id.clone();
-        let lesson = Lesson::new(plan, utc_now());
+    pub fn new(
+        key: LessonKey,
+        dated: &timetable::Lesson,
+        around: Surroundings,
+        clock_is_trusted: bool,
+    ) -> (Self, Shown) {
+        let id = dated.id.clone();
+        let last_running = around.last_running;
+        let mut lesson = Lesson::new(translate::plan(dated), utc_now());
+        if !clock_is_trusted {
+            lesson.handle_clock(false, utc_now());
+        }
         let (standing, told) = watch::channel(standing_of(&lesson));
-        let actor =
-            Self { id, key, lesson, around, outboxes: HashMap::new(), keys: HashMap::new(), standing, leave_at: None };
-        (actor, told)
+        let (attendance, attending) = watch::channel(Arc::new(attendance_of(&lesson)));
+        let shown = Shown { standing: told, attendance: attending };
+        let actor = Self {
+            id,
+            key,
+            lesson,
+            around,
+            outboxes: HashMap::new(),
+            keys: HashMap::new(),
+            standing,
+            attendance,
+            leave_at: None,
+            cancelled: false,
+            record: Record::new(dated, last_running, utc_now()),
+        };
+        (actor, shown)
     }
 
     /// Runs until the lesson is over and everyone has been told, or the program ends.
@@ -169,9 +216,20 @@ impl Actor {
                 self.answer(peer_id, admitted, reply);
             }
             Input::Media(event) => {
-                let (peer, meaning) = translate::media_event(&event);
-                self.lesson.handle_media(peer, meaning, now);
+                self.record.handle_event(&event, now);
+                if let Some((peer, meaning)) = translate::media_event(&event) {
+                    self.lesson.handle_media(peer, meaning, now);
+                }
             }
+            Input::Replan(dated) => {
+                self.record.replan(&dated);
+                self.lesson.handle_plan(translate::plan(&dated), now);
+            }
+            Input::Cancelled => {
+                self.cancelled = true;
+                self.lesson.handle_cancelled(now);
+            }
+            Input::Clock { trusted } => self.lesson.handle_clock(trusted, now),
             Input::Recording(state) => self.lesson.handle_recording(state, now),
             Input::Stop => {}
         }
@@ -185,6 +243,9 @@ impl Actor {
         reply: oneshot::Sender<Result<Admission, EntryError>>,
     ) {
         let was_admitted = admitted.is_ok();
+        if let Some(admission) = admitted.as_ref().ok().filter(|it| translate::is_counted(it)) {
+            self.record.receives(&admission.participant, translate::peer_in(peer));
+        }
         let answered = reply.send(admitted.map(|admission| self.admission(admission)));
         if answered.is_err() && was_admitted {
             self.lesson.handle_media(peer, MediaEvent::Over { vanished: false }, utc_now());
@@ -199,6 +260,7 @@ impl Actor {
             participant_key,
             video_codec: admission.video_codec,
             view: translate::view(admission.view),
+            counted: translate::is_counted(&admission),
         }
     }
 
@@ -227,10 +289,22 @@ impl Actor {
                 Effect::BeginRecording => self.begin_recording(),
                 Effect::PhaseReached { phase, at } => self.phase_reached(phase, at),
                 Effect::Journal(entry) => self.journal(entry),
+                Effect::Received { who, decoded } => self.record.handle_page(&who, decoded, utc_now()),
             }
+        }
+        for event in self.record.handle_time(utc_now()) {
+            self.note(Note::Ledger(event));
         }
         let standing = standing_of(&self.lesson);
         self.standing.send_if_modified(|old| std::mem::replace(old, standing) != standing);
+        let attendance = attendance_of(&self.lesson);
+        self.attendance.send_if_modified(|old| {
+            let is_other = **old != attendance;
+            if is_other {
+                *old = Arc::new(attendance);
+            }
+            is_other
+        });
     }
 
     fn tell(&mut self, to: &[ConnectionId], message: &ServerMessage) {
@@ -283,20 +357,28 @@ impl Actor {
         tracing::info!(lesson = %self.id, ?phase, "the lesson moved on");
         match phase {
             Phase::Scheduled | Phase::DoorsOpen => {}
-            Phase::Live => self.note(Note::WentLive(at)),
+            Phase::Live => {
+                self.around.progress.went_live(&self.id, at);
+                self.note(Note::WentLive(at));
+            }
             Phase::Ended => {
-                self.note(Note::Ended(at));
+                if !self.cancelled {
+                    self.around.progress.ended(&self.id, at);
+                    self.note(Note::Ended(at));
+                }
                 self.end_recording();
                 self.around.media.send(Command::EndLesson { lesson: self.key });
-                self.leave_at = Some(Instant::now() + LINGER);
+                let linger = if self.cancelled { Duration::ZERO } else { LINGER };
+                self.leave_at = Some(Instant::now() + linger);
             }
         }
     }
 
-    fn journal(&self, entry: JournalEntry) {
+    fn journal(&mut self, entry: JournalEntry) {
         if let Some(event) = translate::lesson_event(&entry, self.lesson.snapshot().participants.first()) {
             self.around.recorder.note(self.key, event);
         }
+        self.record.handle_journal(&entry);
         self.note(Note::Journal(entry));
     }
 
@@ -305,10 +387,17 @@ impl Actor {
     }
 
     fn close(mut self) {
+        for event in self.record.close(utc_now()) {
+            self.note(Note::Ledger(event));
+        }
         self.end_recording();
         self.around.media.send(Command::EndLesson { lesson: self.key });
         self.outboxes.clear();
     }
+}
+
+fn attendance_of(lesson: &Lesson) -> Attendance {
+    lesson.attendance().collect()
 }
 
 fn standing_of(lesson: &Lesson) -> Standing {

@@ -8,8 +8,9 @@ pub const INPUTS: usize = 1024;
 /// Messages waiting for one connection; one that takes them too slowly is disconnected.
 pub const OUTBOX: usize = 256;
 
-/// Notes waiting to be written to the database; further ones are dropped with a warning.
-pub const NOTES: usize = 4096;
+/// Notes waiting to be written to the database: an hour of a whole county, should it be locked so long. Further ones are
+/// lost, and an administrator is told.
+pub const NOTES: usize = 262_144;
 
 /// Notes written in one transaction.
 pub const NOTES_AT_ONCE: usize = 256;
@@ -21,7 +22,7 @@ pub const LINGER: Duration = Duration::from_secs(60);
 pub const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// How often what should run is compared with what runs.
-pub const RECONCILE: Duration = Duration::from_secs(2);
+pub const RECONCILE: Duration = Duration::from_secs(5);
 
 /// How long the end of the program waits for lessons to close.
 pub const SHUTDOWN: Duration = Duration::from_secs(10);

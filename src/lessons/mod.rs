@@ -2,13 +2,17 @@
 
 mod actor;
 pub mod limits;
+mod progress;
+mod reconcile;
+mod record;
 mod scribe;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod translate;
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 
@@ -16,32 +20,38 @@ use access::Person;
 use axum::extract::ws::Utf8Bytes;
 use dashmap::{DashMap, Entry};
 use lesson::{ConnectionId, EntryError};
-use protocol::{ClientMessage, LessonId, UtcMs, message::VideoCodec};
+use protocol::{
+    ClientMessage, LessonId, ParticipantId, UtcMs,
+    county::Alarm,
+    message::{Presence, VideoCodec},
+};
 use sfu::{
     command::{Event, LessonKey, ParticipantKey, PeerId},
     seats::View,
 };
-use timetable::Due;
+use timetable::{Due, Lesson};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
 use self::{
-    actor::{Actor, Input, Surroundings},
-    scribe::{Note, Scribe},
+    actor::{Actor, Input, Shown, Surroundings},
+    progress::Progress,
+    scribe::Scribe,
 };
 use crate::{
-    clock::utc_now,
-    db::{Db, Recording},
+    clock::{self, utc_now},
+    county::County,
+    db::{Db, Note, Recording},
     media::MediaHandle,
     recording::Recorder,
 };
 
-pub use actor::Standing;
-
-/// How far back lessons are looked for that may still run.
-const LOOK_BACK_MS: i64 = 6 * 3_600_000;
+pub use actor::{Attendance, Standing};
+pub use reconcile::LAST_RUNNING;
+pub use settle::CorrectionError;
+pub use translate::ledger_plan;
 
 /// What an admitted session is, in the media plane's terms.
 #[derive(Debug, Clone)]
@@ -54,6 +64,8 @@ pub struct Admission {
     pub video_codec: Option<VideoCodec>,
     /// How a viewer's m-lines are given out.
     pub view: View,
+    /// Whether what arrives there counts as reception of a teaching point.
+    pub counted: bool,
 }
 
 /// Why someone may not come in.
@@ -109,7 +121,9 @@ impl Drop for Connection {
 struct Running {
     key: LessonKey,
     inputs: mpsc::Sender<Input>,
-    standing: watch::Receiver<Standing>,
+    shown: Shown,
+    /// The plan it was last given.
+    plan: Arc<Lesson>,
 }
 
 /// All running lessons. Cheap to clone.
@@ -118,6 +132,8 @@ pub struct Lessons(Arc<Inner>);
 
 struct Inner {
     db: Db,
+    county: County,
+    progress: Progress,
     media: MediaHandle,
     recorder: Recorder,
     scribe: Scribe,
@@ -129,14 +145,21 @@ struct Inner {
     next_connection: AtomicU64,
     /// The program ends: no lesson begins to run.
     stopping: AtomicBool,
+    /// The clock is trusted: lessons start and end by it.
+    trusted: AtomicBool,
+    /// When the program last ran before it was started.
+    last_running: OnceLock<UtcMs>,
+    criteria: ledger::Criteria,
 }
 
 impl Lessons {
     /// A registry in which nothing runs yet.
-    pub fn new(db: Db, media: MediaHandle, recorder: Recorder) -> Self {
+    pub fn new(db: Db, county: County, media: MediaHandle, recorder: Recorder, criteria: ledger::Criteria) -> Self {
         let (scribe, writing) = Scribe::start(db.clone());
         Self(Arc::new(Inner {
             db,
+            county,
+            progress: Progress::default(),
             media,
             recorder,
             scribe,
@@ -147,6 +170,9 @@ impl Lessons {
             next_participant: Arc::new(AtomicU32::new(1)),
             next_connection: AtomicU64::new(1),
             stopping: AtomicBool::new(false),
+            trusted: AtomicBool::new(true),
+            last_running: OnceLock::new(),
+            criteria,
         }))
     }
 
@@ -212,7 +238,18 @@ impl Lessons {
 
     /// How a lesson stands that runs.
     pub fn standing(&self, lesson: &LessonId) -> Option<Standing> {
-        self.running(lesson).map(|r| *r.standing.borrow())
+        self.running(lesson).map(|r| *r.shown.standing.borrow())
+    }
+
+    /// Who of a running lesson's parties is here.
+    pub fn attendance(&self, lesson: &LessonId) -> Option<Arc<Attendance>> {
+        self.running(lesson).map(|r| r.shown.attendance.borrow().clone())
+    }
+
+    /// Whether this party is here in any running lesson.
+    pub fn is_elsewhere(&self, who: &ParticipantId) -> bool {
+        let here = |attendance: &Attendance| attendance.get(who) == Some(&Presence::Present);
+        self.0.running.iter().any(|running| here(&running.shown.attendance.borrow()))
     }
 
     /// How many run.
@@ -220,21 +257,23 @@ impl Lessons {
         self.0.running.len()
     }
 
-    /// Runs every lesson whose doors are open, and writes down the end of those nobody ran to it.
-    pub async fn reconcile(&self, now: UtcMs) -> anyhow::Result<()> {
-        let from = now.plus_ms(-LOOK_BACK_MS);
-        let to = now.plus_ms(timetable::DOORS_OPEN_BEFORE_MS + 1);
-        for dated in self.0.db.lessons_between(from, to).await? {
-            if self.running(&dated.id).is_some() {
-                continue;
-            }
-            match timetable::due(&dated, now) {
-                Some(Due::Run) => drop(self.run(&dated)),
-                Some(Due::WriteEnd { at }) => self.0.scribe.note(&dated.id, Note::Ended(at)),
-                None => {}
-            }
+    /// The lesson with this id, with how far it has come. Asks the database only for lessons the timetable no longer has.
+    pub async fn dated(&self, id: &LessonId) -> anyhow::Result<Option<Lesson>> {
+        match self.0.county.state().lesson(id) {
+            Some(planned) => Ok(Some(self.0.progress.of(&planned))),
+            None => self.0.db.lesson(id).await,
         }
-        Ok(())
+    }
+
+    /// A lesson of the timetable with how far it has come.
+    pub fn with_progress(&self, planned: &Lesson) -> Lesson {
+        self.0.progress.of(planned)
+    }
+
+    /// What an administrator has to know of.
+    pub fn alarms(&self) -> Vec<Alarm> {
+        let departed = clock::departed_ms().map(|ahead_ms| Alarm::ClockDeparted { ahead_ms });
+        departed.into_iter().chain(self.0.scribe.alarms()).collect()
     }
 
     /// Closes every lesson, their recordings too. None may be opened after.
@@ -283,21 +322,25 @@ impl Lessons {
         if let Some(running) = self.running(lesson) {
             return Ok(running);
         }
-        let dated = self.0.db.lesson(lesson).await?;
+        let dated = self.dated(lesson).await?;
         let dated = dated.ok_or(AdmissionError::UnknownLesson)?;
-        match timetable::due(&dated, utc_now()) {
-            Some(Due::Run) => self.run(&dated).ok_or_else(gone),
-            Some(Due::WriteEnd { .. }) => Err(EntryError::Ended.into()),
-            None if dated.ended_at.is_some() => Err(EntryError::Ended.into()),
-            None => {
-                let doors_open_at = dated.doors_open_at();
-                Err(EntryError::NotOpenYet { doors_open_at }.into())
-            }
+        // While the clock is not trusted nothing starts by itself, but nobody who stands at the door by either clock is
+        // turned away.
+        let wall = clock::departed_ms().map(|ahead_ms| utc_now().plus_ms(ahead_ms));
+        let clocks = std::iter::once(utc_now()).chain(wall);
+        let due: Vec<Option<Due>> = clocks.map(|now| timetable::due(&dated, now)).collect();
+        if due.contains(&Some(Due::Run)) {
+            self.run(Arc::new(dated)).ok_or_else(gone)
+        } else if dated.ended_at.is_some() || due[0].is_some() {
+            Err(EntryError::Ended.into())
+        } else {
+            let doors_open_at = dated.doors_open_at();
+            Err(EntryError::NotOpenYet { doors_open_at }.into())
         }
     }
 
     /// Starts the lesson's task, unless it runs. `None` when the program ends.
-    fn run(&self, dated: &timetable::Lesson) -> Option<Running> {
+    fn run(&self, dated: Arc<Lesson>) -> Option<Running> {
         let slot = match self.0.running.entry(dated.id.clone()) {
             Entry::Occupied(running) => return Some(running.get().clone()),
             Entry::Vacant(slot) => slot,
@@ -311,16 +354,21 @@ impl Lessons {
             media: self.0.media.clone(),
             scribe: self.0.scribe.clone(),
             recorder: self.0.recorder.clone(),
+            progress: self.0.progress.clone(),
+            last_running: self.0.last_running.get().copied(),
             next_participant: self.0.next_participant.clone(),
         };
-        let (actor, standing) = Actor::new(key, translate::plan(dated), around);
+        self.keep(&dated);
+        let trusted = self.0.trusted.load(Ordering::SeqCst);
+        let (actor, shown) = Actor::new(key, &dated, around, trusted);
         let (inputs, waiting) = mpsc::channel(limits::INPUTS);
-        let running = Running { key, inputs, standing };
+        let running = Running { key, inputs, shown, plan: dated.clone() };
         slot.insert(running.clone());
         self.0.by_key.insert(key, dated.id.clone());
         let (inner, id) = (self.0.clone(), dated.id.clone());
         tokio::spawn(async move {
             actor.run(waiting).await;
+            // Its plan may have been another by the time it ended: it must not begin again.
             inner.by_key.remove(&key);
             inner.running.remove_if(&id, |_, running| running.key == key);
         });

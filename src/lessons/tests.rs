@@ -9,14 +9,14 @@ use protocol::{
 
 use super::*;
 use crate::{
-    demo,
     media::{self, Media, MediaAddress},
-    testing::TempDir,
+    testing::{TempDir, county, seeded},
 };
 
 struct School {
     lessons: Lessons,
     db: Db,
+    county: County,
     lesson: LessonId,
     _media: Media,
     _dir: TempDir,
@@ -26,11 +26,23 @@ impl School {
     async fn new() -> Self {
         let dir = TempDir::new();
         let db = Db::open(dir.path()).await.unwrap();
-        let lesson = demo::seed(&db, 2, utc_now()).await.unwrap().lesson;
+        let lesson = seeded(&db, 2, utc_now()).await.lesson;
+        let county = county(&db).await;
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
         let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
-        let lessons = Lessons::new(db.clone(), media.handle.clone(), Recorder::default());
-        Self { lessons, db, lesson, _media: media, _dir: dir }
+        let lessons = Lessons::new(
+            db.clone(),
+            county.clone(),
+            media.handle.clone(),
+            Recorder::default(),
+            ledger::Criteria::default(),
+        );
+        Self { lessons, db, county, lesson, _media: media, _dir: dir }
+    }
+
+    async fn reconcile(&self) {
+        let now = utc_now();
+        self.lessons.reconcile(self.county.date(now), now, true).await;
     }
 
     async fn connect(&self, who: &str, role: Role) -> Result<(Connection, mpsc::Receiver<Utf8Bytes>), AdmissionError> {
@@ -55,18 +67,18 @@ async fn why_one_may_not_come_in_is_told_apart() {
     let school = School::new().await;
     let id = |id: &str| LessonId::parse(id).unwrap();
     let now = utc_now();
-    let mut planned = timetable::PlannedLesson {
-        course: "music-3".into(),
-        period: 7,
-        starts_at: now.plus_ms(3_600_000),
-        ends_at: now.plus_ms(7_200_000),
-    };
-    school.db.add_lesson(&id("later"), "《二泉映月》欣赏", &planned).await.unwrap();
-    planned.starts_at = now.plus_ms(-7_200_000);
-    planned.ends_at = now.plus_ms(-3_600_000);
-    school.db.add_lesson(&id("missed"), "《二泉映月》欣赏", &planned).await.unwrap();
-    school.db.add_lesson(&id("over"), "《二泉映月》欣赏", &planned).await.unwrap();
-    school.db.lesson_ended(&id("over"), now).await.unwrap();
+    let lesson = school.county.state().lesson(&school.lesson).unwrap();
+    let put = [("later", 3_600_000, false), ("missed", -7_200_000, false), ("over", -7_200_000, true)];
+    for (name, starts_in_ms, is_over) in put {
+        let starts_at = now.plus_ms(starts_in_ms);
+        let ends_at = starts_at.plus_ms(2_400_000);
+        let latest_end = ends_at.plus_ms(1_800_000);
+        let kept =
+            timetable::Lesson { id: id(name), starts_at, ends_at, latest_end, ..timetable::Lesson::clone(&lesson) };
+        let ended = is_over.then_some((id(name), Note::Ended(now)));
+        let notes: Vec<_> = [(id(name), Note::Kept(Box::new(kept)))].into_iter().chain(ended).collect();
+        school.db.write_notes(&notes).await.unwrap();
+    }
     let master = person("master", Role::MasterTeacher);
     let why = async |lesson: &str| {
         let peer = PeerId(1);
@@ -146,10 +158,10 @@ async fn what_happened_is_written_down_when_the_lesson_ends() {
 #[tokio::test]
 async fn once_the_program_ends_no_lesson_begins_again() {
     let school = School::new().await;
-    school.lessons.reconcile(utc_now()).await.unwrap();
+    school.reconcile().await;
     assert!(school.lessons.standing(&school.lesson).is_some());
     school.lessons.stop().await;
-    school.lessons.reconcile(utc_now()).await.unwrap();
+    school.reconcile().await;
     let late = school.connect("master", Role::MasterTeacher).await;
     assert!(matches!(late, Err(AdmissionError::Unavailable(_))));
 }

@@ -1,13 +1,14 @@
 //! Between the words of the classroom and those of the media plane.
 
 use lesson::{Happening, JournalEntry, MediaEvent};
+use protocol::SchoolId;
 use protocol::{ParticipantId, message::Participant};
 use recorder::LessonEvent;
 use sfu::{
     command::{CloseReason, Event, ParticipantKey},
     seats,
 };
-use timetable::Lesson as Dated;
+use timetable::{Lesson as Dated, Timetable, is_ad_hoc};
 
 /// The plan of a lesson, from the timetable.
 pub fn plan(dated: &Dated) -> lesson::Plan {
@@ -23,20 +24,27 @@ pub fn plan(dated: &Dated) -> lesson::Plan {
         doors_open_at: dated.doors_open_at(),
         starts_at: dated.starts_at,
         ends_at: dated.ends_at,
-        latest_end: dated.latest_end(),
+        latest_end: dated.latest_end,
+        kind: dated.kind,
         live_since: dated.live_since,
     }
 }
 
-/// Which session an event is about, and what it means for the lesson.
-pub fn media_event(event: &Event) -> (lesson::PeerId, MediaEvent) {
+/// Whether what arrives at an admitted viewer counts as reception of a teaching point.
+pub fn is_counted(admission: &lesson::Admission) -> bool {
+    !admission.unseen && admission.view == lesson::View::Class
+}
+
+/// Which session an event is about, and what it means for the lesson; none where it means nothing to it.
+pub fn media_event(event: &Event) -> Option<(lesson::PeerId, MediaEvent)> {
     let meaning = match *event {
         Event::Connected { .. } | Event::Recovered { .. } => MediaEvent::Flowing,
         Event::Lost { .. } => MediaEvent::Silent,
         Event::Closed { reason, .. } => MediaEvent::Over { vanished: reason == CloseReason::ConsentExpired },
         Event::Loss { fraction_lost, .. } => MediaEvent::Loss { fraction_lost },
+        Event::Received { .. } => return None,
     };
-    (peer_out(event.peer()), meaning)
+    Some((peer_out(event.peer()), meaning))
 }
 
 /// A session in the lesson's terms.
@@ -88,5 +96,49 @@ pub fn stage(stage: &lesson::Stage, mut key: impl FnMut(&ParticipantId) -> Parti
         floor,
         courseware: stage.courseware,
         wall: stage.wall.iter().map(key).collect(),
+    }
+}
+
+/// The plan of a lesson as the delivery ledger keeps it, with the schools and areas of now.
+pub fn ledger_plan(dated: &Dated, timetable: &Timetable) -> ledger::Plan {
+    let school = |id: &SchoolId| {
+        let school = timetable.school(id);
+        (
+            school.map_or_else(|| id.to_string(), |it| it.name.clone()),
+            school.map_or_else(String::new, |it| it.area.clone()),
+        )
+    };
+    let (school_name, area) = school(&dated.hub_school_id);
+    let point = |party: &timetable::Party| {
+        let room = protocol::RoomId::parse(party.id.as_str()).ok()?;
+        let of = timetable.school_of(&room)?.clone();
+        let (school_name, area) = school(&of);
+        let class_group = timetable.class_in(&dated.course, &room);
+        Some(ledger::PointPlan { room, school: of, school_name, area, class_group })
+    };
+    ledger::Plan {
+        lesson: dated.id.clone(),
+        term: Some(dated.term.clone()),
+        course: Some(dated.course.clone()),
+        title: dated.title.clone(),
+        subject: dated.subject.clone(),
+        grade: dated.grade.clone(),
+        kind: dated.kind,
+        ad_hoc: is_ad_hoc(dated.kind),
+        date: dated.date,
+        week_no: Some(dated.week_no).filter(|week| *week > 0),
+        period: dated.period,
+        starts_at: dated.starts_at,
+        ends_at: dated.ends_at,
+        master: ledger::Side {
+            school: dated.hub_school_id.clone(),
+            school_name,
+            area,
+            room: dated.master_room.clone(),
+            teacher: dated.master.id.clone(),
+            teacher_name: dated.master.name.clone(),
+            class_group: dated.class_group.clone(),
+        },
+        points: dated.points.iter().filter_map(point).collect(),
     }
 }

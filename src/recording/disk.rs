@@ -21,6 +21,11 @@ impl DiskGauge {
         Some(self.free_bytes.load(Ordering::Relaxed)).filter(|free| *free != u64::MAX)
     }
 
+    /// Bytes free, when that is less than should be.
+    pub fn low_bytes(&self) -> Option<u64> {
+        self.free_bytes().filter(|free| *free < self.keep_free_bytes)
+    }
+
     /// Writes that failed since the program started.
     pub fn failed_writes(&self) -> u64 {
         self.failed_writes.load(Ordering::Relaxed)

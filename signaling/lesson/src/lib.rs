@@ -35,7 +35,7 @@ use floor::Floor;
 use hands::Hands;
 use protocol::{
     LessonId, ParticipantId, UtcMs,
-    message::{LessonSnapshot, Phase, RecordingState, VideoCodec},
+    message::{LessonSnapshot, Phase, Presence, RecordingState, VideoCodec},
     timetable::SessionKind,
 };
 use roster::Roster;
@@ -231,6 +231,11 @@ impl Lesson {
     /// The next thing to do outside. Drain it after every `handle_*` and `admit_*`.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
+    }
+
+    /// Who of its parties is here.
+    pub fn attendance(&self) -> impl Iterator<Item = (ParticipantId, Presence)> {
+        self.roster.attendance()
     }
 
     /// The lesson as it stands.

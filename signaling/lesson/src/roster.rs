@@ -66,6 +66,11 @@ impl Roster {
         self.member(id).map_or(Presence::Absent, Member::presence)
     }
 
+    /// Who is here.
+    pub(crate) fn attendance(&self) -> impl Iterator<Item = (ParticipantId, Presence)> {
+        self.members.iter().map(|member| (member.id.clone(), member.presence()))
+    }
+
     /// The member whose media session this is.
     pub(crate) fn owner_mut(&mut self, peer: PeerId) -> Option<&mut Member> {
         self.members.iter_mut().find(|m| m.owns(peer))

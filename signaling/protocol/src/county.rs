@@ -157,6 +157,7 @@ pub struct ChangeLine {
 }
 
 /// What a change was.
+#[allow(clippy::large_enum_variant, reason = "there are a few dozen at a time")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum ChangeKind {

@@ -393,6 +393,25 @@ impl Record {
     }
 }
 
+impl Key {
+    /// The kind of record, as on the wire.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Term(_) => "term",
+            Self::School(_) => "school",
+            Self::Room(_) => "room",
+            Self::Teacher(_) => "teacher",
+            Self::Bells(..) => "bells",
+            Self::SpecialDay(..) => "special_day",
+            Self::Course(_) => "course",
+            Self::Entry(..) => "entry",
+            Self::LessonEdit(_) => "lesson_edit",
+            Self::ExtraLesson(_) => "extra_lesson",
+            Self::Requirement(..) => "requirement",
+        }
+    }
+}
+
 /// Records that are put and keys whose records are removed, all at once or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Change {
@@ -451,6 +470,7 @@ pub struct Conflict {
 }
 
 /// One edit of the timetable, as a person makes it.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "edit", rename_all = "snake_case")]
 pub enum Edit {

@@ -58,8 +58,8 @@ pub enum InvalidChange {
     /// Two terms share days.
     #[error("the term overlaps with another")]
     TermsOverlap,
-    /// A name, a period or a time is out of range.
-    #[error("{0:?} has an empty name or a number out of range")]
+    /// A name, an id, a period, a week or a time is out of range.
+    #[error("{0:?} has an empty or overlong name or a number out of range")]
     OutOfRange(Key),
     /// The same record is put or removed twice.
     #[error("{0:?} is changed twice")]
@@ -258,3 +258,6 @@ fn remove_from<K: Ord, T: Ord>(map: &mut BTreeMap<K, BTreeSet<T>>, key: &K, valu
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ impl Timetable {
         own_first.into_iter().chain(swapped.filter(|date| *date != own)).filter(holds).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

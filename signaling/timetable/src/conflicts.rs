@@ -1,10 +1,10 @@
 //! What cannot all be: someone or some room in two lessons at once, lessons on days off, bells that do not meet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use protocol::{
-    LessonId, SchoolId,
+    LessonId, ParticipantId, RoomId, SchoolId,
     timetable::{Conflict, ConflictKind, Course, DatePeriod, SessionKind},
 };
 
@@ -16,18 +16,21 @@ pub const SUGGESTIONS: usize = 6;
 /// Who or what can be in one lesson at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Busy<'a> {
-    Teacher(&'a str),
-    MasterRoom(&'a str),
-    ReceiveRoom(&'a str),
+    Teacher(&'a ParticipantId),
+    /// Taught from or received in.
+    Room(&'a RoomId),
     ClassGroup(&'a SchoolId, &'a str),
 }
 
 impl Busy<'_> {
-    fn kind(self) -> ConflictKind {
+    /// What it is to be in both lessons.
+    fn kind(self, pair: [&Held<'_>; 2]) -> ConflictKind {
         match self {
             Busy::Teacher(_) => ConflictKind::TeacherBusy,
-            Busy::MasterRoom(_) => ConflictKind::MasterRoomBusy,
-            Busy::ReceiveRoom(_) => ConflictKind::ReceiveRoomBusy,
+            Busy::Room(room) if pair.iter().any(|lesson| lesson.master_room() == Some(room)) => {
+                ConflictKind::MasterRoomBusy
+            }
+            Busy::Room(_) => ConflictKind::ReceiveRoomBusy,
             Busy::ClassGroup(..) => ConflictKind::ClassGroupBusy,
         }
     }
@@ -41,23 +44,27 @@ impl Timetable {
 
     /// Every conflict of `date`. Cancelled lessons have none.
     pub fn conflicts_on(&self, date: Date) -> Vec<Conflict> {
+        self.conflicts_about(date, |_| true)
+    }
+
+    /// The conflicts of those lessons of `date` that are `wanted`, with each other and with the rest.
+    pub(crate) fn conflicts_about(&self, date: Date, wanted: impl Fn(&Held<'_>) -> bool) -> Vec<Conflict> {
         let mut held = self.on(date);
         held.retain(|lesson| lesson.cancelled().is_none());
-        let mut found = self.busy_twice(&held);
-        found.extend(held.iter().flat_map(|lesson| self.conflicts_alone(lesson)));
+        let own: Vec<Held<'_>> = held.iter().filter(|lesson| wanted(lesson)).cloned().collect();
+        held.retain(|lesson| wanted(lesson) || own.iter().any(|it| it.overlaps(lesson)));
+        let mut found = self.busy_twice(&held, &wanted);
+        found.extend(own.iter().flat_map(|lesson| self.conflicts_alone(lesson)));
         found
     }
 
     /// The conflicts that `lesson` has, as things stand.
     pub fn conflicts_of(&self, lesson: &LessonId) -> Vec<Conflict> {
-        let Some(held) = self.find(lesson) else { return Vec::new() };
-        let mut found = self.conflicts_on(held.date);
-        found.retain(|conflict| conflict.lesson == *lesson || conflict.other.as_ref() == Some(lesson));
-        found
+        self.find(lesson).map_or_else(Vec::new, |held| self.conflicts_about(held.date, |other| other.id == *lesson))
     }
 
-    /// Pairs of lessons that share someone or some room.
-    fn busy_twice(&self, held: &[Held<'_>]) -> Vec<Conflict> {
+    /// Pairs of lessons, one of which is `wanted`, that share someone or some room.
+    fn busy_twice(&self, held: &[Held<'_>], wanted: impl Fn(&Held<'_>) -> bool) -> Vec<Conflict> {
         let mut by_whom: BTreeMap<Busy<'_>, Vec<&Held<'_>>> = BTreeMap::new();
         for lesson in held {
             for busy in self.busy(lesson) {
@@ -67,24 +74,26 @@ impl Timetable {
         let mut found = Vec::new();
         for (busy, lessons) in by_whom {
             for (at, lesson) in lessons.iter().enumerate() {
-                for other in lessons[at + 1..].iter().filter(|other| lesson.overlaps(other)) {
-                    found.push(conflict(busy.kind(), lesson, Some(&other.id), self.name_of(busy)));
+                let others = lessons[at + 1..].iter().filter(|other| wanted(lesson) || wanted(other));
+                for other in others.filter(|other| lesson.overlaps(other)) {
+                    found.push(conflict(busy.kind([lesson, other]), lesson, Some(&other.id), self.name_of(busy)));
                 }
             }
         }
         found
     }
 
-    /// Who and what a lesson keeps busy. A broadcast's receive rooms are not: anyone may watch it who is free.
-    fn busy<'a>(&'a self, lesson: &'a Held<'a>) -> Vec<Busy<'a>> {
+    /// Who and what a lesson keeps busy, each once: a room may be among its points twice. A broadcast's receive rooms are
+    /// not: anyone may watch it who is free.
+    fn busy<'a>(&'a self, lesson: &'a Held<'a>) -> BTreeSet<Busy<'a>> {
         let course = lesson.course;
-        let mut busy = vec![Busy::Teacher(lesson.teacher().as_str())];
-        busy.extend(lesson.master_room().map(|room| Busy::MasterRoom(room.as_str())));
+        let mut busy = BTreeSet::from([Busy::Teacher(lesson.teacher())]);
+        busy.extend(lesson.master_room().map(Busy::Room));
         if course.kind == SessionKind::SynchronousLesson && !course.class_group.is_empty() {
-            busy.push(Busy::ClassGroup(&course.hub_school, &course.class_group));
+            busy.insert(Busy::ClassGroup(&course.hub_school, &course.class_group));
         }
-        for point in &course.points {
-            busy.push(Busy::ReceiveRoom(point.room.as_str()));
+        for point in course.points.iter().filter(|_| course.kind != SessionKind::BroadcastLesson) {
+            busy.insert(Busy::Room(&point.room));
             let school = self.rooms.get(&point.room).map(|room| &room.school);
             let named = school.filter(|_| !point.class_group.is_empty());
             busy.extend(named.map(|school| Busy::ClassGroup(school, &point.class_group)));
@@ -94,14 +103,13 @@ impl Timetable {
 
     fn name_of(&self, busy: Busy<'_>) -> String {
         match busy {
-            Busy::Teacher(id) => self.teachers.values().find(|it| it.id.as_str() == id).map(|it| it.name.clone()),
-            Busy::MasterRoom(id) | Busy::ReceiveRoom(id) => {
-                let room = self.rooms.values().find(|room| room.id.as_str() == id);
-                room.map(|room| format!("{} {}", self.school_name(&room.school), room.name))
+            Busy::Teacher(id) => self.teacher_name(id),
+            Busy::Room(id) => {
+                let room = self.rooms.get(id);
+                room.map_or_else(String::new, |room| format!("{} {}", self.school_name(&room.school), room.name))
             }
-            Busy::ClassGroup(school, class) => Some(format!("{} {class}", self.school_name(school))),
+            Busy::ClassGroup(school, class) => format!("{} {class}", self.school_name(school)),
         }
-        .unwrap_or_default()
     }
 
     pub(crate) fn school_name(&self, id: &SchoolId) -> &str {
@@ -135,14 +143,15 @@ impl Timetable {
         found
     }
 
-    fn point_schools<'a>(&'a self, course: &'a Course) -> impl Iterator<Item = &'a SchoolId> {
-        course.points.iter().filter_map(|point| self.rooms.get(&point.room).map(|room| &room.school))
+    fn point_schools(&self, course: &Course) -> BTreeSet<&SchoolId> {
+        course.points.iter().filter_map(|point| self.rooms.get(&point.room).map(|room| &room.school)).collect()
     }
 
     /// Periods of the same week in which the lesson could be held without a conflict, nearest first.
     pub fn free_periods(&self, lesson: &LessonId) -> Vec<DatePeriod> {
         let Some(held) = self.find(lesson) else { return Vec::new() };
         let (course, now) = (held.course, (held.date, held.period));
+        let busy = self.busy(&held);
         let monday = crate::days_after(held.date, 1 - i32::from(held.date.weekday().to_monday_one_offset()));
         let mut free = Vec::new();
         for date in dates(monday, crate::days_after(monday, 6)) {
@@ -150,8 +159,8 @@ impl Timetable {
             if self.slot(&course.hub_school, date).is_none() {
                 continue;
             }
-            let others: Vec<Held<'_>> =
-                self.on(date).into_iter().filter(|other| other.cancelled().is_none() && other.id != *lesson).collect();
+            let mut others = self.on(date);
+            others.retain(|other| other.cancelled().is_none() && other.id != *lesson && self.shares(other, &busy));
             for period in bells.periods() {
                 let minutes = Some((period.starts_min, period.ends_min));
                 let there = Held { date, period: period.number, minutes, ..held.clone() };
@@ -167,11 +176,13 @@ impl Timetable {
         free
     }
 
-    /// Whether `lesson` could be held beside `others`.
+    fn shares(&self, lesson: &Held<'_>, busy: &BTreeSet<Busy<'_>>) -> bool {
+        self.busy(lesson).iter().any(|it| busy.contains(it))
+    }
+
+    /// Whether `lesson` could be held beside `others`, with each of which it shares someone or some room.
     fn fits(&self, lesson: &Held<'_>, others: &[Held<'_>]) -> bool {
-        let busy = self.busy(lesson);
-        let meets = |other: &Held<'_>| lesson.overlaps(other) && self.busy(other).iter().any(|it| busy.contains(it));
-        self.conflicts_alone(lesson).is_empty() && !others.iter().any(meets)
+        !others.iter().any(|other| lesson.overlaps(other)) && self.conflicts_alone(lesson).is_empty()
     }
 }
 
@@ -190,3 +201,6 @@ fn cuts_across(bells: &BellSchedule, starts: u16, ends: u16) -> bool {
     let touched = bells.periods().iter().filter(|period| period.starts_min < ends && starts < period.ends_min);
     touched.count() > 1
 }
+
+#[cfg(test)]
+mod tests;

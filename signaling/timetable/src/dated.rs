@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use protocol::{
     CourseId, LessonId, ParticipantId, RoomId, SchoolId, TermId, UtcMs, message::Phase, timetable::SessionKind,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::{DOORS_OPEN_BEFORE_MS, OVERRUN_LIMIT_MS};
+use crate::DOORS_OPEN_BEFORE_MS;
 
 /// A party of a lesson: its master teacher or one of its teaching points.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// The person or device.
     pub id: ParticipantId,
@@ -17,7 +18,7 @@ pub struct Party {
 }
 
 /// One dated lesson of the timetable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lesson {
     /// Stable id.
     pub id: LessonId,
@@ -51,6 +52,8 @@ pub struct Lesson {
     pub starts_at: UtcMs,
     /// Last bell.
     pub ends_at: UtcMs,
+    /// The latest it can go on (拖堂): [`crate::OVERRUN_LIMIT_MS`] past the bell, less where its teacher or a room of it is needed.
+    pub latest_end: UtcMs,
     /// Why it is cancelled, if it is.
     pub cancelled: Option<String>,
     /// 调课: it is not held where the weekly timetable has it.
@@ -73,15 +76,10 @@ impl Lesson {
         self.starts_at.plus_ms(-DOORS_OPEN_BEFORE_MS)
     }
 
-    /// The latest it can go on.
-    pub fn latest_end(&self) -> UtcMs {
-        self.ends_at.plus_ms(OVERRUN_LIMIT_MS)
-    }
-
     /// Where it stands by the clock alone. A running lesson knows more; this is for lessons nobody is in.
     pub fn phase(&self, now: UtcMs) -> Phase {
         let over = match self.live_since {
-            Some(_) => now >= self.latest_end(),
+            Some(_) => now >= self.latest_end,
             None => now >= self.ends_at,
         };
         if self.ended_at.is_some() || self.cancelled.is_some() || over {
@@ -169,6 +167,7 @@ mod tests {
             period: 3,
             starts_at,
             ends_at: starts_at.plus_ms(40 * MINUTE),
+            latest_end: starts_at.plus_ms(70 * MINUTE),
             live_since: None,
             ended_at: None,
             master: party("master"),

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::{civil::Date, tz::TimeZone};
 use protocol::{
     LessonId, ParticipantId, RoomId, SchoolId, UtcMs,
-    timetable::{Course, Entry, ExtraLesson, LessonEdit, Origin},
+    timetable::{Course, Entry, ExtraLesson, LessonEdit, Origin, Term},
 };
 
 use crate::{
-    BellSchedule, Lesson, Party, Slot, Timetable,
+    BellSchedule, Lesson, OVERRUN_LIMIT_MS, Party, Slot, Timetable,
     calendar::week_of,
     lesson_id::{lesson_id, origin_of},
 };
@@ -58,7 +58,7 @@ impl Held<'_> {
         own.filter(|title| !title.is_empty()).unwrap_or(&self.course.name)
     }
 
-    /// Whether both are held at some minute.
+    /// Whether both are held at some minute of one date. What runs on past midnight is in nobody's way the next day.
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self.minutes, other.minutes) {
             (Some((a, b)), Some((c, d))) => self.date == other.date && a < d && c < b,
@@ -68,8 +68,13 @@ impl Held<'_> {
 }
 
 /// What one school does on one date.
+#[derive(Clone, Copy)]
 struct SchoolDay<'a> {
+    date: Date,
+    term: Option<&'a Term>,
     slot: Option<Slot>,
+    /// The date, where the lessons of the slot belong on another and are held again.
+    again_on: Option<Date>,
     bells: Option<&'a BellSchedule>,
 }
 
@@ -83,15 +88,13 @@ impl Timetable {
     pub fn on_for(&self, date: Date, wanted: impl Fn(&Course) -> bool) -> Vec<Held<'_>> {
         let mut days: BTreeMap<&SchoolId, SchoolDay<'_>> = BTreeMap::new();
         let mut held = Vec::new();
-        let mut course: Option<&Course> = None;
-        for entry in self.entries.values() {
-            // The entries of a course lie together.
-            if course.is_none_or(|course| course.id != entry.course) {
-                course = self.courses.get(&entry.course);
-            }
-            let Some(course) = course.filter(|course| wanted(course)) else { continue };
+        let entries: Vec<&Entry> = self.entries.values().collect();
+        // The entries of a course lie together.
+        for of_course in entries.chunk_by(|a, b| a.course == b.course) {
+            let course = self.courses.get(&of_course[0].course).filter(|course| wanted(course));
+            let Some(course) = course else { continue };
             let day = days.entry(&course.hub_school).or_insert_with(|| self.school_day(&course.hub_school, date));
-            held.extend(self.weekly(entry, course, day, date));
+            held.extend(of_course.iter().filter_map(|entry| self.weekly(entry, course, *day)));
         }
         let moved = self.moved_to.get(&date).into_iter().flatten();
         held.extend(moved.filter_map(|origin| self.moved(origin)));
@@ -115,11 +118,11 @@ impl Timetable {
         let course = self.courses.get(&origin.course)?;
         let date = self.home(&origin, course)?;
         let day = self.school_day(&course.hub_school, date);
-        self.weekly(entry, course, &day, date).filter(|held| held.id == *id)
+        self.weekly(entry, course, day).filter(|held| held.id == *id)
     }
 
     /// Where a lesson of the weekly timetable is held when it is not moved.
-    fn home(&self, origin: &Origin, course: &Course) -> Option<Date> {
+    pub(crate) fn home(&self, origin: &Origin, course: &Course) -> Option<Date> {
         let term = self.terms.get(&course.term)?;
         let slot = Slot { week_no: origin.week_no, weekday: origin.weekday };
         let dates = self.dates_of(&course.hub_school, term, slot);
@@ -154,6 +157,7 @@ impl Timetable {
             period: held.period,
             starts_at: instant(held.date, starts_min, zone)?,
             ends_at: instant(held.date, ends_min, zone)?,
+            latest_end: instant(held.date, ends_min, zone)?.plus_ms(OVERRUN_LIMIT_MS),
             master: Party { id: teacher.clone(), name: self.teacher_name(teacher) },
             points: points.collect(),
             cancelled: held.cancelled().map(str::to_owned),
@@ -178,31 +182,35 @@ impl Timetable {
     }
 
     fn school_day(&self, school: &SchoolId, date: Date) -> SchoolDay<'_> {
-        SchoolDay { slot: self.slot(school, date), bells: self.bells_on(school, date) }
+        let (term, slot) = (self.term_on(date), self.slot(school, date));
+        // Only a special day can hold what belongs on another.
+        let is_special = self.special_days.contains_key(&date);
+        let again_on = term.zip(slot).filter(|_| is_special).and_then(|(term, slot)| {
+            let first = self.dates_of(school, term, slot).first().copied();
+            Some(date).filter(|_| first != Some(date))
+        });
+        SchoolDay { date, term, slot, again_on, bells: self.bells_on(school, date) }
     }
 
-    /// The lesson that `entry` makes on `date`, unless it is moved.
-    fn weekly<'a>(&'a self, entry: &Entry, course: &'a Course, day: &SchoolDay<'_>, date: Date) -> Option<Held<'a>> {
+    /// The lesson that `entry` makes on a day of its hub school, unless it is moved.
+    fn weekly<'a>(&'a self, entry: &Entry, course: &'a Course, day: SchoolDay<'_>) -> Option<Held<'a>> {
         let slot = day.slot.filter(|slot| slot.weekday == entry.weekday && entry.weeks.contains(slot.week_no))?;
-        let term = self.term_on(date).filter(|term| term.id == course.term)?;
-        let mut origin = Origin {
+        day.term.filter(|term| term.id == course.term)?;
+        let origin = Origin {
             course: course.id.clone(),
             weekday: entry.weekday,
             period: entry.period,
             week_no: slot.week_no,
-            again_on: None,
+            again_on: day.again_on,
         };
-        if self.special_days.contains_key(&date) {
-            let first = self.dates_of(&course.hub_school, term, slot).first().copied();
-            origin.again_on = Some(date).filter(|_| first != Some(date));
-        }
         let edit = self.edits.get(&origin);
         if edit.is_some_and(|edit| edit.moved_to.is_some()) {
             return None;
         }
         let minutes = day.bells.and_then(|bells| bells.minutes(entry.period));
         let id = lesson_id(&origin)?;
-        Some(Held { id, course, edit, extra: None, origin: Some(origin), date, period: entry.period, minutes })
+        let (date, period) = (day.date, entry.period);
+        Some(Held { id, course, edit, extra: None, origin: Some(origin), date, period, minutes })
     }
 
     /// The lesson from `origin` on the date it is moved to, while the weekly timetable still has it.
@@ -214,6 +222,10 @@ impl Timetable {
             return None;
         }
         let course = self.courses.get(&origin.course)?;
+        // A lesson moved off a day that is off stays where it is, but one that was to be held again goes with its day.
+        if origin.again_on.is_some() && self.home(origin, course).is_none() {
+            return None;
+        }
         let bells = self.bells_on(&course.hub_school, to.date);
         Some(Held {
             id: lesson_id(origin)?,
@@ -248,8 +260,11 @@ fn point_id(room: &RoomId) -> ParticipantId {
 }
 
 /// The instant of a minute of a date, which may be past midnight.
-fn instant(date: Date, minute: u16, zone: &TimeZone) -> Option<UtcMs> {
+pub(crate) fn instant(date: Date, minute: u16, zone: &TimeZone) -> Option<UtcMs> {
     let midnight = zone.to_ambiguous_zoned(date.at(0, 0, 0, 0)).compatible().ok()?;
     let at = midnight.timestamp().as_millisecond();
     Some(UtcMs(at).plus_ms(i64::from(minute) * 60_000))
 }
+
+#[cfg(test)]
+mod tests;

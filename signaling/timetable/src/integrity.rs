@@ -1,13 +1,14 @@
 //! What must hold between the records of a timetable. Checked after every change, for what it touched.
 
 use protocol::timetable::{
-    Change, Course, Entry, ExtraLesson, Key, LAST_WEEK, Record, Room, SpecialDay, Teacher, Term,
+    Change, Course, DayRule, Entry, ExtraLesson, Key, LAST_WEEK, Record, Room, SpecialDay, Teacher, Term,
 };
 
 use crate::{
-    Timetable,
+    LONGEST_COURSE_ID, Timetable,
     bells::DAY_MIN,
     book::{InvalidChange, LAST_PERIOD, LONGEST_NAME},
+    origin_of,
 };
 
 impl Timetable {
@@ -34,12 +35,16 @@ impl Timetable {
                 in_range(&key, !high && !bells.periods.is_empty())?;
                 bells.school.iter().try_for_each(|school| self.needs(&key, Key::School(school.clone())))
             }
-            Record::SpecialDay(SpecialDay { school, .. }) => {
+            Record::SpecialDay(SpecialDay { school, rule, .. }) => {
+                let follows_none =
+                    matches!(rule, DayRule::Follows { week_no, .. } if !(1..=LAST_WEEK).contains(week_no));
+                in_range(&key, !follows_none)?;
                 school.iter().try_for_each(|school| self.needs(&key, Key::School(school.clone())))
             }
             Record::Course(course) => self.check_course(&key, course),
             Record::Entry(Entry { course, period, weeks, .. }) => {
-                in_range(&key, (1..=LAST_PERIOD).contains(period) && !weeks.is_empty())?;
+                let id_fits = course.as_str().len() <= LONGEST_COURSE_ID;
+                in_range(&key, (1..=LAST_PERIOD).contains(period) && !weeks.is_empty() && id_fits)?;
                 self.needs(&key, Key::Course(course.clone()))
             }
             Record::LessonEdit(edit) => {
@@ -82,6 +87,8 @@ impl Timetable {
     fn check_extra(&self, key: &Key, extra: &ExtraLesson) -> Result<(), InvalidChange> {
         let starts_today = extra.starts_min < DAY_MIN && extra.starts_min < extra.ends_min;
         in_range(key, starts_today && extra.ends_min - extra.starts_min <= DAY_MIN && extra.period <= LAST_PERIOD)?;
+        // Or two lessons might have one id.
+        in_range(key, origin_of(&extra.id).is_none())?;
         self.needs(key, Key::Course(extra.course.clone()))
     }
 
@@ -136,3 +143,6 @@ fn named(key: &Key, names: &[&str]) -> Result<(), InvalidChange> {
 fn in_range(key: &Key, holds: bool) -> Result<(), InvalidChange> {
     if holds { Ok(()) } else { Err(InvalidChange::OutOfRange(key.clone())) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,8 +63,57 @@ mod tests {
     }
 
     #[test]
+    fn the_id_says_course_week_weekday_period_and_the_date_where_it_is_held_again() {
+        let origin = Origin {
+            course: CourseId::parse("music-3").unwrap(),
+            weekday: Weekday::from_iso(1).unwrap(),
+            period: 3,
+            week_no: 5,
+            again_on: None,
+        };
+        assert_eq!(lesson_id(&origin).unwrap().as_str(), "music-3-w05d1p3");
+        let again = Origin { again_on: Some(jiff::civil::date(2026, 1, 9)), ..origin };
+        assert_eq!(lesson_id(&again).unwrap().as_str(), "music-3-w05d1p3-20260109");
+    }
+
+    #[test]
+    fn every_lesson_of_the_longest_course_has_an_id() {
+        let origin = |course: String| Origin {
+            course: CourseId::parse(course).unwrap(),
+            weekday: Weekday::from_iso(7).unwrap(),
+            period: crate::LAST_PERIOD,
+            week_no: protocol::timetable::LAST_WEEK,
+            again_on: Some(jiff::civil::date(2026, 12, 31)),
+        };
+        assert!(lesson_id(&origin("c".repeat(LONGEST_COURSE_ID))).is_some());
+        assert_eq!(lesson_id(&origin("c".repeat(protocol::ids::MAX_ID_LEN))), None);
+    }
+
+    #[test]
+    fn a_course_named_like_a_lesson_does_not_confuse_its_lessons_with_another_s() {
+        let ids: Vec<LessonId> = ["music", "music-w05d1p3", "music-w05d1p3-20261003"]
+            .iter()
+            .map(|course| {
+                let (course, weekday) = (CourseId::parse(*course).unwrap(), Weekday::from_iso(1).unwrap());
+                lesson_id(&Origin { course, weekday, period: 3, week_no: 5, again_on: None }).unwrap()
+            })
+            .collect();
+        let courses: Vec<String> = ids.iter().map(|id| origin_of(id).unwrap().course.to_string()).collect();
+        assert_eq!(courses, ["music", "music-w05d1p3", "music-w05d1p3-20261003"]);
+    }
+
+    #[test]
     fn other_ids_are_none_of_the_weekly_timetable() {
-        for id in ["music", "extra-20261010-ab12", "music-w5d1p3", "music-w05d9p3", "music-w05d1p3-2026", "-w05d1p3"] {
+        for id in [
+            "music",
+            "extra-20261010-ab12",
+            "music-w5d1p3",
+            "music-w05d9p3",
+            "music-w05d1p3-2026",
+            "-w05d1p3",
+            "music-w05d1p300",
+            "music-w05d1p3-20260230",
+        ] {
             assert_eq!(origin_of(&LessonId::parse(id).unwrap()), None, "{id}");
         }
     }

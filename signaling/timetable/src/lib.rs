@@ -10,10 +10,16 @@ mod book;
 mod calendar;
 mod conflicts;
 mod dated;
+mod day;
 mod edits;
 mod held;
 mod integrity;
 mod lesson_id;
+#[cfg(test)]
+mod small_county;
+mod touched;
+mod trust;
+mod whose;
 
 pub use bells::{BellPeriod, BellSchedule, InvalidBells};
 pub use book::{InvalidChange, LAST_PERIOD, LONGEST_NAME, Timetable};
@@ -23,6 +29,7 @@ pub use dated::{Due, Lesson, Party, current_for, due};
 pub use edits::{EditError, is_ad_hoc};
 pub use held::Held;
 pub use lesson_id::{LONGEST_COURSE_ID, lesson_id, origin_of};
+pub use trust::{ClockReading, ClockTrust, DEPARTED_MS};
 
 /// How long before the bell the doors open.
 pub const DOORS_OPEN_BEFORE_MS: i64 = 10 * 60_000;
