@@ -1,7 +1,7 @@
 //! What the timetable of a large county costs: `cargo bench -p timetable`.
 //!
-//! 333 schools, 1,200 rooms and 500 courses with four rows each: 40,000 dated lessons a term. For choosing between ways of
-//! doing one thing on one machine; what the whole server does is in docs/benchmarks.md.
+//! 333 schools, 1,200 rooms and 500 courses with four rows each: 40,000 dated lessons a term. For choosing between ways
+//! of doing one thing on one machine; what the whole server does is in docs/benchmarks.md.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may stop where it finds something impossible")]
 

@@ -76,8 +76,8 @@ impl Timetable {
         season(Some(school)).or_else(|| season(None))
     }
 
-    /// Every date of `term` on which `school` holds the lessons of `slot`. The first one is where they belong: their own
-    /// date if that is not swapped, else the earliest.
+    /// Every date of `term` on which `school` holds the lessons of `slot`. The first one is where they belong: their
+    /// own date if that is not swapped, else the earliest.
     pub(crate) fn dates_of(&self, school: &SchoolId, term: &Term, slot: Slot) -> Vec<Date> {
         let holds = |date: &Date| self.slot(school, *date) == Some(slot);
         let own = date_of(term, slot);

@@ -83,8 +83,8 @@ impl Timetable {
         found
     }
 
-    /// Who and what a lesson keeps busy, each once: a room may be among its points twice. A broadcast's receive rooms are
-    /// not: anyone may watch it who is free.
+    /// Who and what a lesson keeps busy, each once: a room may be among its points twice. A broadcast's receive rooms
+    /// are not: anyone may watch it who is free.
     fn busy<'a>(&'a self, lesson: &'a Held<'a>) -> BTreeSet<Busy<'a>> {
         let course = lesson.course;
         let mut busy = BTreeSet::from([Busy::Teacher(lesson.teacher())]);

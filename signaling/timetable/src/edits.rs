@@ -26,8 +26,8 @@ pub enum EditError {
     /// The edit would leave everything as it is.
     #[error("nothing would change")]
     NothingChanges,
-    /// Only lessons of the weekly timetable can be edited so, and others that share their course with none; the rest are
-    /// removed and added anew.
+    /// Only lessons of the weekly timetable can be edited so, and others that share their course with none; the rest
+    /// are removed and added anew.
     #[error("the lesson is in no weekly timetable and shares its course")]
     NotWeekly,
     /// The records do not fit together.
@@ -36,8 +36,8 @@ pub enum EditError {
 }
 
 impl Timetable {
-    /// The change that `edit` asks for. `fresh` names a lesson that is added. Lessons that are over by `now` stay as they
-    /// are, and none is moved into the past.
+    /// The change that `edit` asks for. `fresh` names a lesson that is added. Lessons that are over by `now` stay as
+    /// they are, and none is moved into the past.
     pub fn change_of(&self, edit: &Edit, fresh: LessonId, now: UtcMs, zone: &TimeZone) -> Result<Change, EditError> {
         let open = |lesson| self.open_lesson(lesson, now, zone);
         let change = match edit {

@@ -1,8 +1,8 @@
 //! A county for tests: two hub schools, two teaching points, one course with one row a week.
 //!
-//! Week 1 begins on Monday 2026-08-31 and school on the Tuesday after; the last day is Friday 2027-01-15, in week 20. Eight
-//! periods of 40 minutes begin at 08:00, ten minutes apart. `music` is held on Mondays in period 3, from the hub in the town to
-//! both points.
+//! Week 1 begins on Monday 2026-08-31 and school on the Tuesday after; the last day is Friday 2027-01-15, in week 20.
+//! Eight periods of 40 minutes begin at 08:00, ten minutes apart. `music` is held on Mondays in period 3, from the hub
+//! in the town to both points.
 
 use jiff::{
     civil::{Date, date},

@@ -44,8 +44,8 @@ impl Touched {
 }
 
 impl Timetable {
-    /// The conflicts of what `change`, which has been made, put on: of the lessons of the courses and rows it put, of single
-    /// lessons, and of whole days where it touched the day. Bells are left out: they touch every day.
+    /// The conflicts of what `change`, which has been made, put on: of the lessons of the courses and rows it put, of
+    /// single lessons, and of whole days where it touched the day. Bells are left out: they touch every day.
     pub fn conflicts_of_change(&self, change: &Change) -> Vec<Conflict> {
         let touched = self.touched(change);
         let mut found = Vec::new();

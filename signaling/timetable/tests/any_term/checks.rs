@@ -109,7 +109,8 @@ fn conflicts(timetable: &Timetable, reference: &Reference, lessons: &[Planned], 
     }
 }
 
-/// Where a lesson could go, and nowhere else in its week if that is not many places, it has no conflict once it is there.
+/// Where a lesson could go, and nowhere else in its week if that is not many places, it has no conflict once it is
+/// there.
 fn free_periods_are_free(timetable: &Timetable, lesson: &Held<'_>) {
     let free = timetable.free_periods(&lesson.id);
     let monday: Date = lesson.date - (i32::from(lesson.date.weekday().to_monday_zero_offset())).days();

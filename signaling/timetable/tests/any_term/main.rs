@@ -1,5 +1,5 @@
-//! Whatever is done to whatever term, no lesson is lost or doubled, and everything can be taken back. Counties, edits and
-//! undos are made by chance, and the crate is held against a naive reference after every step.
+//! Whatever is done to whatever term, no lesson is lost or doubled, and everything can be taken back. Counties, edits
+//! and undos are made by chance, and the crate is held against a naive reference after every step.
 //!
 //! `TONGKE_TERMS` sets how many terms, `TONGKE_FIRST_TERM` the seed of the first: one that failed runs alone with
 //! `TONGKE_TERMS=1 TONGKE_FIRST_TERM=seed`.

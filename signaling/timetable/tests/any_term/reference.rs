@@ -1,5 +1,5 @@
-//! What a timetable should say, worked out naively: all records in one map, every day and every week of every row looked at.
-//! Nothing of the crate is used.
+//! What a timetable should say, worked out naively: all records in one map, every day and every week of every row
+//! looked at. Nothing of the crate is used.
 
 use std::collections::BTreeMap;
 
