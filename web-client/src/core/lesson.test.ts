@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { BELL, lessonWith, point, viewOf } from "./fixture";
-import { applyMessage, isMusic, pointsOf } from "./lesson";
+import { BELL, lessonWith, point, summaryWith, viewOf } from "./fixture";
+import { applyMessage, isMusic, pointsOf, refreshed } from "./lesson";
 import type { ServerMessage } from "./protocol";
 
 test("nothing is known before the welcome", () => {
@@ -44,6 +44,31 @@ test("a changed participant keeps its place and an unknown one joins at the end"
   expect(more && pointsOf(more.lesson).map((each) => `${each.id} ${each.presence}`)).toEqual([
     "point-1 lost", "point-2 present", "point-3 present", "point-4 present",
   ]);
+});
+
+test("a changed plan replaces the lesson and nothing of the page", () => {
+  const before = { ...viewOf("master"), wall: { page: 0, pages: 1, tiles: ["point-2"] }, headcounts: { "point-1": 31 } };
+  const later = lessonWith({ ends_at: BELL + 50 * 60_000, latest_end: BELL + 60 * 60_000 });
+  expect(applyMessage(before, { type: "plan_changed", lesson: later })).toEqual({ ...before, lesson: later });
+});
+
+test("a lesson of a list is told as its own line knows it", () => {
+  const listed = summaryWith({ title: "小星星" });
+  const moved = refreshed(listed, lessonWith({ title: "茉莉花", starts_at: BELL + 60_000, phase: "doors_open" }));
+  expect(moved).toMatchObject({ title: "茉莉花", phase: "doors_open", doors_open_at: BELL - 540_000, period: 2 });
+  expect(moved.points).toEqual(listed.points);
+  expect(refreshed(listed, lessonWith({ id: "other", title: "茉莉花" }))).toBe(listed);
+  expect(refreshed(listed, null)).toBe(listed);
+});
+
+test("headcounts are kept by point, also over a reconnect", () => {
+  const told = applyMessage(viewOf("master"), { type: "headcount_changed", point: "point-1", count: 31 });
+  const both = applyMessage(told, { type: "headcount_changed", point: "point-2", count: 12 });
+  const corrected = applyMessage(both, { type: "headcount_changed", point: "point-1", count: 30 });
+  const back = applyMessage(corrected, {
+    type: "welcome", you: "master", role: "master_teacher", lesson: lessonWith(), server_time: BELL,
+  });
+  expect(back?.headcounts).toEqual({ "point-1": 30, "point-2": 12 });
 });
 
 test("two equal refusals are two events", () => {

@@ -1,6 +1,7 @@
 // The lesson as one page knows it: the snapshot of `welcome`, moved on by each later message.
 
-import type { LessonSnapshot, Participant, ParticipantId, Refusal, Role, ServerMessage } from "./protocol";
+import type { Line } from "./line";
+import type { LessonSnapshot, LessonSummary, Participant, ParticipantId, Refusal, Role, ServerMessage } from "./protocol";
 
 export type WallPage = { page: number; pages: number; tiles: ParticipantId[] };
 
@@ -10,6 +11,8 @@ export type LessonView = {
   lesson: LessonSnapshot;
   /** Lead only: which point each wall picture shows. */
   wall: WallPage | null;
+  /** 到课人数 as the points told it: all of them to the lead, a point's own to itself. */
+  headcounts: Readonly<Record<ParticipantId, number>>;
   /** The last request the server did not carry out; `count` tells two equal ones apart. */
   refusal: { reason: Refusal; detail: string; count: number } | null;
 };
@@ -17,7 +20,10 @@ export type LessonView = {
 /** Messages before `welcome` are ignored: there is nothing yet they could change. */
 export function applyMessage(view: LessonView | null, message: ServerMessage): LessonView | null {
   if (message.type === "welcome") {
-    return { you: message.you, role: message.role, lesson: message.lesson, wall: view?.wall ?? null, refusal: null };
+    return {
+      you: message.you, role: message.role, lesson: message.lesson, wall: view?.wall ?? null, headcounts: view?.headcounts ?? {},
+      refusal: null,
+    };
   }
   return view === null ? null : applyDelta(view, message);
 }
@@ -38,6 +44,10 @@ function applyDelta(view: LessonView, message: Exclude<ServerMessage, { type: "w
       return withLesson(view, { courseware: message.courseware });
     case "recording_changed":
       return withLesson(view, { recording: message.recording });
+    case "plan_changed":
+      return { ...view, lesson: message.lesson };
+    case "headcount_changed":
+      return { ...view, headcounts: { ...view.headcounts, [message.point]: message.count } };
     case "video_codec_changed":
       return withLesson(view, { video_codec: message.video_codec });
     case "wall_changed":
@@ -57,6 +67,22 @@ function withLesson(view: LessonView, change: Partial<LessonSnapshot>): LessonVi
 function replaced(all: Participant[], one: Participant): Participant[] {
   const known = all.some((participant) => participant.id === one.id);
   return known ? all.map((participant) => (participant.id === one.id ? one : participant)) : [...all, one];
+}
+
+/** Whether the line itself keeps the page up to date: before the doors and after the end only the timetable knows what comes. */
+export function isUnderWay(line: Line, view: LessonView | null): boolean {
+  return line.kind === "open" && (view?.lesson.phase === "live" || view?.lesson.phase === "doors_open");
+}
+
+/** What a list told of a lesson, as the lesson's own line knows it by now: its plan may have been changed since. */
+export function refreshed(summary: LessonSummary, lesson: LessonSnapshot | null): LessonSummary {
+  if (lesson?.id !== summary.id) return summary;
+  const { title, subject, class_group, master_teacher, hub_school, kind, starts_at, ends_at, phase, recording } = lesson;
+  return {
+    ...summary, title, subject, class_group, master_teacher, hub_school, kind, starts_at, ends_at, phase, recording,
+    doors_open_at: summary.doors_open_at + starts_at - summary.starts_at,
+    points: pointsOf(lesson).map((point) => point.name),
+  };
 }
 
 export function leadOf(lesson: LessonSnapshot): Participant | null {

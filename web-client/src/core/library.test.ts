@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
 
+import { summaryWith } from "./fixture";
 import { findLessons, opens, watchableOf } from "./library";
-import type { LessonSummary, RecordingState } from "./protocol";
+import type { RecordingState } from "./protocol";
 
-const lesson: LessonSummary = {
-  id: "a", title: "小星星", subject: "音乐", class_group: "三年级", master_teacher: "王丽", hub_school: "实验小学", period: 2,
-  starts_at: 0, ends_at: 1, phase: "ended", recording: "finished", duration_ms: 1,
-};
+const lesson = summaryWith({ title: "小星星", master_teacher: "王丽", phase: "ended", recording: "finished", duration_ms: 1 });
 
 test("a recording can be opened once it is finished and while it is being made", () => {
   const rows: [RecordingState, boolean][] = [

@@ -9,6 +9,12 @@ test("every role's home is among its places", () => {
   for (const role of ROLES) expect(placesOf(role).map((place) => place.path)).toContain(homeOf(role));
 });
 
+test("those who research or administer see the report, and only administrators change the timetable", () => {
+  const who = (path: string): Role[] => ROLES.filter((role) => placesOf(role).some((place) => place.path === path));
+  expect(who("/report")).toEqual(["researcher", "admin"]);
+  expect(who("/admin/timetable")).toEqual(["admin"]);
+});
+
 test("those who teach, look on or administer may export a recording", () => {
   expect(ROLES.filter(mayExport)).toEqual(["master_teacher", "researcher", "admin"]);
 });

@@ -17,22 +17,23 @@ export function homeOf(role: Role): string {
   }
 }
 
-export type Place = { path: string; label: "teach" | "classroom" | "watch" | "library" | "admin" };
+export type Place = { path: string; label: "teach" | "classroom" | "watch" | "library" | "admin" | "timetable" | "report" };
 
 /** The pages a role finds in its header. A classroom screen has none: it is led by the timetable. */
 export function placesOf(role: Role): Place[] {
   const library: Place = { path: "/library", label: "library" };
+  const report: Place = { path: "/report", label: "report" };
   switch (role) {
     case "master_teacher":
       return [{ path: "/teach", label: "teach" }, library];
     case "classroom_device":
       return [{ path: "/classroom", label: "classroom" }, library];
     case "researcher":
-      return [{ path: "/watch", label: "watch" }, library];
+      return [{ path: "/watch", label: "watch" }, report, library];
     case "student":
       return [library];
     case "admin":
-      return [{ path: "/admin", label: "admin" }, library];
+      return [{ path: "/admin", label: "admin" }, { path: "/admin/timetable", label: "timetable" }, report, library];
   }
 }
 

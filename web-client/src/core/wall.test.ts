@@ -38,6 +38,11 @@ test("raised hands are numbered in their order", () => {
   expect(tiles.map((tile) => tile.hand)).toEqual([2, null, 1]);
 });
 
+test("a headcount stands with the point that told it", () => {
+  const tiles = tilesOf({ ...viewOf("master"), headcounts: { "point-2": 31 } });
+  expect(tiles.map((tile) => tile.headcount)).toEqual([null, 31, null]);
+});
+
 test("keys call on, release and mute, and do nothing where nothing can be done", () => {
   const free = viewOf("master");
   expect(teachKey(free, "2")).toEqual({ kind: "call_on", point: "point-2" });

@@ -19,6 +19,8 @@ export type Tile = {
   link: LinkState;
   /** Place in the queue of raised hands from 1, or null. */
   hand: number | null;
+  /** 到课人数, if it was told. */
+  headcount: number | null;
   action: "call_on" | "release" | "none";
   trouble: TileTrouble | null;
 };
@@ -45,6 +47,7 @@ function tileOf(view: LessonView, point: Participant, index: number): Tile {
     presence: point.presence,
     link: point.link,
     hand: place < 0 ? null : place + 1,
+    headcount: view.headcounts[point.id] ?? null,
     action: actionFor(point, lesson.floor.includes(point.id), lesson.phase === "live"),
     trouble: troubleOf(point),
   };

@@ -43,7 +43,7 @@ async function fetched<T>(path: string, ask: RequestInit, read: (response: Respo
   }
 }
 
-async function call<T>(method: "GET" | "POST", path: string, token: string | null, json: string | null = null): Promise<Result<T>> {
+export async function call<T>(method: "GET" | "POST", path: string, token: string | null, json: string | null = null): Promise<Result<T>> {
   try {
     const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
     if (token !== null) headers["authorization"] = `Bearer ${token}`;
@@ -65,6 +65,7 @@ export async function failureOf(response: Response): Promise<Failure> {
     if (typeof body.type !== "string") return status;
     const problem: Problem = {
       type: body.type, title: body.title ?? "", status: body.status ?? response.status, detail: body.detail ?? "",
+      ...(body.field === undefined ? {} : { field: body.field }),
     };
     return { kind: "problem", problem };
   } catch {

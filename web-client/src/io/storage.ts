@@ -4,6 +4,7 @@ const TOKEN = "tongke.token";
 const LANGUAGE = "tongke.language";
 const CAMERA = "tongke.camera";
 const MICROPHONE = "tongke.microphone";
+const HEADCOUNT = "tongke.headcount";
 const RATE = "tongke.rate";
 const POSITION = "tongke.position.";
 
@@ -12,6 +13,8 @@ export const rememberedToken = slot(() => window.sessionStorage, TOKEN);
 export const rememberedLanguage = slot(() => window.localStorage, LANGUAGE);
 export const rememberedCamera = slot(() => window.localStorage, CAMERA);
 export const rememberedMicrophone = slot(() => window.localStorage, MICROPHONE);
+/** How many pupils were told to be in this room last. */
+export const rememberedHeadcount = slot(() => window.localStorage, HEADCOUNT);
 export const rememberedRate = slot(() => window.localStorage, RATE);
 
 /** Where the replay of a lesson was left, seconds. */

@@ -1,8 +1,12 @@
 // Receiving by WHEP: a fixed number of recvonly m-lines, offered once. The server decides what feeds which line.
 
 import type { LessonId } from "../core/protocol";
+import type { StreamReport } from "../core/received";
 import { showConnection } from "./diagnostics";
 import { exchange, leave } from "./sdp-exchange";
+
+/** Opus always (RFC 7587, section 4.1). */
+const OPUS_CLOCK = 48_000;
 
 export type SubscribeAsk = {
   lesson: LessonId;
@@ -17,6 +21,8 @@ export type SubscribeAsk = {
 export type SubscribeSession = {
   audio: MediaStreamTrack[];
   video: MediaStreamTrack[];
+  /** What each stream brought so far; empty once the connection is gone. */
+  received: () => Promise<StreamReport[]>;
   close: (tell: boolean) => void;
 };
 
@@ -36,6 +42,7 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   return {
     audio,
     video,
+    received: () => connection.getStats().then(streamsOf, () => []),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
@@ -47,4 +54,23 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
 
 function tracks(connection: RTCPeerConnection, kind: "audio" | "video", count: number): MediaStreamTrack[] {
   return Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: "recvonly" }).receiver.track);
+}
+
+/** The fields of the two kinds of reports that are read (W3C webrtc-stats, section 8); old browsers leave some out. */
+type InboundReport = {
+  id: string; type: string; codecId?: string; clockRate?: number; framesDecoded?: number; totalSamplesReceived?: number;
+  concealedSamples?: number; silentConcealedSamples?: number;
+};
+
+function streamsOf(stats: RTCStatsReport): StreamReport[] {
+  const reports: InboundReport[] = [];
+  stats.forEach((report: InboundReport) => reports.push(report));
+  return reports.filter((report) => report.type === "inbound-rtp").map((report) => ({
+    id: report.id,
+    framesDecoded: report.framesDecoded ?? 0,
+    samples: report.totalSamplesReceived ?? 0,
+    concealed: report.concealedSamples ?? 0,
+    silent: report.silentConcealedSamples ?? 0,
+    clockRate: reports.find((codec) => codec.id === report.codecId)?.clockRate ?? OPUS_CLOCK,
+  }));
 }

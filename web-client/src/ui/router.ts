@@ -16,6 +16,23 @@ export const router = createRouter({
     // Not under /replay: there the server keeps the recordings' files.
     { path: "/library/:id", component: () => import("./pages/Replay.vue"), props: true },
     { path: "/admin", component: () => import("./pages/Admin.vue") },
+    {
+      // The pages of the timetable are one place in the header.
+      path: "/admin/timetable",
+      children: [
+        { path: "", component: () => import("./pages/Timetable.vue") },
+        { path: "/admin/import", component: () => import("./pages/Import.vue") },
+        { path: "/admin/calendar", component: () => import("./pages/Calendar.vue") },
+        { path: "/admin/changes", component: () => import("./pages/Changes.vue") },
+      ],
+    },
+    {
+      path: "/report",
+      children: [
+        { path: "", component: () => import("./pages/Report.vue") },
+        { path: "lessons/:id", component: () => import("./pages/LedgerLesson.vue"), props: true },
+      ],
+    },
     { path: "/:rest(.*)*", component: () => import("./pages/NotFound.vue"), meta: { open: true } },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },

@@ -1,6 +1,8 @@
 // The same sentences in English; the type makes a missing one an error.
 
 import type { Messages } from ".";
+import { countyEn } from "./county-en";
+import { lessonWordsEn } from "./lesson-words-en";
 
 export const en: Messages = {
   product: "Tongke",
@@ -13,7 +15,9 @@ export const en: Messages = {
   cancel: "Cancel",
   close: "Close",
 
-  places: { teach: "Teach", classroom: "Classroom", watch: "Observe", library: "Library", admin: "Today" },
+  places: { teach: "Teach", classroom: "Classroom", watch: "Observe", library: "Library", admin: "Today", timetable: "Timetable", report: "Report" },
+  titles: { timetable: "Timetable", import: "Import", calendar: "Calendar", changes: "Changes", ledger: "Lesson record" },
+  lessonWords: lessonWordsEn,
   placesLabel: "Main pages",
 
   roles: {
@@ -93,12 +97,10 @@ export const en: Messages = {
     resume: "Resume the lesson",
     starting: "Connecting…",
     startHint: "The classes see you as soon as you press it",
-    notOpen: "Opens 10 minutes before the bell",
     blocked: "The browser may not use the camera or microphone; allow it beside the address bar and try again",
     nothing: "No camera and no microphone found; check the cables",
     onlyVoice: "No camera: the classes will only hear you",
     onlyPicture: "No microphone: the classes will not hear you",
-    classesHere: (here, all) => `${here} of ${all} classes are here`,
     elapsed: "Elapsed",
     left: "Left",
     over: "Overrun",
@@ -306,7 +308,6 @@ export const en: Messages = {
   },
   admin: {
     title: "Today's lessons",
-    lead: "Where each lesson stands and whether it is recorded; kept up to date",
     empty: "No lessons today",
     emptyHint: "Once a timetable is imported, the day's lessons are listed here.",
     columns: {
@@ -316,6 +317,7 @@ export const en: Messages = {
     watch: "Observe",
     replay: "Replay",
   },
+  county: countyEn,
   notFound: { title: "There is no such page", home: "To the start page" },
 
   problems: {

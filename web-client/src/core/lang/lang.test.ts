@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 
 import { languageFrom, MESSAGES } from ".";
+import { REPORT_MESSAGES } from "./report";
+import { TIMETABLE_MESSAGES } from "./timetable";
+
+const ZH = { ...MESSAGES.zh, timetable: TIMETABLE_MESSAGES.zh, report: REPORT_MESSAGES.zh };
+const EN = { ...MESSAGES.en, timetable: TIMETABLE_MESSAGES.en, report: REPORT_MESSAGES.en };
 
 /** Every sentence with its path; functions are called with sample values. */
 function sentences(table: object, path = ""): [string, string][] {
@@ -14,16 +19,16 @@ function sentences(table: object, path = ""): [string, string][] {
 
 test("English leaves no sentence out and no Chinese in", () => {
   const han = /[\u4e00-\u9fff]/;
-  const english = sentences(MESSAGES.en).filter(([path]) => path !== "switchLanguage");
+  const english = sentences(EN).filter(([path]) => path !== "switchLanguage");
   expect(english.filter(([, text]) => han.test(text) || text === "")).toEqual([]);
   expect(english.map(([path]) => path)).toEqual(
-    sentences(MESSAGES.zh).map(([path]) => path).filter((path) => path !== "switchLanguage"),
+    sentences(ZH).map(([path]) => path).filter((path) => path !== "switchLanguage"),
   );
 });
 
 test("Chinese uses full-width punctuation between Chinese words", () => {
   const halfWidth = /[\u4e00-\u9fff][,;!?](?=[\u4e00-\u9fff]|$)/;
-  expect(sentences(MESSAGES.zh).filter(([, text]) => halfWidth.test(text))).toEqual([]);
+  expect(sentences(ZH).filter(([, text]) => halfWidth.test(text))).toEqual([]);
 });
 
 test("pages speak Chinese unless English was chosen", () => {

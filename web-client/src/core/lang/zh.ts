@@ -1,5 +1,8 @@
 // Every sentence of the pages in Chinese, the first language. Sentences with values are functions.
 
+import { countyZh } from "./county-zh";
+import { lessonWordsZh } from "./lesson-words-zh";
+
 export const zh = {
   product: "同课",
   tagline: "名师一堂课，几校同时上",
@@ -11,7 +14,9 @@ export const zh = {
   cancel: "取消",
   close: "关闭",
 
-  places: { teach: "上课", classroom: "课堂", watch: "听课", library: "资源库", admin: "今日课程" },
+  places: { teach: "上课", classroom: "课堂", watch: "听课", library: "资源库", admin: "今日课程", timetable: "课表", report: "开课报表" },
+  titles: { timetable: "课表", import: "导入", calendar: "校历", changes: "修改记录", ledger: "课次记录" },
+  lessonWords: lessonWordsZh,
   placesLabel: "主要页面",
 
   roles: {
@@ -91,12 +96,10 @@ export const zh = {
     resume: "继续上课",
     starting: "正在接通…",
     startHint: "点击后教学点即可看到您",
-    notOpen: "上课前 10 分钟开放",
     blocked: "浏览器没有使用摄像头或麦克风的权限，请在地址栏左侧允许后重试",
     nothing: "未找到摄像头和麦克风，请检查连接",
     onlyVoice: "没有摄像头，教学点只能听到声音",
     onlyPicture: "没有麦克风，教学点听不到声音",
-    classesHere: (here: number, all: number): string => `教学点 ${here} / ${all} 已就位`,
     elapsed: "已上课",
     left: "距下课",
     over: "已拖堂",
@@ -304,7 +307,6 @@ export const zh = {
   },
   admin: {
     title: "今日课程",
-    lead: "每节课此刻的状态与录制情况，自动更新",
     empty: "今天没有课程",
     emptyHint: "导入课表后，当天的课程会列在这里。",
     columns: {
@@ -314,6 +316,7 @@ export const zh = {
     watch: "听课",
     replay: "回看",
   },
+  county: countyZh,
   notFound: { title: "没有这个页面", home: "回到首页" },
 
   problems: {

@@ -3,7 +3,7 @@
 
 import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from "vue";
 
-import { isMusic } from "../../core/lesson";
+import { isMusic, isUnderWay } from "../../core/lesson";
 import type { LessonId, LessonSummary } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
 import type { Prospect } from "../../core/status";
@@ -12,8 +12,9 @@ import type { SubscribeSession } from "../../io/whep";
 import { session } from "../session";
 import { useCurrentLesson } from "./use-current-lesson";
 import { useJoined } from "./use-joined";
-import { useLessonLine, type LessonLine } from "./use-lesson-line";
+import { clockOf, useLessonLine, type LessonLine } from "./use-lesson-line";
 import type { UsedMediaLink } from "./use-media-link";
+import { useReceived } from "./use-received";
 import { FLOOR_PICTURE, FLOOR_VOICE, FOLLOWER_LINES, LEAD_CAMERA, LEAD_SCREEN, LEAD_VOICE, useReceiving } from "./use-receiving";
 import { useTick } from "./use-tick";
 
@@ -39,8 +40,11 @@ export function useFollower(chosen: () => LessonId | null): Follower {
   const joined = shallowRef<LessonId | null>(chosen());
   const line = useLessonLine(() => joined.value, token);
   const { view } = line;
-  const asked = useCurrentLesson(() => line.line.value.kind === "open" && view.value?.lesson.phase !== "ended");
-  const byTimetable = useJoined(asked.current, () => view.value);
+  const asked = useCurrentLesson(() => isUnderWay(line.line.value, view.value));
+  const tick = useTick(500);
+  const clock = computed<ServerClock>(() => clockOf(line, asked.clock.value));
+  const now = computed(() => serverNow(clock.value, tick.value));
+  const byTimetable = useJoined({ current: asked.current, view: () => view.value, now: () => now.value, spread: true });
   watch([byTimetable, chosen], ([id, wish]) => (joined.value = wish ?? id), { immediate: true });
 
   const receiving = useReceiving(() => {
@@ -50,8 +54,8 @@ export function useFollower(chosen: () => LessonId | null): Follower {
     return { lesson: joined.value, token, ...FOLLOWER_LINES, stereo: isMusic(lesson.subject) };
   }, line);
 
-  const tick = useTick(500);
-  const clock = computed<ServerClock>(() => line.clock.value ?? asked.clock.value);
+  useReceived(receiving.session, line);
+
   const videoAt = (index: number): MediaStreamTrack | null => receiving.session.value?.video[index] ?? null;
   const audioAt = (index: number): MediaStreamTrack | null => receiving.session.value?.audio[index] ?? null;
   return {
@@ -65,7 +69,7 @@ export function useFollower(chosen: () => LessonId | null): Follower {
     })),
     voices: computed(() => ({ lead: audioAt(LEAD_VOICE), floor: audioAt(FLOOR_VOICE) })),
     prospect: computed(() => prospectOf(asked.current.value, asked.failure.value !== null)),
-    now: computed(() => serverNow(clock.value, tick.value)),
+    now,
   };
 }
 

@@ -24,6 +24,11 @@ const TICK_MS = 250;
 /** Random for each page load: a socket that comes back with it is this page again, not a second device. */
 const PAGE = Math.floor(chance() * 2 ** 52).toString(36);
 
+/** The line's clock while it is open, else the one that was asked for: a line that was closed long ago knows no corrected clock. */
+export function clockOf({ line, clock }: Pick<LessonLine, "line" | "clock">, asked: ServerClock): ServerClock {
+  return line.value.kind === "open" ? (clock.value ?? asked) : (asked ?? clock.value);
+}
+
 export function useLessonLine(lessonId: () => LessonId | null, token: string): LessonLine {
   const view = shallowRef<LessonView | null>(null);
   const line = shallowRef<Line>(IDLE_LINE);

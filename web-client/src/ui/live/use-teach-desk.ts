@@ -3,9 +3,10 @@
 import { computed, shallowRef, watch, watchEffect, type ComputedRef, type ShallowRef } from "vue";
 
 import { COURSEWARE, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
-import { pointsOf, type LessonView } from "../../core/lesson";
-import type { LessonId, LessonSummary, ParticipantId } from "../../core/protocol";
-import type { ServerClock } from "../../core/server-clock";
+import { isUnderWay, pointsOf, type LessonView } from "../../core/lesson";
+import type { LessonId, LessonSummary, ParticipantId, UtcMs } from "../../core/protocol";
+import { serverNow, type ServerClock } from "../../core/server-clock";
+import { isNear } from "../../core/today/day";
 import { tilesOf, wallLines, type Tile } from "../../core/wall";
 import { keepScreenLit } from "../../io/page-life";
 import type { SubscribeSession } from "../../io/whep";
@@ -15,14 +16,21 @@ import { useCapture, type UsedCapture } from "./use-capture";
 import { useCourseware, type Courseware } from "./use-courseware";
 import { useCurrentLesson } from "./use-current-lesson";
 import { useJoined } from "./use-joined";
-import { useLessonLine, type LessonLine } from "./use-lesson-line";
+import { clockOf, useLessonLine, type LessonLine } from "./use-lesson-line";
 import type { UsedMediaLink } from "./use-media-link";
 import { usePublishing } from "./use-publishing";
 import { useReceiving } from "./use-receiving";
+import { useTick } from "./use-tick";
 
 export type TeachDesk = {
   current: ShallowRef<LessonSummary | null | undefined>;
   clock: ComputedRef<ServerClock>;
+  /** The server's time; null until known. */
+  now: ComputedRef<UtcMs | null>;
+  /** Camera and microphone run before the lesson too: it is near, or someone wants to try them. */
+  rehearsing: ComputedRef<boolean>;
+  /** The server did not answer when last asked. */
+  failed: ComputedRef<boolean>;
   line: LessonLine;
   capture: UsedCapture;
   courseware: Courseware;
@@ -31,6 +39,7 @@ export type TeachDesk = {
   onAir: ShallowRef<boolean>;
   muted: ShallowRef<boolean>;
   tiles: ComputedRef<Tile[]>;
+  tryEquipment: () => void;
   start: () => void;
   toggleMute: () => void;
   callOn: (point: ParticipantId) => void;
@@ -44,14 +53,19 @@ export function useTeachDesk(): TeachDesk {
   const joinedId = shallowRef<LessonId | null>(null);
   const line = useLessonLine(() => joinedId.value, token);
   const { view } = line;
-  const asked = useCurrentLesson(() => line.line.value.kind === "open" && view.value?.lesson.phase !== "ended");
-  const joined = useJoined(asked.current, () => view.value);
+  const asked = useCurrentLesson(() => isUnderWay(line.line.value, view.value));
+  const tick = useTick(500);
+  const clock = computed(() => clockOf(line, asked.clock.value));
+  const now = computed(() => serverNow(clock.value, tick.value));
+  const joined = useJoined({ current: asked.current, view: () => view.value, now: () => now.value, spread: false });
   watch(joined, (id) => (joinedId.value = id), { immediate: true });
 
   const voice = computed(() => voicePlan("lead", view.value?.lesson.subject ?? asked.current.value?.subject ?? ""));
+  const trying = shallowRef(false);
+  const rehearsing = computed(() => trying.value || isNear(asked.current.value ?? null, now.value));
   const teaching = (): boolean => {
     const phase = view.value?.lesson.phase ?? asked.current.value?.phase;
-    return phase !== undefined && phase !== "ended" && line.line.value.kind !== "replaced";
+    return phase !== undefined && phase !== "ended" && rehearsing.value && line.line.value.kind !== "replaced";
   };
   const capture = useCapture(teaching, MASTER_CAMERA, () => voice.value);
   const courseware = useCourseware(line.send);
@@ -87,9 +101,10 @@ export function useTeachDesk(): TeachDesk {
 
   return {
     current: asked.current,
-    clock: computed(() => line.clock.value ?? asked.clock.value),
+    clock, now, rehearsing, failed: computed(() => asked.failure.value !== null),
     line, capture, courseware, publishing, receiving, onAir, muted,
     tiles: computed(() => (view.value === null ? [] : tilesOf(view.value))),
+    tryEquipment: () => (trying.value = true),
     start: () => (onAir.value = true),
     toggleMute: () => (muted.value = !muted.value),
     callOn: (point) => line.send({ type: "grant_floor", point }),
