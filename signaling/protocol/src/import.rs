@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::timetable::Conflict;
 
 /// `POST /api/imports`: what files would change. Nothing is changed before the import is applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ImportPreview {
     /// Which import; further files may be added to it, then it is applied or forgotten.
     pub id: String,
