@@ -26,8 +26,8 @@ pub const HELP: &str = "\
       --json                     就绪后输出一行 JSON (print one line of JSON when ready)
   tongke cert --out DIR --name HOST [--name HOST ...]
                                  生成私有 CA 和服务器证书 (make a private CA and a server certificate)
-  tongke token --data DIR --person ID [--days N]
-                                 签发登录令牌 (issue a bearer token; default 30 days)
+  tongke token --data DIR --person ID [--person ID ...] [--days N]
+                                 签发登录令牌，一人一行 (issue bearer tokens, a line each; default 30 days)
   tongke backup --config FILE --out DIR     (or --data DIR instead of --config)
                                  备份，可在运行时进行 (back up, also while running)
   tongke restore --from DIR --data DIR
@@ -58,12 +58,12 @@ pub enum Command {
         /// Host names and addresses of the server.
         names: Vec<String>,
     },
-    /// Issue a bearer token, also while the server runs.
+    /// Issue bearer tokens, also while the server runs.
     Token {
         /// The data directory.
         data: PathBuf,
-        /// Whose it is.
-        person: String,
+        /// Whose they are.
+        people: Vec<String>,
         /// How long it is valid.
         days: u16,
     },
@@ -279,19 +279,21 @@ fn cert(parser: &mut Parser) -> Result<Command, Stop> {
 }
 
 fn token(parser: &mut Parser) -> Result<Command, Stop> {
-    let (mut data, mut person, mut days) = (None, None, TOKEN_DAYS);
+    let (mut data, mut people, mut days) = (None, Vec::new(), TOKEN_DAYS);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("data") => data = Some(PathBuf::from(parser.value()?)),
-            Long("person") => person = Some(parser.value()?.string()?),
+            Long("person") => people.push(parser.value()?.string()?),
             Long("days") => days = parser.value()?.parse()?,
             Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
         }
     }
     let data = required(data, "--data")?;
-    let person = required(person, "--person")?;
-    Ok(Command::Token { data, person, days })
+    if people.is_empty() {
+        return Err(missing("选项 --person", "--person").into());
+    }
+    Ok(Command::Token { data, people, days })
 }
 
 fn backup(parser: &mut Parser) -> Result<Command, Stop> {
@@ -372,7 +374,10 @@ mod tests {
             json: true,
         };
         let rows = [
-            ("token --data d --person p", Command::Token { data: "d".into(), person: "p".into(), days: TOKEN_DAYS }),
+            (
+                "token --data d --person p --person q",
+                Command::Token { data: "d".into(), people: vec!["p".into(), "q".into()], days: TOKEN_DAYS },
+            ),
             ("--help", Command::Help),
             ("demo --help", Command::Help),
             ("--version", Command::Version),

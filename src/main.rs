@@ -57,7 +57,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Serve { config } => runtime.block_on(run::serve(&config)),
         Command::Demo(options) => runtime.block_on(run::demo(options)),
         Command::Cert { out, names } => cert::make(&out, &names),
-        Command::Token { data, person, days } => print(&runtime.block_on(token::issue(&data, &person, days))?),
+        Command::Token { data, people, days } => print(&runtime.block_on(token::issue(&data, &people, days))?),
         Command::Backup { source, out } => runtime.block_on(backup::backup(&source, &out)),
         Command::Restore { from, data } => backup::restore(&from, &data),
         Command::CheckRecordings { data, lessons } => recordings::check(&data, &lessons, &mut std::io::stdout()),

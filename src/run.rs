@@ -132,19 +132,14 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let zone = zone(&plan.time_zone)?;
     set_clock(&db, plan.demo.as_ref(), &zone).await?;
     let county = County::open(db.clone(), zone).await?;
-    let seeded = match &plan.demo {
-        Some(options) if options.no_lesson => Some(demo::seed_people(&db, &county, options.points, utc_now()).await?),
-        Some(options) => Some(demo::seed(&db, &county, options.points, utc_now()).await?),
-        None => None,
-    };
+    let seeded = seed(&db, &county, plan.demo.as_ref()).await?;
     let Media { handle, events, tap } = media::start(&plan.media)?;
     let ask = ask_for_key_frames(handle.clone());
     let recordings = plan.data.join(data_dir::RECORDINGS);
     let disk = Arc::new(DiskGauge::new(plan.recording.keep_free_bytes()));
     let (recorder, recorded) = recording::start(&recordings, disk.clone(), tap, ask)?;
     let lessons = Lessons::new(db.clone(), county.clone(), handle.clone(), recorder.clone(), plan.criteria.clone());
-    let unwritten_from = lessons.take_up(utc_now()).await?;
-    lessons.reconcile(unwritten_from, utc_now(), clock::look()).await;
+    let lessons = take_up(lessons).await?;
     let tokens = http::Tokens::default();
     tokens.refresh(&db, utc_now()).await?;
     let reconcile = Arc::new(Notify::new());
@@ -197,6 +192,22 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     }
     db.close().await;
     Ok(())
+}
+
+/// The demo's county, if this is a demo.
+async fn seed(db: &Db, county: &County, options: Option<&DemoOptions>) -> anyhow::Result<Option<Demo>> {
+    Ok(match options {
+        Some(options) if options.no_lesson => Some(demo::seed_people(db, county, options.points, utc_now()).await?),
+        Some(options) => Some(demo::seed(db, county, options.points, utc_now()).await?),
+        None => None,
+    })
+}
+
+/// The running lessons, taken up where they were.
+async fn take_up(lessons: Lessons) -> anyhow::Result<Lessons> {
+    let unwritten_from = lessons.take_up(utc_now()).await?;
+    lessons.reconcile(unwritten_from, utc_now(), clock::look()).await;
+    Ok(lessons)
 }
 
 /// The county's time zone.

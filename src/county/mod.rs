@@ -128,7 +128,7 @@ impl County {
             return Err(EditError::NothingChanges.into());
         }
         let version = self.make(&state, &change, what, by, now, None).await?;
-        Ok(EditDone { number: version, version, conflicts: Vec::new(), free: Vec::new() })
+        Ok(self.made(&change, version))
     }
 
     /// Takes a change back.
@@ -142,7 +142,13 @@ impl County {
         }
         let what = ChangeKind::Undone { number };
         let version = self.make(&state, &logged.inverse, what, by, now, Some(number)).await?;
-        Ok(EditDone { number: version, version, conflicts: Vec::new(), free: Vec::new() })
+        Ok(self.made(&logged.inverse, version))
+    }
+
+    /// What a change of records did.
+    fn made(&self, change: &Change, version: u64) -> EditDone {
+        let conflicts = self.state().timetable().conflicts_of_change(change);
+        EditDone { number: version, version, conflicts, free: Vec::new() }
     }
 
     /// The last changes, newest first.

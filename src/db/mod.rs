@@ -2,6 +2,7 @@
 //! connections and transactions never leave it.
 
 mod feeds;
+#[cfg(test)]
 mod journal;
 mod ledger;
 mod lessons;

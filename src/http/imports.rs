@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use exchange::Options;
+use exchange::{Options, Upload};
 use protocol::{
     ParticipantId, TermId, UtcMs,
     county::{ChangeKind, EditDone},
@@ -36,7 +36,7 @@ use crate::{
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
 /// Files of one import; a further one is refused.
 const MAX_FILES: usize = 200;
-/// Bytes of all files of one import; a further file is refused.
+/// Bytes of all files sent for one import, replaced ones too; a further file is refused.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Imports that wait to be applied; beyond it the oldest is forgotten.
 const MAX_IMPORTS: usize = 8;
@@ -49,8 +49,9 @@ pub struct Imports(Mutex<HashMap<String, Import>>);
 struct Import {
     by: ParticipantId,
     touched_at: UtcMs,
-    files: Vec<(String, Bytes)>,
-    options: Options,
+    files: Vec<Upload>,
+    /// What was sent, in bytes.
+    bytes: usize,
     /// The change, and the version of the timetable it was worked out from.
     change: Option<(Change, u64)>,
 }
@@ -71,6 +72,9 @@ pub struct ImportQuery {
     term: Option<TermId>,
     #[serde(default)]
     remove_courses_not_named: bool,
+    /// Further files follow at once: nothing is worked out yet.
+    #[serde(default)]
+    more: bool,
 }
 
 /// `POST /api/imports?name=FILE[&import=ID]`: adds a file, in place of the one of its name, and tells what all of them would do.
@@ -86,30 +90,30 @@ pub async fn add(
     let options = Options { term: query.term, today, remove_courses_not_named: query.remove_courses_not_named };
     let id = match query.import {
         Some(id) => id,
-        None => begin(&app, &person.id, now, &options)?,
+        None => begin(&app, &person.id, now)?,
     };
+    let (name, sent) = (query.name, body.len());
+    let upload = tokio::task::spawn_blocking(move || Upload::read(&name, &body)).await.map_err(anyhow::Error::from)?;
     let files = {
         let mut imports = app.imports().all();
         let import = imports.get_mut(&id).filter(|import| import.by == person.id).ok_or_else(unknown)?;
         import.touched_at = now;
-        import.options = options.clone();
         import.change = None;
-        import.files.retain(|(name, _)| *name != query.name);
-        let bytes: usize = import.files.iter().map(|(_, bytes)| bytes.len()).sum();
-        if import.files.len() >= MAX_FILES || bytes + body.len() > MAX_BYTES {
+        import.files.retain(|file| file.name != upload.name);
+        if import.files.len() >= MAX_FILES || import.bytes + sent > MAX_BYTES {
             let detail = "too many files at once: apply these first";
             return Err(Problem::new(Kind::BodyTooLarge, detail).at("body"));
         }
-        import.files.push((query.name, body));
-        import.files.sort_by(|a, b| a.0.cmp(&b.0));
+        import.bytes += sent;
+        import.files.push(upload);
+        if query.more {
+            return Ok(Json(ImportPreview { id, ..ImportPreview::default() }));
+        }
         import.files.clone()
     };
     let state = app.county().state();
     let version = state.version();
-    let work = tokio::task::spawn_blocking(move || {
-        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
-        exchange::preview(state.timetable(), &files, &options)
-    });
+    let work = tokio::task::spawn_blocking(move || exchange::preview_sheets(state.timetable(), &files, &options));
     let worked_out = work.await.map_err(anyhow::Error::from)?;
     if let Some(import) = app.imports().all().get_mut(&id) {
         import.change = Some((worked_out.change, version));
@@ -117,15 +121,14 @@ pub async fn add(
     Ok(Json(ImportPreview { id, ..worked_out.preview }))
 }
 
-fn begin(app: &App, by: &ParticipantId, now: UtcMs, options: &Options) -> Result<String, Problem> {
+fn begin(app: &App, by: &ParticipantId, now: UtcMs) -> Result<String, Problem> {
     let id = fresh_token()?[..16].to_owned();
     let mut imports = app.imports().all();
     if imports.len() >= MAX_IMPORTS {
         let oldest = imports.iter().min_by_key(|(_, import)| import.touched_at).map(|(id, _)| id.clone());
         oldest.map(|id| imports.remove(&id));
     }
-    let (by, files, options) = (by.clone(), Vec::new(), options.clone());
-    imports.insert(id.clone(), Import { by, touched_at: now, files, options, change: None });
+    imports.insert(id.clone(), Import { by: by.clone(), touched_at: now, files: Vec::new(), bytes: 0, change: None });
     Ok(id)
 }
 
@@ -151,7 +154,7 @@ pub async fn apply(
     };
     let (change, version) = import.change.unwrap_or_default();
     let what = ChangeKind::Imported {
-        files: import.files.into_iter().map(|(name, _)| name).collect(),
+        files: import.files.into_iter().map(|file| file.name).collect(),
         put: counts_of_put(&change),
         removed: counts_of_removed(&change),
     };

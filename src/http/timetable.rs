@@ -36,6 +36,8 @@ use crate::{
 
 /// Conflicts listed at once.
 const LISTED: usize = 200;
+/// Of these, as many get suggestions: looking for free periods takes a while, and nobody solves more at once.
+const SOLVED: usize = 20;
 
 /// The query of `/api/timetable/week`.
 #[derive(Debug, Default, Deserialize)]
@@ -265,10 +267,10 @@ pub async fn conflicts(
     let found = timetable.conflicts(from, to.min(longest));
     let left_off = u32::try_from(found.len().saturating_sub(LISTED)).unwrap_or(u32::MAX);
     let called = |id: &LessonId| timetable.find(id).map_or_else(String::new, |held| called(timetable, &held));
-    let listed = found.into_iter().take(LISTED).map(|conflict| ListedConflict {
+    let listed = found.into_iter().take(LISTED).enumerate().map(|(at, conflict)| ListedConflict {
         lesson: called(&conflict.lesson),
         other: conflict.other.as_ref().map_or_else(String::new, called),
-        free: timetable.free_periods(&conflict.lesson),
+        free: if at < SOLVED { timetable.free_periods(&conflict.lesson) } else { Vec::new() },
         conflict,
     });
     Ok(Json(ConflictList { conflicts: listed.collect(), left_off }))

@@ -213,6 +213,9 @@ impl Actor {
             Input::AdmitViewer { person, peer, video_lines, reply } => {
                 let peer_id = translate::peer_out(peer);
                 let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, now);
+                if let Some(admission) = admitted.as_ref().ok().filter(|it| translate::is_counted(it)) {
+                    self.record.receives(&admission.participant, peer);
+                }
                 self.answer(peer_id, admitted, reply);
             }
             Input::Media(event) => {
@@ -243,9 +246,6 @@ impl Actor {
         reply: oneshot::Sender<Result<Admission, EntryError>>,
     ) {
         let was_admitted = admitted.is_ok();
-        if let Some(admission) = admitted.as_ref().ok().filter(|it| translate::is_counted(it)) {
-            self.record.receives(&admission.participant, translate::peer_in(peer));
-        }
         let answered = reply.send(admitted.map(|admission| self.admission(admission)));
         if answered.is_err() && was_admitted {
             self.lesson.handle_media(peer, MediaEvent::Over { vanished: false }, utc_now());

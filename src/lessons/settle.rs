@@ -42,7 +42,8 @@ impl Lessons {
 
     /// Whether nothing more will happen in it.
     fn is_over(&self, kept: &Lesson, before: UtcMs) -> bool {
-        self.running(&kept.id).is_none()
+        // One that has ended still runs for a minute, to tell its people about the recording.
+        self.standing(&kept.id).is_none_or(|standing| standing.phase == Phase::Ended)
             && match kept.ended_at {
                 Some(ended_at) => ended_at <= before,
                 None => kept.phase(before) == Phase::Ended,

@@ -108,8 +108,7 @@ export function useUploads(): UsedUploads {
       startAnew();
     },
     clear: () => {
-      [preview.value, queue.value, leftOut.value] = [null, [], []];
-      [into, isStale] = [null, false];
+      [preview.value, queue.value, leftOut.value, into, isStale] = [null, [], [], null, false];
       removeNotNamed.value = false;
       kept = new Map();
     },
