@@ -138,7 +138,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let recordings = plan.data.join(data_dir::RECORDINGS);
     let disk = Arc::new(DiskGauge::new(plan.recording.keep_free_bytes()));
     let (recorder, recorded) = recording::start(&recordings, disk.clone(), tap, ask)?;
-    let lessons = Lessons::new(db.clone(), county.clone(), handle.clone(), recorder.clone(), plan.criteria.clone());
+    let lessons = Lessons::new(db.clone(), county.clone(), handle.clone(), recorder.clone(), plan.criteria);
     let lessons = take_up(lessons).await?;
     let tokens = http::Tokens::default();
     tokens.refresh(&db, utc_now()).await?;

@@ -104,7 +104,7 @@ impl County {
         let state = self.state();
         let change = state.timetable().change_of(edit, fresh.clone(), now, &self.0.zone)?;
         let what = change_kind(edit, &change, state.timetable());
-        let version = self.make(&state, &change, what, by, now, None).await?;
+        let version = self.make(&state, &change, what, by, now).await?;
         let done = outcome(self.state().timetable(), edit, &fresh, &change);
         Ok(EditDone { number: version, version, ..done })
     }
@@ -127,7 +127,7 @@ impl County {
         if change.is_empty() {
             return Err(EditError::NothingChanges.into());
         }
-        let version = self.make(&state, &change, what, by, now, None).await?;
+        let version = self.make(&state, &change, what, by, now).await?;
         Ok(self.made(&change, version))
     }
 
@@ -141,7 +141,7 @@ impl County {
             return Err(ChangeError::ChangedSince);
         }
         let what = ChangeKind::Undone { number };
-        let version = self.make(&state, &logged.inverse, what, by, now, Some(number)).await?;
+        let version = self.make(&state, &logged.inverse, what, by, now).await?;
         Ok(self.made(&logged.inverse, version))
     }
 
@@ -166,8 +166,11 @@ impl County {
         what: ChangeKind,
         by: &Author,
         now: UtcMs,
-        undoes: Option<u64>,
     ) -> Result<u64, ChangeError> {
+        let undoes = match what {
+            ChangeKind::Undone { number } => Some(number),
+            _ => None,
+        };
         let mut timetable = state.timetable().clone();
         let inverse = timetable.apply(change).map_err(EditError::from)?;
         let number = state.version() + 1;

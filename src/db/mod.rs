@@ -87,6 +87,14 @@ impl Db {
         self.reads.load(Ordering::Relaxed)
     }
 
+    /// Keeps everyone else from writing until what is returned is committed.
+    #[cfg(test)]
+    pub async fn lock_for_test(self) -> sqlx::Transaction<'static, sqlx::Sqlite> {
+        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::query("DELETE FROM remembered").execute(&mut *transaction).await.unwrap();
+        transaction
+    }
+
     /// Whether it answers.
     pub async fn ping(&self) -> anyhow::Result<()> {
         sqlx::query("SELECT 1").execute(self.read()).await?;

@@ -47,7 +47,7 @@ pub async fn facts(app: &App, first: Date, last: Date, now: UtcMs) -> anyhow::Re
         return Ok(known.facts);
     }
     let judged = app.db().judged(first, last).await?;
-    let (zone, criteria, version) = (app.county().zone().clone(), app.lessons().criteria().clone(), state.version());
+    let (zone, criteria, version) = (app.county().zone().clone(), *app.lessons().criteria(), state.version());
     let work = tokio::task::spawn_blocking(move || {
         let mut names = Names::default();
         let mut facts: Vec<Fact> = judged.iter().flat_map(|it| facts_of(&judgement(it), &mut names)).collect();

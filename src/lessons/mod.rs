@@ -331,7 +331,7 @@ impl Lessons {
         let due: Vec<Option<Due>> = clocks.map(|now| timetable::due(&dated, now)).collect();
         if due.contains(&Some(Due::Run)) {
             self.run(Arc::new(dated)).ok_or_else(gone)
-        } else if dated.ended_at.is_some() || due[0].is_some() {
+        } else if dated.ended_at.is_some() || dated.cancelled.is_some() || due[0].is_some() {
             Err(EntryError::Ended.into())
         } else {
             let doors_open_at = dated.doors_open_at();

@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use protocol::{
     ParticipantId, ServerMessage,
     message::{Capabilities, Phase, Role},
+    timetable::Edit,
 };
 
 use super::*;
 use crate::{
+    county::Author,
     media::{self, Media, MediaAddress},
     testing::{TempDir, county, seeded},
 };
@@ -19,7 +21,7 @@ struct School {
     county: County,
     lesson: LessonId,
     _media: Media,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl School {
@@ -37,7 +39,7 @@ impl School {
             Recorder::default(),
             ledger::Criteria::default(),
         );
-        Self { lessons, db, county, lesson, _media: media, _dir: dir }
+        Self { lessons, db, county, lesson, _media: media, dir }
     }
 
     async fn reconcile(&self) {
@@ -164,4 +166,115 @@ async fn once_the_program_ends_no_lesson_begins_again() {
     school.reconcile().await;
     let late = school.connect("master", Role::MasterTeacher).await;
     assert!(matches!(late, Err(AdmissionError::Unavailable(_))));
+}
+
+impl School {
+    fn author() -> Author {
+        Author { person: None, name: "管理员".into() }
+    }
+
+    async fn edits(&self, edit: Edit) {
+        let fresh = LessonId::parse("fresh").unwrap();
+        self.county.edit(&edit, fresh, &Self::author(), utc_now()).await.unwrap();
+        self.reconcile().await;
+    }
+}
+
+/// What the client hears next, leaving out the rest.
+async fn until_heard<T>(told: &mut mpsc::Receiver<Utf8Bytes>, wanted: impl Fn(ServerMessage) -> Option<T>) -> T {
+    loop {
+        if let Some(found) = wanted(heard(told).await) {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_reaches_those_who_are_in_the_lesson() {
+    let school = School::new().await;
+    let (point, mut told) = school.connect("point-1", Role::ClassroomDevice).await.unwrap();
+    assert!(point.say(hello()).await);
+    school.edits(Edit::Retitle { lesson: school.lesson.clone(), title: "合唱".into() }).await;
+    let title = until_heard(&mut told, |message| match message {
+        ServerMessage::PlanChanged { lesson } => Some(lesson.title),
+        _ => None,
+    });
+    assert_eq!(title.await, "合唱");
+}
+
+#[tokio::test]
+async fn a_cancelled_lesson_ends_and_opens_again_when_that_is_taken_back() {
+    let school = School::new().await;
+    let (point, mut told) = school.connect("point-1", Role::ClassroomDevice).await.unwrap();
+    assert!(point.say(hello()).await);
+    school.edits(Edit::Cancel { lesson: school.lesson.clone(), reason: "停电".into() }).await;
+    until_heard(&mut told, |message| match message {
+        ServerMessage::PhaseChanged { phase: Phase::Ended, .. } => Some(()),
+        _ => None,
+    })
+    .await;
+    while told.recv().await.is_some() {}
+    assert!(matches!(
+        school.connect("point-1", Role::ClassroomDevice).await,
+        Err(AdmissionError::Entry(EntryError::Ended) | AdmissionError::Unavailable(_))
+    ));
+    school.edits(Edit::Restore { lesson: school.lesson.clone() }).await;
+    while school.lessons.standing(&school.lesson).is_none_or(|standing| standing.phase == Phase::Ended) {
+        school.reconcile().await;
+        tokio::task::yield_now().await;
+    }
+    assert!(school.connect("point-1", Role::ClassroomDevice).await.is_ok());
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    let ledger = school.db.ledger(&school.lesson).await.unwrap();
+    let names: Vec<&str> = ledger.iter().map(|event| event.what.name()).collect();
+    assert!(names.contains(&"excused") && names.contains(&"reinstated"), "{names:?}");
+}
+
+#[tokio::test]
+async fn while_the_clock_is_not_trusted_no_lesson_begins_by_itself_and_its_people_still_come_in() {
+    let school = School::new().await;
+    let now = utc_now();
+    school.lessons.reconcile(school.county.date(now), now, false).await;
+    assert_eq!(school.lessons.standing(&school.lesson), None);
+    assert!(school.connect("master", Role::MasterTeacher).await.is_ok());
+    school.reconcile().await;
+    assert!(school.lessons.standing(&school.lesson).is_some());
+}
+
+#[tokio::test]
+async fn nobody_who_joins_asks_the_database() {
+    let school = School::new().await;
+    school.reconcile().await;
+    let before = school.db.queries();
+    let mut connections = Vec::new();
+    for who in ["master", "point-1", "point-2"] {
+        let role = if who == "master" { Role::MasterTeacher } else { Role::ClassroomDevice };
+        connections.push(school.connect(who, role).await.unwrap());
+    }
+    school.lessons.admit_viewer(&school.lesson, &person("point-1", Role::ClassroomDevice), PeerId(1), 1).await.unwrap();
+    assert_eq!(school.db.queries(), before);
+}
+
+#[tokio::test]
+async fn what_happens_while_the_database_is_locked_is_written_down_later() {
+    let school = School::new().await;
+    let lock = Db::open(school.dir.path()).await.unwrap().lock_for_test().await;
+    let (master, mut told) = school.connect("master", Role::MasterTeacher).await.unwrap();
+    assert!(master.say(hello()).await && master.say(ClientMessage::EndLesson).await);
+    until_heard(&mut told, |message| match message {
+        ServerMessage::PhaseChanged { phase: Phase::Ended, .. } => Some(()),
+        _ => None,
+    })
+    .await;
+    while !school.lessons.alarms().iter().any(|alarm| matches!(alarm, Alarm::DatabaseBehind { .. })) {
+        tokio::task::yield_now().await;
+    }
+    lock.commit().await.unwrap();
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    assert!(school.lessons.alarms().is_empty());
+    let ledger = school.db.ledger(&school.lesson).await.unwrap();
+    let names: Vec<&str> = ledger.iter().map(|event| event.what.name()).collect();
+    assert!(names.starts_with(&["planned"]) && names.contains(&"ended"), "{names:?}");
 }
