@@ -151,8 +151,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
 
     let (stop, stopping) = watch::channel(false);
     let works = Works { db: db.clone(), county: county.clone(), lessons: lessons.clone(), tokens: tokens.clone() };
-    let keeps_a_lesson_on = plan.demo.as_ref().is_some_and(|options| !options.no_lesson);
-    works.spawn(reconcile.clone(), keeps_a_lesson_on, &stopping);
+    works.spawn(reconcile.clone(), plan.demo.as_ref().is_some_and(|options| !options.no_lesson), &stopping);
     let app = App::new(Parts {
         sessions: http::Sessions::default(),
         replay: http::ReplayState::new(replays.clone())?,
