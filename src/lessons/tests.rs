@@ -278,3 +278,62 @@ async fn what_happens_while_the_database_is_locked_is_written_down_later() {
     let names: Vec<&str> = ledger.iter().map(|event| event.what.name()).collect();
     assert!(names.starts_with(&["planned"]) && names.contains(&"ended"), "{names:?}");
 }
+
+impl School {
+    /// The program was ended and is started again.
+    async fn restarted(self) -> Self {
+        let School { lessons, db, lesson, dir, .. } = self;
+        lessons.stop().await;
+        lessons.written().await;
+        let county = county(&db).await;
+        let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
+        let criteria = ledger::Criteria::default();
+        let lessons =
+            Lessons::new(db.clone(), county.clone(), media.handle.clone(), Recorder::default(), criteria);
+        let first = lessons.take_up(utc_now()).await.unwrap();
+        lessons.reconcile(first, utc_now(), true).await;
+        Self { lessons, db, county, lesson, _media: media, dir }
+    }
+}
+
+#[tokio::test]
+async fn after_a_restart_a_live_lesson_is_live_and_an_ended_one_stays_ended() {
+    let school = School::new().await;
+    school.reconcile().await;
+    let live_since = utc_now();
+    school.db.write_notes(&[(school.lesson.clone(), Note::WentLive(live_since))]).await.unwrap();
+    let school = school.restarted().await;
+    let standing = school.lessons.standing(&school.lesson).unwrap();
+    assert_eq!((standing.phase, standing.live_since), (Phase::Live, Some(live_since)));
+
+    let (master, mut told) = school.connect("master", Role::MasterTeacher).await.unwrap();
+    assert!(master.say(hello()).await && master.say(ClientMessage::EndLesson).await);
+    until_heard(&mut told, |message| match message {
+        ServerMessage::PhaseChanged { phase: Phase::Ended, .. } => Some(()),
+        _ => None,
+    })
+    .await;
+    let school = school.restarted().await;
+    assert_eq!(school.lessons.standing(&school.lesson), None);
+    assert!(matches!(
+        school.connect("master", Role::MasterTeacher).await,
+        Err(AdmissionError::Entry(EntryError::Ended))
+    ));
+}
+
+#[tokio::test]
+async fn lessons_whose_time_passed_while_the_program_did_not_run_are_written_down_and_not_judged_absent() {
+    let school = School::new().await;
+    let week_ms = 7 * 86_400_000;
+    let later = utc_now().plus_ms(week_ms);
+    let first = school.county.date(utc_now());
+    school.lessons.reconcile(first, later, true).await;
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    school.lessons.settle(later.plus_ms(60_000)).await.unwrap();
+    let judged = school.db.judged(first, school.county.date(later)).await.unwrap();
+    let weekly: Vec<_> = judged.iter().filter(|it| it.plan.lesson != school.lesson).collect();
+    assert!(!weekly.is_empty(), "the demo has lessons on other days of the week");
+    assert!(weekly.iter().all(|it| it.master == ledger::Verdict::Unjudged), "{weekly:?}");
+}
