@@ -18,7 +18,7 @@ use protocol::{
     message::{Phase, Role},
 };
 use recorder::playlist::Latency;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt;
 
 use super::{
@@ -35,6 +35,8 @@ use crate::{
     seen::Seen,
     testing::{Seeded, TempDir, county, seeded},
 };
+
+mod timetable;
 
 struct County {
     router: Router,
@@ -113,6 +115,17 @@ impl County {
 
     async fn get(&self, path: &str, key: &str) -> Answer {
         self.ask(Method::GET, path, Some(self.token(key))).await
+    }
+
+    async fn post(&self, path: &str, key: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token(key)))
+            .header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    async fn post_json(&self, path: &str, key: &str, body: &impl Serialize) -> Answer {
+        self.post(path, key, serde_json::to_vec(body).unwrap()).await
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

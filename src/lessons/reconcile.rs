@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use jiff::civil::Date;
 use ledger::{Event, What};
-use protocol::{LessonId, UtcMs};
+use protocol::{LessonId, UtcMs, message::Phase};
 use timetable::{Due, Lesson, dates};
 
 use super::{Input, Lessons, Running, translate};
@@ -110,13 +110,17 @@ impl Lessons {
         let _ = running.inputs.send(input).await;
     }
 
-    /// Ends running lessons that the timetable no longer has.
+    /// Ends running lessons that the timetable no longer has. One that is being taught goes on: nobody who imports a
+    /// timetable means to stop it.
     async fn cancel_what_is_gone(&self, state: &State) {
-        let running: Vec<LessonId> = self.0.running.iter().map(|entry| entry.key().clone()).collect();
-        for id in running.into_iter().filter(|id| state.timetable().find(id).is_none()) {
-            if let Some(running) = self.running(&id) {
-                let _ = running.inputs.send(Input::Cancelled).await;
-            }
+        let is_gone = |id: &LessonId, running: &Running| {
+            running.shown.standing.borrow().phase != Phase::Live && state.timetable().find(id).is_none()
+        };
+        let running = self.0.running.iter();
+        let gone: Vec<Running> =
+            running.filter(|it| is_gone(it.key(), it.value())).map(|it| it.value().clone()).collect();
+        for running in gone {
+            let _ = running.inputs.send(Input::Cancelled).await;
         }
     }
 
