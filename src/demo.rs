@@ -192,7 +192,8 @@ fn lessons(county: &County, points: u8, now: UtcMs) -> anyhow::Result<Vec<Record
 /// that is on.
 fn weekly(course: &CourseId, today: Date) -> Vec<Record> {
     let today = Weekday::of(today).iso();
-    let days = [(today + 1) % 7 + 1, (today + 3) % 7 + 1].into_iter().filter(|day| *day <= 5).filter_map(Weekday::from_iso);
+    let days =
+        [(today + 1) % 7 + 1, (today + 3) % 7 + 1].into_iter().filter(|day| *day <= 5).filter_map(Weekday::from_iso);
     let entry = |weekday| Entry { course: course.clone(), weekday, period: 2, weeks: WeekSet::range(1, 20) };
     days.map(|weekday| Record::Entry(entry(weekday))).collect()
 }

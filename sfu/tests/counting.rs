@@ -37,7 +37,7 @@ fn last_count(school: &mut School) -> (Acknowledged, Acknowledged) {
         Event::Received { pictures, voices, .. } => Some((pictures, voices)),
         _ => None,
     };
-    school.events.drain(..).filter_map(count).last().expect("a count every five seconds")
+    school.events.drain(..).filter_map(count).next_back().expect("a count every five seconds")
 }
 
 #[test]

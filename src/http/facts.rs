@@ -11,7 +11,7 @@ use protocol::UtcMs;
 use timetable::dates;
 
 use super::App;
-use crate::{db::Judged, lessons::ledger_plan};
+use crate::{clock::utc_now, db::Judged, lessons::ledger_plan};
 
 /// How long facts that were worked out serve again; a report may be this old.
 const SERVE_MS: i64 = 5_000;
@@ -69,7 +69,8 @@ pub async fn facts(app: &App, first: Date, last: Date, now: UtcMs) -> anyhow::Re
         facts
     });
     let facts = Arc::new(work.await?);
-    let worked_out = WorkedOut { first, last, version, at: now, facts: facts.clone() };
+    // From when they were there, not from when they were asked for: working them out takes a while.
+    let worked_out = WorkedOut { first, last, version, at: utc_now(), facts: facts.clone() };
     *app.facts().0.lock().unwrap_or_else(PoisonError::into_inner) = Some(worked_out);
     Ok(facts)
 }

@@ -34,6 +34,8 @@ use crate::clock::utc_now;
 
 /// Lessons listed behind a row; further ones are only counted.
 const LISTED: usize = 500;
+/// Lessons in a spreadsheet, the newest; further ones are only counted. It is put together in memory, some 4 kB a row.
+const EXPORTED: usize = 10_000;
 
 /// The query of `/api/report` and its likes, beside the filter.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -88,7 +90,8 @@ pub async fn report_xlsx(
     let now = utc_now();
     let counted = count(&app, wanted, &asked, now).await?;
     let facts = of_query(&app, &asked, now).await?;
-    let lessons = drilled_to_lessons(&facts, wanted.side.into(), &filter(&asked)?);
+    let mut lessons = drilled_to_lessons(&facts, wanted.side.into(), &filter(&asked)?);
+    lessons.truncate(EXPORTED);
     let tables = [("开课报表", counted.table()), ("课时", ledger::lesson_table(&lessons))];
     let tables = tables.map(|(name, table)| sheet(name, table));
     let workbook = sheets::write(&tables).map_err(anyhow::Error::from)?;

@@ -1,6 +1,6 @@
 //! `/api/timetable`: weeks, records, edits, the log of changes, conflicts, export.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Json,
@@ -71,12 +71,10 @@ pub async fn week(
     for date in dates(monday, monday.saturating_add(Span::new().days(6))) {
         let wanted = wanted_on(&state, date, &query);
         lessons.extend(wanted.iter().map(|(lesson, held)| week_lesson(&app, timetable, lesson, held)));
-        let mut on_date = if wanted.is_empty() { Vec::new() } else { timetable.conflicts_on(date) };
-        on_date.retain(|it| {
-            let is_wanted = |id: &LessonId| wanted.iter().any(|(lesson, _)| lesson.id == *id);
-            is_wanted(&it.lesson) || it.other.as_ref().is_some_and(is_wanted)
-        });
-        conflicts.extend(on_date);
+        let ids: BTreeSet<&LessonId> = wanted.iter().map(|(lesson, _)| &lesson.id).collect();
+        if !ids.is_empty() {
+            conflicts.extend(timetable.conflicts_about(date, |held| ids.contains(&held.id)));
+        }
         let school = query.school.clone().or_else(|| wanted.first().map(|(_, held)| held.course.hub_school.clone()));
         let special = timetable.special_day_of(school.as_ref(), date).cloned();
         days.push(DayView { date, weekday: Weekday::of(date), special });

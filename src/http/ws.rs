@@ -36,6 +36,9 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// [`MAX_CLIENT_MESSAGE_LEN`] but not this long is refused in words.
 const MAX_FRAME: usize = 64 * 1024;
 
+/// What is read at once, in bytes: messages are short, and there is such a buffer for every open page of a county.
+const READ_BUFFER: usize = 4 * 1024;
+
 /// The query of `/ws`.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
@@ -54,7 +57,7 @@ pub async fn connect(
     let upgrade = upgrade.map_err(|rejection| Problem::new(Kind::UpgradeRequired, rejection.body_text()))?;
     let (connection, told) = app.lessons().connect(&lesson, person).await?;
     let upgrade = upgrade.protocols([SUBPROTOCOL]);
-    let upgrade = upgrade.max_frame_size(MAX_FRAME).max_message_size(MAX_FRAME);
+    let upgrade = upgrade.max_frame_size(MAX_FRAME).max_message_size(MAX_FRAME).read_buffer_size(READ_BUFFER);
     Ok(upgrade.on_upgrade(move |socket| async move {
         if let Err(why) = talk(socket, connection, told).await {
             tracing::debug!(%lesson, why, "a connection was closed");

@@ -22,7 +22,7 @@ pub const LINGER: Duration = Duration::from_secs(60);
 pub const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// How often what should run is compared with what runs.
-pub const RECONCILE: Duration = Duration::from_secs(5);
+pub const RECONCILE: Duration = Duration::from_secs(2);
 
 /// How long the end of the program waits for lessons to close.
 pub const SHUTDOWN: Duration = Duration::from_secs(10);

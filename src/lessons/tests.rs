@@ -289,8 +289,7 @@ impl School {
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
         let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
         let criteria = ledger::Criteria::default();
-        let lessons =
-            Lessons::new(db.clone(), county.clone(), media.handle.clone(), Recorder::default(), criteria);
+        let lessons = Lessons::new(db.clone(), county.clone(), media.handle.clone(), Recorder::default(), criteria);
         let first = lessons.take_up(utc_now()).await.unwrap();
         lessons.reconcile(first, utc_now(), true).await;
         Self { lessons, db, county, lesson, _media: media, dir }

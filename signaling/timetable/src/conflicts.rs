@@ -48,7 +48,7 @@ impl Timetable {
     }
 
     /// The conflicts of those lessons of `date` that are `wanted`, with each other and with the rest.
-    pub(crate) fn conflicts_about(&self, date: Date, wanted: impl Fn(&Held<'_>) -> bool) -> Vec<Conflict> {
+    pub fn conflicts_about(&self, date: Date, wanted: impl Fn(&Held<'_>) -> bool) -> Vec<Conflict> {
         let mut held = self.on(date);
         held.retain(|lesson| lesson.cancelled().is_none());
         let own: Vec<Held<'_>> = held.iter().filter(|lesson| wanted(lesson)).cloned().collect();

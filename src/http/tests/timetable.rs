@@ -90,8 +90,7 @@ async fn a_feed_is_read_by_whoever_knows_its_address_until_it_gets_another() {
 async fn the_report_of_a_county_without_history_counts_what_is_planned() {
     let county = County::new().await;
     for by in ["area", "school", "subject", "teacher", "week", "month"] {
-        let report: Report =
-            county.get(&format!("/api/report?side=receive&by={by}"), "observer").await.json();
+        let report: Report = county.get(&format!("/api/report?side=receive&by={by}"), "observer").await.json();
         let sum: u32 = report.rows.iter().map(|row| row.planned).sum();
         assert_eq!(sum, report.total.planned, "{by}");
         assert!(report.total.planned > 0 && report.total.due == 0, "{by}: {:?}", report.total);
