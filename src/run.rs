@@ -4,12 +4,12 @@ use std::{
     io::Write,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use anyhow::Context;
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use protocol::{LessonId, UtcMs, api::DemoPerson, message::RecordingState};
 use sfu::{
     command::{Command, Event, LessonKey},
@@ -139,7 +139,8 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let disk = Arc::new(DiskGauge::new(plan.recording.keep_free_bytes()));
     let (recorder, recorded) = recording::start(&recordings, disk.clone(), tap, ask)?;
     let lessons = Lessons::new(db.clone(), county.clone(), handle.clone(), recorder.clone(), plan.criteria);
-    let lessons = take_up(lessons).await?;
+    let unwritten_from = lessons.take_up(utc_now()).await?;
+    lessons.reconcile(unwritten_from, utc_now(), clock::look()).await;
     let tokens = http::Tokens::default();
     tokens.refresh(&db, utc_now()).await?;
     let reconcile = Arc::new(Notify::new());
@@ -150,7 +151,7 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     let jobs = jobs::start(plan.recording.ffmpeg(), replays.clone(), done);
 
     let (stop, stopping) = watch::channel(false);
-    let works = Works { db: db.clone(), county: county.clone(), lessons: lessons.clone(), tokens: tokens.clone() };
+    let works = Works::new(&db, &county, &lessons, &tokens, unwritten_from);
     works.spawn(reconcile.clone(), plan.demo.as_ref().is_some_and(|options| !options.no_lesson), &stopping);
     let app = App::new(Parts {
         sessions: http::Sessions::default(),
@@ -202,13 +203,6 @@ async fn seed(db: &Db, county: &County, options: Option<&DemoOptions>) -> anyhow
     })
 }
 
-/// The running lessons, taken up where they were.
-async fn take_up(lessons: Lessons) -> anyhow::Result<Lessons> {
-    let unwritten_from = lessons.take_up(utc_now()).await?;
-    lessons.reconcile(unwritten_from, utc_now(), clock::look()).await;
-    Ok(lessons)
-}
-
 /// The county's time zone.
 fn zone(name: &str) -> anyhow::Result<TimeZone> {
     let unknown = || {
@@ -235,16 +229,28 @@ struct Works {
     county: County,
     lessons: Lessons,
     tokens: http::Tokens,
+    unwritten_from: Date,
 }
 
 impl Works {
+    /// Lessons from `unwritten_from` on may not be written down yet.
+    fn new(db: &Db, county: &County, lessons: &Lessons, tokens: &http::Tokens, unwritten_from: Date) -> Self {
+        let (db, county, lessons, tokens) = (db.clone(), county.clone(), lessons.clone(), tokens.clone());
+        Self { db, county, lessons, tokens, unwritten_from }
+    }
+
     /// Each in its own task, until the program stops.
     fn spawn(self, asked: Arc<Notify>, keeps_a_lesson_on: bool, stopping: &watch::Receiver<bool>) {
         let works = self.clone();
+        let first = Mutex::new(self.unwritten_from);
         let reconcile = async move || {
-            let now = utc_now();
-            let today = works.county.date(now);
-            works.lessons.reconcile(today.yesterday().unwrap_or(today), now, clock::look()).await;
+            let (now, trusted) = (utc_now(), clock::look());
+            let from = *first.lock().unwrap_or_else(PoisonError::into_inner);
+            works.lessons.reconcile(from, now, trusted).await;
+            if trusted {
+                let today = works.county.date(now);
+                *first.lock().unwrap_or_else(PoisonError::into_inner) = today.yesterday().unwrap_or(today);
+            }
             Ok(())
         };
         tokio::spawn(every(lessons::limits::RECONCILE, asked, stopping.clone(), reconcile));

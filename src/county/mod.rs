@@ -15,7 +15,7 @@ use protocol::{
     timetable::{Change, Conflict, Edit},
 };
 use timetable::{EditError, Timetable};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::db::{Db, LoggedChange};
 
@@ -60,7 +60,13 @@ struct Inner {
     zone: TimeZone,
     state: RwLock<Arc<State>>,
     /// Held while a change is made.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
+}
+
+/// The turn of one who makes a change: nobody else does meanwhile.
+struct Turn {
+    state: Arc<State>,
+    _alone: OwnedMutexGuard<()>,
 }
 
 impl County {
@@ -70,7 +76,7 @@ impl County {
         let put = db.timetable_records().await?;
         timetable.apply(&Change { put, remove: Vec::new() })?;
         let state = State::new(timetable, db.last_change().await?, zone.clone());
-        Ok(Self(Arc::new(Inner { db, zone, state: RwLock::new(Arc::new(state)), changing: Mutex::new(()) })))
+        Ok(Self(Arc::new(Inner { db, zone, state: RwLock::new(Arc::new(state)), changing: Arc::default() })))
     }
 
     /// The timetable as it is now.
@@ -100,11 +106,11 @@ impl County {
 
     /// Makes an edit.
     pub async fn edit(&self, edit: &Edit, fresh: LessonId, by: &Author, now: UtcMs) -> Result<EditDone, ChangeError> {
-        let _changing = self.0.changing.lock().await;
-        let state = self.state();
+        let turn = self.turn().await;
+        let state = turn.state.clone();
         let change = state.timetable().change_of(edit, fresh.clone(), now, &self.0.zone)?;
         let what = change_kind(edit, &change, state.timetable());
-        let version = self.make(&state, &change, what, by, now).await?;
+        let version = self.make(turn, &change, what, by, now).await?;
         let done = outcome(self.state().timetable(), edit, &fresh, &change);
         Ok(EditDone { number: version, version, ..done })
     }
@@ -118,8 +124,8 @@ impl County {
         by: &Author,
         now: UtcMs,
     ) -> Result<EditDone, ChangeError> {
-        let _changing = self.0.changing.lock().await;
-        let state = self.state();
+        let turn = self.turn().await;
+        let state = turn.state.clone();
         if state.version() != version {
             return Err(ChangeError::ChangedSince);
         }
@@ -127,21 +133,20 @@ impl County {
         if change.is_empty() {
             return Err(EditError::NothingChanges.into());
         }
-        let version = self.make(&state, &change, what, by, now).await?;
+        let version = self.make(turn, &change, what, by, now).await?;
         Ok(self.made(&change, version))
     }
 
     /// Takes a change back.
     pub async fn undo(&self, number: u64, by: &Author, now: UtcMs) -> Result<EditDone, ChangeError> {
-        let _changing = self.0.changing.lock().await;
+        let turn = self.turn().await;
         let logged = self.0.db.change(number).await?.filter(|logged| logged.undone_by.is_none());
         let logged = logged.ok_or(ChangeError::UnknownChange)?;
-        let state = self.state();
-        if !log::still_stands(&logged, state.timetable()) {
+        if !log::still_stands(&logged, turn.state.timetable()) {
             return Err(ChangeError::ChangedSince);
         }
         let what = ChangeKind::Undone { number };
-        let version = self.make(&state, &logged.inverse, what, by, now).await?;
+        let version = self.make(turn, &logged.inverse, what, by, now).await?;
         Ok(self.made(&logged.inverse, version))
     }
 
@@ -158,10 +163,16 @@ impl County {
         Ok(changes.into_iter().map(|logged| log::line(logged, state.timetable())).collect())
     }
 
-    /// Applies, writes down, and only then shows a change. Returns its number.
+    async fn turn(&self) -> Turn {
+        let _alone = self.0.changing.clone().lock_owned().await;
+        Turn { state: self.state(), _alone }
+    }
+
+    /// Applies, writes down, and only then shows a change. Returns its number. Whoever asked may go meanwhile: what is
+    /// written is shown all the same.
     async fn make(
         &self,
-        state: &State,
+        turn: Turn,
         change: &Change,
         what: ChangeKind,
         by: &Author,
@@ -171,9 +182,9 @@ impl County {
             ChangeKind::Undone { number } => Some(number),
             _ => None,
         };
-        let mut timetable = state.timetable().clone();
+        let mut timetable = turn.state.timetable().clone();
         let inverse = timetable.apply(change).map_err(EditError::from)?;
-        let number = state.version() + 1;
+        let number = turn.state.version() + 1;
         let logged = LoggedChange {
             number,
             at: now,
@@ -184,9 +195,15 @@ impl County {
             inverse,
             undone_by: None,
         };
-        self.0.db.log_change(&logged, undoes, |room| timetable.room_name(room)).await?;
-        let next = State::new(timetable, number, self.0.zone.clone());
-        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        let inner = self.0.clone();
+        let written = tokio::spawn(async move {
+            inner.db.log_change(&logged, undoes, |room| timetable.room_name(room)).await?;
+            let next = State::new(timetable, number, inner.zone.clone());
+            *inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+            drop(turn);
+            anyhow::Ok(())
+        });
+        written.await.map_err(anyhow::Error::from)??;
         Ok(number)
     }
 }

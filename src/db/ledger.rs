@@ -51,9 +51,7 @@ impl Db {
                    SET date = excluded.date, plan = excluded.plan, verdicts = excluded.verdicts";
         let put = sqlx::query(sql).bind(lesson.as_str()).bind(judgement.plan.date.to_string());
         put.bind(json(judgement.plan)?).bind(verdicts).execute(&mut *transaction).await?;
-        let sql =
-            "UPDATE held_lessons SET settled_at = COALESCE(settled_at, $2), ended_at = COALESCE(ended_at, ends_at)
-                   WHERE id = $1";
+        let sql = "UPDATE held_lessons SET settled_at = COALESCE(settled_at, $2) WHERE id = $1";
         sqlx::query(sql).bind(lesson.as_str()).bind(settled_at.0).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(())

@@ -78,17 +78,20 @@ async fn write(transaction: &mut Transaction<'_, Sqlite>, id: &LessonId, note: &
         Note::Kept(lesson) => {
             let sql = "INSERT INTO held_lessons (id, starts_at, ends_at, lesson) VALUES ($1, $2, $3, $4)
                        ON CONFLICT (id) DO UPDATE
-                       SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, lesson = excluded.lesson
-                       WHERE held_lessons.settled_at IS NULL";
+                       SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, lesson = excluded.lesson,
+                           settled_at = NULL
+                       WHERE held_lessons.settled_at IS NULL OR excluded.starts_at > held_lessons.ends_at";
             let plan = Lesson { live_since: None, ended_at: None, ..Lesson::clone(lesson) };
             sqlx::query(sql).bind(id.as_str()).bind(lesson.starts_at.0).bind(lesson.ends_at.0).bind(json(&plan)?)
         }
         Note::WentLive(at) => {
-            let sql = "UPDATE held_lessons SET live_since = $2 WHERE id = $1 AND live_since IS NULL";
+            let sql = "UPDATE held_lessons SET live_since = $2, settled_at = NULL
+                       WHERE id = $1 AND (live_since IS NULL OR live_since < ended_at)";
             sqlx::query(sql).bind(id.as_str()).bind(at.0)
         }
         Note::Ended(at) => {
-            let sql = "UPDATE held_lessons SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+            let sql = "UPDATE held_lessons SET ended_at = $2
+                       WHERE id = $1 AND (ended_at IS NULL OR ended_at < live_since)";
             sqlx::query(sql).bind(id.as_str()).bind(at.0)
         }
         Note::Journal(entry) => {

@@ -15,6 +15,7 @@ use crate::{clock::utc_now, db::Judged, lessons::ledger_plan};
 
 /// How long facts that were worked out serve again; a report may be this old.
 const SERVE_MS: i64 = 5_000;
+const A_DAY_MS: i64 = 86_400_000;
 
 /// The facts worked out last.
 #[derive(Default)]
@@ -53,7 +54,9 @@ pub async fn facts(app: &App, first: Date, last: Date, now: UtcMs) -> anyhow::Re
         let mut facts: Vec<Fact> = judged.iter().flat_map(|it| facts_of(&judgement(it), &mut names)).collect();
         let known: HashSet<&str> = judged.iter().map(|it| it.plan.lesson.as_str()).collect();
         for lesson in dates(first, last).flat_map(|date| state.timetable().day(date, &zone)) {
-            if known.contains(lesson.id.as_str()) {
+            // What passed long ago and has no record was put into the timetable later: it was not planned.
+            let is_past = now.since_ms(lesson.latest_end) > A_DAY_MS;
+            if is_past || known.contains(lesson.id.as_str()) {
                 continue;
             }
             // Not judged yet: still to come, or just over.

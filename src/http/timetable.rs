@@ -194,7 +194,7 @@ pub async fn check_edit(
     order: Result<Json<EditOrder>, JsonRejection>,
 ) -> Result<Json<EditDone>, Problem> {
     let Json(order) = order.map_err(malformed_body)?;
-    refuse_while_live(&app, &order.edit)?;
+    refuse_once_begun(&app, &order.edit)?;
     Ok(Json(app.county().check(&order.edit, fresh_lesson()?, utc_now())?))
 }
 
@@ -205,19 +205,23 @@ pub async fn edit(
     order: Result<Json<EditOrder>, JsonRejection>,
 ) -> Result<Json<EditDone>, Problem> {
     let Json(order) = order.map_err(malformed_body)?;
-    refuse_while_live(&app, &order.edit)?;
+    refuse_once_begun(&app, &order.edit)?;
     let by = Author { person: Some(person.id), name: person.name };
     let done = app.county().edit(&order.edit, fresh_lesson()?, &by, utc_now()).await?;
     app.reconcile_soon();
     Ok(Json(done))
 }
 
-/// A lesson that is being taught can be cancelled and renamed, but not moved or given to another.
-fn refuse_while_live(app: &App, edit: &Edit) -> Result<(), Problem> {
-    let (Edit::Reschedule { lesson, .. } | Edit::Substitute { lesson, .. }) = edit else { return Ok(()) };
-    let is_live = app.lessons().standing(lesson).is_some_and(|standing| standing.phase == Phase::Live);
-    let refused = Problem::new(Kind::EditRefused, "the lesson is being taught: end it first").at("live");
-    if is_live { Err(refused) } else { Ok(()) }
+/// A lesson that has been begun can be cancelled, that be taken back, and renamed, but not moved or given to another.
+fn refuse_once_begun(app: &App, edit: &Edit) -> Result<(), Problem> {
+    let (Edit::Reschedule { lesson, .. } | Edit::Substitute { lesson, .. } | Edit::ChangeRoom { lesson, .. }) = edit
+    else {
+        return Ok(());
+    };
+    let planned = app.county().state().lesson(lesson);
+    let is_begun = planned.is_some_and(|planned| app.lessons().with_progress(&planned).live_since.is_some());
+    let refused = Problem::new(Kind::EditRefused, "the lesson has been begun").at("live");
+    if is_begun { Err(refused) } else { Ok(()) }
 }
 
 /// The id of a lesson that is added.

@@ -133,10 +133,10 @@ impl Actor {
     ) -> (Self, Shown) {
         let id = dated.id.clone();
         let last_running = around.last_running;
-        let mut lesson = Lesson::new(translate::plan(dated), utc_now());
-        if !clock_is_trusted {
-            lesson.handle_clock(false, utc_now());
-        }
+        // Who stands at the door by the other clock is let in: for them the doors are open.
+        let now = if clock_is_trusted { utc_now() } else { utc_now().max(dated.doors_open_at()) };
+        let mut lesson = Lesson::new(translate::plan(dated), now);
+        lesson.handle_clock(clock_is_trusted, now);
         let (standing, told) = watch::channel(standing_of(&lesson));
         let (attendance, attending) = watch::channel(Arc::new(attendance_of(&lesson)));
         let shown = Shown { standing: told, attendance: attending };

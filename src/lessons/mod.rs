@@ -13,7 +13,7 @@ mod translate;
 
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
-    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering},
 };
 
 use access::Person;
@@ -149,6 +149,9 @@ struct Inner {
     trusted: AtomicBool,
     /// When the program last ran before it was started.
     last_running: OnceLock<UtcMs>,
+    began_at: UtcMs,
+    /// Since when lessons are watched without a break, in UTC milliseconds.
+    watching_since: AtomicI64,
     criteria: ledger::Criteria,
 }
 
@@ -172,6 +175,8 @@ impl Lessons {
             stopping: AtomicBool::new(false),
             trusted: AtomicBool::new(true),
             last_running: OnceLock::new(),
+            began_at: utc_now(),
+            watching_since: AtomicI64::new(utc_now().0),
             criteria,
         }))
     }
@@ -355,7 +360,7 @@ impl Lessons {
             scribe: self.0.scribe.clone(),
             recorder: self.0.recorder.clone(),
             progress: self.0.progress.clone(),
-            last_running: self.0.last_running.get().copied(),
+            last_running: self.0.last_running.get().copied().filter(|_| dated.live_since < Some(self.0.began_at)),
             next_participant: self.0.next_participant.clone(),
         };
         self.keep(&dated);

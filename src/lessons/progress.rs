@@ -19,26 +19,41 @@ struct Came {
     ended_at: Option<UtcMs>,
     /// It was written down that it is cancelled.
     excused: bool,
+    /// It was written down that its time on this date passed without it.
+    passed: Option<UtcMs>,
 }
 
 impl Progress {
     /// Takes in what the database has kept.
     pub fn learn(&self, kept: &Lesson) {
         self.note(&kept.id, |came| {
-            came.live_since = came.live_since.or(kept.live_since);
-            came.ended_at = came.ended_at.or(kept.ended_at);
+            came.live_since = came.live_since.max(kept.live_since);
+            came.ended_at = came.ended_at.max(kept.ended_at);
             came.excused |= kept.cancelled.is_some();
         });
     }
 
     /// It went live.
     pub fn went_live(&self, id: &LessonId, at: UtcMs) {
-        self.note(id, |came| came.live_since = came.live_since.or(Some(at)));
+        self.note(id, |came| came.live_since = came.live_since.max(Some(at)));
     }
 
     /// It is over.
     pub fn ended(&self, id: &LessonId, at: UtcMs) {
-        self.note(id, |came| came.ended_at = came.ended_at.or(Some(at)));
+        self.note(id, |came| came.ended_at = came.ended_at.max(Some(at)));
+    }
+
+    /// Whether it was written down that it is cancelled.
+    pub fn is_excused(&self, id: &LessonId) -> bool {
+        self.all().get(id).is_some_and(|came| came.excused)
+    }
+
+    /// Its time passes unheld; true when that is not written down yet. By time alone: should the clock be put back, it can
+    /// still be held.
+    pub fn passes(&self, lesson: &Lesson) -> bool {
+        let mut all = self.all();
+        let came = all.entry(lesson.id.clone()).or_default();
+        came.passed.replace(lesson.ends_at) != Some(lesson.ends_at)
     }
 
     /// It is written down whether it is cancelled; returns what was before.
@@ -49,7 +64,10 @@ impl Progress {
     /// The lesson with how far it has come.
     pub fn of(&self, planned: &Lesson) -> Lesson {
         let came = self.all().get(&planned.id).copied().unwrap_or_default();
-        Lesson { live_since: came.live_since, ended_at: came.ended_at, ..planned.clone() }
+        // What was before its doors opened was on another day: it is held again.
+        let now = |at: &UtcMs| *at >= planned.doors_open_at();
+        let (live_since, ended_at) = (came.live_since.filter(now), came.ended_at.filter(now));
+        Lesson { live_since, ended_at, ..planned.clone() }
     }
 
     fn note(&self, id: &LessonId, change: impl FnOnce(&mut Came)) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use jiff::civil::Date;
 use ledger::{Event, What};
-use protocol::{LessonId, UtcMs, message::Phase};
+use protocol::{UtcMs, message::Phase};
 use timetable::{Due, Lesson, dates};
 
 use super::{Input, Lessons, Running, translate};
@@ -40,6 +40,8 @@ impl Lessons {
     /// ends.
     pub async fn reconcile(&self, first: Date, now: UtcMs, trusted: bool) {
         if self.0.trusted.swap(trusted, Ordering::SeqCst) != trusted {
+            // What passed while the clock was not trusted was not watched.
+            self.0.watching_since.store(now.0, Ordering::SeqCst);
             for running in self.all_running() {
                 let _ = running.inputs.send(Input::Clock { trusted }).await;
             }
@@ -52,7 +54,7 @@ impl Lessons {
                 self.reconcile_lesson(planned, now, trusted).await;
             }
         }
-        self.cancel_what_is_gone(&state).await;
+        self.close_what_is_not_on(&state, now).await;
     }
 
     async fn reconcile_lesson(&self, planned: &Arc<Lesson>, now: UtcMs, trusted: bool) {
@@ -64,18 +66,24 @@ impl Lessons {
             return;
         }
         let lesson = self.0.progress.of(planned);
+        if lesson.cancelled.is_some() && now >= lesson.doors_open_at() && !self.0.progress.is_excused(&lesson.id) {
+            self.keep(&lesson);
+        }
         match timetable::due(&lesson, now) {
             Some(Due::Run) => drop(self.run(Arc::new(lesson))),
-            Some(Due::WriteEnd { at }) => self.write_end(lesson, at),
+            Some(Due::WriteEnd { .. }) => self.write_passed(&lesson),
             None => {}
         }
     }
 
-    /// Nobody ran it to its end: it was cancelled, or the program did not run.
-    fn write_end(&self, lesson: Lesson, at: UtcMs) {
-        self.0.progress.ended(&lesson.id, at);
-        self.keep(&lesson);
-        self.0.scribe.note(&lesson.id, Note::Ended(at));
+    /// Nobody ran it to its end: it was cancelled, or the program did not run. Where the program did run when its doors would
+    /// have opened, the timetable did not have it then: it was not planned, and is no absence.
+    fn write_passed(&self, lesson: &Lesson) {
+        let watched = UtcMs(self.0.watching_since.load(Ordering::SeqCst)) <= lesson.doors_open_at();
+        let was_on = lesson.live_since.is_some() || lesson.cancelled.is_some();
+        if self.0.progress.passes(lesson) && (was_on || !watched) {
+            self.keep(lesson);
+        }
     }
 
     /// Writes down how the timetable has a lesson whose time has come.
@@ -88,14 +96,27 @@ impl Lessons {
         ledger(What::Planned(Box::new(plan)));
         let was_excused = self.0.progress.excuse(&lesson.id, lesson.cancelled.is_some());
         match &lesson.cancelled {
-            Some(reason) if !was_excused => ledger(What::Excused { reason: reason.clone(), by: None }),
+            // It was cancelled before its time was over, or it would be over: an edit comes too late then.
+            Some(reason) if !was_excused => {
+                let at = now.min(lesson.ends_at.plus_ms(-1));
+                let what = What::Excused { reason: reason.clone(), by: None };
+                scribe.note(&lesson.id, Note::Ledger(Event { at, what }));
+            }
             None if was_excused => ledger(What::Reinstated),
             _ => {}
         }
     }
 
-    /// Gives a running lesson the plan the timetable has now, if that is another.
+    /// Gives a running lesson the plan the timetable has now, if that is another. One that is being taught keeps its people
+    /// and its times: nobody is sent out of a lesson by an import or an undo.
     async fn replan(&self, running: &Running, planned: &Arc<Lesson>) {
+        let is_live = running.shown.standing.borrow().phase == Phase::Live;
+        let taught = || Lesson {
+            title: planned.title.clone(),
+            cancelled: planned.cancelled.clone(),
+            ..Lesson::clone(&running.plan)
+        };
+        let planned = &if is_live { Arc::new(taught()) } else { planned.clone() };
         if same_plan(&running.plan, planned) {
             return;
         }
@@ -110,16 +131,18 @@ impl Lessons {
         let _ = running.inputs.send(input).await;
     }
 
-    /// Ends running lessons that the timetable no longer has. One that is being taught goes on: nobody who imports a
-    /// timetable means to stop it.
-    async fn cancel_what_is_gone(&self, state: &State) {
-        let is_gone = |id: &LessonId, running: &Running| {
-            running.shown.standing.borrow().phase != Phase::Live && state.timetable().find(id).is_none()
-        };
-        let running = self.0.running.iter();
-        let gone: Vec<Running> =
-            running.filter(|it| is_gone(it.key(), it.value())).map(|it| it.value().clone()).collect();
-        for running in gone {
+    /// Closes running lessons that the timetable no longer has, or has at a later time: they run again when it comes. One that
+    /// is being taught goes on: nobody who imports a timetable means to stop it.
+    async fn close_what_is_not_on(&self, state: &State, now: UtcMs) {
+        let waiting = self.all_running().into_iter().filter(|it| it.shown.standing.borrow().phase != Phase::Live);
+        for running in waiting {
+            let planned = state.lesson(&running.plan.id);
+            if let Some(later) = planned.as_ref().filter(|planned| planned.doors_open_at() > now) {
+                // Before its first bell: a plan that is written down later counts no more.
+                self.keep(later);
+            } else if planned.is_some() {
+                continue;
+            }
             let _ = running.inputs.send(Input::Cancelled).await;
         }
     }

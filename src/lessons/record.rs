@@ -24,7 +24,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// Of a lesson whose doors open now, or that goes on after the program was restarted.
+    /// Of a lesson whose doors open now, or that goes on. `last_running` is when the program last ran before it was started,
+    /// if it was live then.
     pub fn new(dated: &timetable::Lesson, last_running: Option<UtcMs>, now: UtcMs) -> Self {
         let mut record = Self {
             rooms: HashMap::new(),
@@ -38,8 +39,10 @@ impl Record {
         record.replan(dated);
         if let Some(live_since) = dated.live_since {
             record.start(now);
-            let from = last_running.map_or(now, |at| at.max(live_since));
-            record.away = Some((from, OutageReason::ServerRestarted));
+            record.away = Some(match last_running {
+                Some(at) => (at.max(live_since), OutageReason::ServerRestarted),
+                None => (now, OutageReason::Left),
+            });
         }
         record
     }
@@ -76,7 +79,8 @@ impl Record {
                 let silence_ms = i64::try_from(RECEIVER_SILENCE.as_millis()).unwrap_or_default();
                 room.handle_line_lost(now, now.plus_ms(-silence_ms));
             }
-            sfu::command::Event::Recovered { .. } => room.handle_line_back(now),
+            // A page that comes back opens a new session instead of mending the old one.
+            sfu::command::Event::Connected { .. } | sfu::command::Event::Recovered { .. } => room.handle_line_back(now),
             _ => {}
         }
     }

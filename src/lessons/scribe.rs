@@ -65,6 +65,11 @@ impl Scribe {
         let _ = self.notes.send(None).await;
     }
 
+    /// Whether more waits than is written at once.
+    pub fn is_behind(&self) -> bool {
+        self.trouble.behind_since.load(Ordering::Relaxed) != 0 || NOTES - self.notes.capacity() > NOTES_AT_ONCE
+    }
+
     /// What an administrator has to know of.
     pub fn alarms(&self) -> Vec<Alarm> {
         let since = self.trouble.behind_since.load(Ordering::Relaxed);

@@ -29,6 +29,10 @@ pub enum CorrectionError {
 impl Lessons {
     /// Judges the lessons that are over and were not judged yet. True when there were any.
     pub async fn settle(&self, now: UtcMs) -> anyhow::Result<bool> {
+        if self.0.scribe.is_behind() {
+            // Their record is not whole yet.
+            return Ok(false);
+        }
         let before = now.plus_ms(-SETTLE_AFTER_MS);
         let mut settled = false;
         for lesson in self.0.db.unsettled_lessons(before, AT_ONCE).await? {
@@ -79,6 +83,11 @@ impl Lessons {
         let event = Event { at: now, what: What::corrected(by, order)? };
         let note = [(lesson.clone(), Note::Ledger(event))];
         self.0.db.write_notes(&note).await.map_err(anyhow::Error::from)?;
-        Ok(self.judge(lesson, now).await?)
+        // One that is not over is judged when it is.
+        let kept = self.0.db.lesson(lesson).await?;
+        if kept.is_some_and(|kept| self.is_over(&kept, now)) {
+            self.judge(lesson, now).await?;
+        }
+        Ok(())
     }
 }

@@ -324,15 +324,73 @@ async fn after_a_restart_a_live_lesson_is_live_and_an_ended_one_stays_ended() {
 #[tokio::test]
 async fn lessons_whose_time_passed_while_the_program_did_not_run_are_written_down_and_not_judged_absent() {
     let school = School::new().await;
-    let week_ms = 7 * 86_400_000;
-    let later = utc_now().plus_ms(week_ms);
-    let first = school.county.date(utc_now());
-    school.lessons.reconcile(first, later, true).await;
+    let now = utc_now();
+    let week_ago = school.county.date(now.plus_ms(-7 * 86_400_000));
+    school.lessons.reconcile(week_ago, now, true).await;
     school.lessons.stop().await;
     school.lessons.written().await;
-    school.lessons.settle(later.plus_ms(60_000)).await.unwrap();
-    let judged = school.db.judged(first, school.county.date(later)).await.unwrap();
-    let weekly: Vec<_> = judged.iter().filter(|it| it.plan.lesson != school.lesson).collect();
-    assert!(!weekly.is_empty(), "the demo has lessons on other days of the week");
-    assert!(weekly.iter().all(|it| it.master == ledger::Verdict::Unjudged), "{weekly:?}");
+    school.lessons.settle(now).await.unwrap();
+    let yesterday = school.county.date(now.plus_ms(-86_400_000));
+    let judged = school.db.judged(week_ago, yesterday).await.unwrap();
+    assert!(!judged.is_empty(), "the demo has lessons on other days of the week");
+    assert!(judged.iter().all(|it| it.master == ledger::Verdict::Unjudged), "{judged:?}");
+}
+
+impl School {
+    /// The next lesson of the weekly timetable.
+    fn coming(&self) -> Arc<Lesson> {
+        let state = self.county.state();
+        let today = self.county.date(utc_now());
+        let week = today.tomorrow().unwrap()..=today.saturating_add(jiff::Span::new().days(7));
+        timetable::dates(*week.start(), *week.end()).find_map(|date| state.day(date).first().cloned()).unwrap()
+    }
+
+    /// Compares with the timetable as if it were `now`.
+    async fn at(&self, now: UtcMs) {
+        self.lessons.reconcile(self.county.date(now), now, true).await;
+    }
+}
+
+#[tokio::test]
+async fn a_lesson_that_was_cancelled_beforehand_counts_as_excused() {
+    let school = School::new().await;
+    let lesson = school.coming();
+    school.edits(Edit::Cancel { lesson: lesson.id.clone(), reason: "教师外出".into() }).await;
+    school.at(lesson.doors_open_at()).await;
+    school.at(lesson.ends_at.plus_ms(1)).await;
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    school.lessons.settle(lesson.ends_at.plus_ms(60_000)).await.unwrap();
+    let judged = school.db.judged(lesson.date, lesson.date).await.unwrap();
+    assert_eq!(judged.iter().map(|it| it.master).collect::<Vec<_>>(), [ledger::Verdict::ExcusedCancellation]);
+}
+
+#[tokio::test]
+async fn a_lesson_put_off_for_days_while_its_doors_are_open_closes_and_is_not_over() {
+    let school = School::new().await;
+    school.reconcile().await;
+    let (point, mut told) = school.connect("point-1", Role::ClassroomDevice).await.unwrap();
+    assert!(point.say(hello()).await);
+    let later = school.coming();
+    let to = protocol::timetable::DatePeriod { date: later.date, period: 3 };
+    school.edits(Edit::Reschedule { lesson: school.lesson.clone(), to }).await;
+    while told.recv().await.is_some() {}
+    let moved = school.county.state().lesson(&school.lesson).unwrap();
+    assert_eq!(moved.date, later.date);
+    let now = school.lessons.with_progress(&moved);
+    assert_eq!((now.ended_at, now.phase(utc_now())), (None, Phase::Scheduled));
+    assert!(matches!(
+        school.connect("point-1", Role::ClassroomDevice).await,
+        Err(AdmissionError::Entry(EntryError::NotOpenYet { .. }) | AdmissionError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_row_that_is_put_into_the_timetable_after_its_time_is_no_absence() {
+    let school = School::new().await;
+    let lesson = school.coming();
+    school.at(lesson.ends_at.plus_ms(60_000)).await;
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    assert!(school.db.ledger(&lesson.id).await.unwrap().is_empty());
 }
