@@ -125,8 +125,7 @@ fn host_of(listen: &str) -> IpAddr {
 async fn run(plan: Plan) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
     let _data = data_dir::take(&plan.data)?;
-    let tls = plan.tls.as_ref();
-    let tls = tls.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+    let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
     let server = http::bind(&plan.listen, tls).await?;
     let db = Db::open(&plan.data).await?;
     let zone = zone(&plan.time_zone)?;
