@@ -1,6 +1,6 @@
 //! `/api/timetable`: weeks, records, edits, the log of changes, conflicts, export.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::{
     Json,
@@ -11,7 +11,7 @@ use axum::{
     http::header,
     response::IntoResponse,
 };
-use jiff::{Span, civil::Date};
+use jiff::{Span, civil::Date, tz::TimeZone};
 use protocol::{
     LessonId, ParticipantId, RoomId, SchoolId, TermId,
     county::{
@@ -69,7 +69,7 @@ pub async fn week(
     let mut conflicts = Vec::new();
     let mut days = Vec::new();
     for date in dates(monday, monday.saturating_add(Span::new().days(6))) {
-        let wanted = wanted_on(&state, date, &query);
+        let wanted = wanted_on(&state, app.county().zone(), date, &query);
         lessons.extend(wanted.iter().map(|(lesson, held)| week_lesson(&app, timetable, lesson, held)));
         let ids: BTreeSet<&LessonId> = wanted.iter().map(|(lesson, _)| &lesson.id).collect();
         if !ids.is_empty() {
@@ -111,7 +111,7 @@ fn monday_of_week(term: &Term, week: Option<u8>, today: Date) -> Date {
 }
 
 /// The lessons of a date that the query asks for, each as it is shown and as the records have it.
-fn wanted_on<'a>(state: &'a State, date: Date, query: &WeekQuery) -> Vec<(std::sync::Arc<Lesson>, Held<'a>)> {
+fn wanted_on<'a>(state: &'a State, zone: &TimeZone, date: Date, query: &WeekQuery) -> Vec<(Lesson, Held<'a>)> {
     let timetable = state.timetable();
     let is_wanted = |held: &Held<'_>| {
         let of_school = |school: &SchoolId| {
@@ -125,10 +125,8 @@ fn wanted_on<'a>(state: &'a State, date: Date, query: &WeekQuery) -> Vec<(std::s
             && query.teacher.as_ref().is_none_or(|teacher| held.teacher() == teacher)
             && query.room.as_ref().is_none_or(of_room)
     };
-    let mut held: BTreeMap<LessonId, Held<'a>> =
-        timetable.on(date).into_iter().filter(|held| is_wanted(held)).map(|held| (held.id.clone(), held)).collect();
-    let day = state.day(date);
-    day.iter().filter_map(|lesson| held.remove(&lesson.id).map(|held| (lesson.clone(), held))).collect()
+    let wanted = timetable.on(date).into_iter().filter(is_wanted);
+    wanted.filter_map(|held| Some((timetable.lesson(&held, zone)?, held))).collect()
 }
 
 fn week_lesson(app: &App, timetable: &Timetable, planned: &Lesson, held: &Held<'_>) -> WeekLesson {

@@ -40,7 +40,7 @@ PERIOD_MIN = 40
 LESSONS_AT_LEAST = 40_000
 LOOKS = 200
 CHECKS = 100
-NOW = "2026-10-10T07:40"
+NOW = "2026-08-31T07:40"
 # From then on all is in the future.
 COMING = "2026-10-12"
 
