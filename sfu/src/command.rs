@@ -30,6 +30,30 @@ pub enum Direction {
     Subscribe,
 }
 
+/// How large a receiver shows a picture, in pixels of its screen; nothing wide or high is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Pixels across.
+    pub width: u16,
+    /// Pixels down.
+    pub height: u16,
+}
+
+/// What a receiver is given of a picture, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Given {
+    /// Nothing: its line does not carry it.
+    Withheld,
+    /// A still now and then.
+    Stills,
+    /// Fewer frames a second than there are.
+    Slower,
+    /// A smaller picture than it could show.
+    Smaller,
+    /// All that it can show; also where there is nothing to be had.
+    Whole,
+}
+
 /// Shell → shard.
 #[derive(Debug)]
 pub enum Command {
@@ -82,6 +106,13 @@ pub enum Command {
         lesson: LessonKey,
         /// Of which stream.
         source: Source,
+    },
+    /// How large a receiver shows its pictures: it is sent no more than that is worth.
+    Show {
+        /// The session.
+        peer: PeerId,
+        /// In the order of its video m-lines; those beyond are shown as large as can be.
+        pictures: Vec<Shown>,
     },
     /// Another shard has viewers of a lesson of this shard's: it gets its packets from now on.
     Follow {
@@ -140,6 +171,13 @@ pub enum Event {
         /// Of voices.
         voices: Acknowledged,
     },
+    /// What a receiver's line allows it has changed.
+    Given {
+        /// The session.
+        peer: PeerId,
+        /// In the order of its video m-lines.
+        pictures: Vec<Given>,
+    },
 }
 
 /// Packets of some lines since the session began.
@@ -160,7 +198,8 @@ impl Event {
             | Self::Recovered { peer }
             | Self::Closed { peer, .. }
             | Self::Loss { peer, .. }
-            | Self::Received { peer, .. } => peer,
+            | Self::Received { peer, .. }
+            | Self::Given { peer, .. } => peer,
         }
     }
 }

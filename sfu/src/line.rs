@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::{
     clock::ticks_in,
     codec::Codec,
+    command::Shown,
     fanout::FanoutRef,
     limits::{KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_SPANS, MAX_UDP_PAYLOAD},
     payload::{Entry, vp8::Renumber},
@@ -110,6 +111,8 @@ pub(crate) struct Line {
     current: Option<Span>,
     past: Vec<Span>,
     wanted: Option<FanoutRef>,
+    /// How large its picture is shown, once told.
+    pub(crate) shown: Option<Shown>,
     next_index: u64,
     last_timestamp: u32,
     last_sent: Option<Instant>,
@@ -136,6 +139,7 @@ impl Line {
             current: None,
             past: Vec::with_capacity(MAX_SPANS),
             wanted: None,
+            shown: None,
             last_sent: None,
             next_rtx: 0,
             sealed: Sealed::default(),

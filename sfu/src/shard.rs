@@ -184,6 +184,7 @@ impl Shard {
             Command::SetStage { lesson, .. } if self.ended.contains(&lesson) => {}
             Command::SetStage { lesson, stage } => self.set_stage(lesson, stage),
             Command::RequestKeyFrame { lesson, source } => self.request_key_frame(lesson, source),
+            Command::Show { peer, pictures } => self.show(peer, &pictures),
             Command::Follow { lesson, .. } if self.ended.contains(&lesson) => {}
             Command::Follow { lesson, shard } => self.add_follower(lesson, shard),
             Command::EndLesson { lesson } => self.end_lesson(now, lesson),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::{
     clock::{Mapping, NtpClock},
     codec::Codec,
-    command::{Acknowledged, LessonKey, ParticipantKey, PeerId},
+    command::{Acknowledged, LessonKey, ParticipantKey, PeerId, Shown},
     fanout::{FanoutRef, Passing},
     ice::Path,
     limits::{COUNT_INTERVAL, MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_FLOOR, RTX_BUDGET_PERCENT},
@@ -107,6 +107,12 @@ impl Subscriber {
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
             counted_at: None,
         }
+    }
+
+    /// Takes in how large its pictures are shown.
+    pub(crate) fn show(&mut self, pictures: &[Shown]) {
+        let lines = self.lines.iter_mut().filter(|line| !line.spec.audio);
+        lines.zip(pictures).for_each(|(line, &shown)| line.shown = Some(shown));
     }
 
     /// What arrives there is to be told from now on.

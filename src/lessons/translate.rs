@@ -42,7 +42,7 @@ pub fn media_event(event: &Event) -> Option<(lesson::PeerId, MediaEvent)> {
         Event::Lost { .. } => MediaEvent::Silent,
         Event::Closed { reason, .. } => MediaEvent::Over { vanished: reason == CloseReason::ConsentExpired },
         Event::Loss { fraction_lost, .. } => MediaEvent::Loss { fraction_lost },
-        Event::Received { .. } => return None,
+        Event::Received { .. } | Event::Given { .. } => return None,
     };
     Some((peer_out(event.peer()), meaning))
 }

@@ -173,7 +173,10 @@ impl MediaHandle {
     /// Hands a command to the shards it is for.
     pub fn send(&self, command: Command) {
         match command {
-            Command::Publish { peer, .. } | Command::Subscribe { peer, .. } | Command::RestartIce { peer, .. } => {
+            Command::Publish { peer, .. }
+            | Command::Subscribe { peer, .. }
+            | Command::RestartIce { peer, .. }
+            | Command::Show { peer, .. } => {
                 self.send_to(self.shard_of(peer), command);
             }
             Command::Close { peer } => {

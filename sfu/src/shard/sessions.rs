@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use super::{Place, Shard};
 use crate::{
-    command::{CloseReason, Event, LessonKey, ParticipantKey, PeerId},
+    command::{CloseReason, Event, LessonKey, ParticipantKey, PeerId, Shown},
     fanout::Fanout,
     ice::Credentials,
     limits::{MAX_REMEMBERED, PUBLISHER_SILENCE, RECEIVER_SILENCE, REPORT_INTERVAL, TURN},
@@ -92,6 +92,12 @@ impl Shard {
         match self.by_peer.get(&peer) {
             Some(&place) => self.remove(now, place, CloseReason::Asked),
             None => remember(&mut self.closed_early, peer),
+        }
+    }
+
+    pub(super) fn show(&mut self, peer: PeerId, pictures: &[Shown]) {
+        if let Some(&Place::Subscriber(at)) = self.by_peer.get(&peer) {
+            self.subscribers[at].show(pictures);
         }
     }
 
