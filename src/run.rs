@@ -295,7 +295,7 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 
 /// What the recorder does to get a key frame.
 fn ask_for_key_frames(media: MediaHandle) -> impl Fn(LessonKey, Source) + Send {
-    move |lesson, source| media.send(Command::RequestKeyFrame { lesson, source })
+    move |lesson, source| media.send(Command::RequestKeyFrame { lesson, source, layer: None })
 }
 
 /// Until the recorder ends.

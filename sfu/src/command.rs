@@ -106,6 +106,8 @@ pub enum Command {
         lesson: LessonKey,
         /// Of which stream.
         source: Source,
+        /// Of which of its simulcast layers; none is the one that is recorded.
+        layer: Option<u8>,
     },
     /// How large a receiver shows its pictures: it is sent no more than that is worth.
     Show {

@@ -16,10 +16,19 @@ use crate::{
     clock::Mapping,
     codec::Codec,
     command::LessonKey,
-    limits::{AUDIO_RING, HOLD, HOLD_FAN_OUT, MAX_EVENING, MAX_GROUP, MAX_WAITING, VIDEO_RING},
-    payload::h264::ParameterSets,
+    limits::{
+        AUDIO_RING, HOLD, HOLD_FAN_OUT, MAX_EVENING, MAX_GROUP, MAX_PACED, MAX_REPLAY_AGE, MAX_REPLAY_BYTES,
+        MAX_WAITING, VIDEO_RING,
+    },
+    payload::{
+        Entry,
+        h264::ParameterSets,
+        size::{PictureSize, picture_size},
+    },
+    rate::RateMeter,
     relay::{ShardId, Stream},
     ring::{Kept, PacketRing},
+    rtp::NUMBERED_HEADER_LEN,
     seats::Source,
 };
 
@@ -52,16 +61,45 @@ pub(crate) enum Gathered {
     Lost,
 }
 
+/// Bytes that sealing adds (RFC 7714 section 5).
+const AEAD_TAG_LEN: usize = 16;
+
 /// A packet that has not left for everyone.
 struct Waiting {
     index: u64,
     arrival: Instant,
 }
 
+/// The newest key frame of a stream.
+struct Recent {
+    /// Its first packet, its timestamp, and when it came.
+    index: u64,
+    timestamp: u32,
+    at: Instant,
+    /// The newest packet of the stream, and its timestamp.
+    newest: u64,
+    newest_timestamp: u32,
+    /// Of all packets from its first on.
+    bytes: usize,
+}
+
+/// What one that comes late is given first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replay {
+    /// The first packet of the key frame, and the newest of all.
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) bytes: usize,
+    /// Timestamp of the newest picture.
+    pub(crate) live_from: u32,
+}
+
 /// A source's stream and everyone it feeds.
 pub(crate) struct Fanout {
     pub(crate) lesson: LessonKey,
     pub(crate) source: Source,
+    /// Which of the source's simulcast layers.
+    pub(crate) layer: u8,
     pub(crate) codec: Codec,
     /// Tells this stream from others of the same source: a new SSRC is a new stream.
     pub(crate) run: u64,
@@ -71,6 +109,13 @@ pub(crate) struct Fanout {
     pub(crate) parameter_sets: ParameterSets,
     /// The source's clock on the server's, once known.
     pub(crate) mapping: Option<Mapping>,
+    /// How large its pictures are, once a key frame told.
+    pub(crate) size: Option<PictureSize>,
+    pub(crate) meter: RateMeter,
+    /// When its last packet came.
+    pub(crate) last_arrival: Option<Instant>,
+    /// The newest key frame, and what came since.
+    recent: Option<Recent>,
     /// Lines fed, or waiting to be fed: those whose current or wanted stream is this one. Those before `cursor` have had the
     /// group that is leaving.
     lines: Vec<LineRef>,
@@ -108,16 +153,21 @@ impl Passing<'_> {
 
 impl Fanout {
     pub(crate) fn new(stream: Stream, home: Option<ShardId>) -> Self {
-        let Stream { lesson, source, codec, run } = stream;
+        let Stream { lesson, source, layer, codec, run } = stream;
         Self {
             lesson,
             source,
+            layer,
             codec,
             run,
             home,
             ring: PacketRing::new(if codec.is_video() { VIDEO_RING } else { AUDIO_RING }),
             parameter_sets: ParameterSets::new(),
             mapping: None,
+            size: None,
+            meter: RateMeter::new(),
+            last_arrival: None,
+            recent: None,
             lines: Vec::new(),
             waiting: VecDeque::with_capacity(MAX_WAITING),
             due: 0,
@@ -131,7 +181,7 @@ impl Fanout {
 
     /// The stream it carries now.
     pub(crate) fn stream(&self) -> Stream {
-        Stream { lesson: self.lesson, source: self.source, codec: self.codec, run: self.run }
+        Stream { lesson: self.lesson, source: self.source, layer: self.layer, codec: self.codec, run: self.run }
     }
 
     /// Begins another stream: what is left of the last one is forgotten, and nobody is fed by it any more.
@@ -140,6 +190,10 @@ impl Fanout {
         self.ring.clear();
         self.parameter_sets.clear();
         self.mapping = None;
+        self.size = None;
+        self.meter = RateMeter::new();
+        self.last_arrival = None;
+        self.recent = None;
         self.waiting.clear();
         (self.due, self.group, self.held_until, self.queued) = (0, 0, None, false);
         self.lines.clear();
@@ -147,12 +201,46 @@ impl Fanout {
     }
 
     /// Keeps a packet. `false` when it is known already, too old or too long.
-    pub(crate) fn keep(&mut self, packet: &Kept<'_>) -> bool {
-        let kept = self.ring.keep(packet);
-        if kept && matches!(self.codec, Codec::H264(_)) {
+    pub(crate) fn keep(&mut self, now: Instant, packet: &Kept<'_>) -> bool {
+        if !self.ring.keep(packet) {
+            return false;
+        }
+        if matches!(self.codec, Codec::H264(_)) {
             self.parameter_sets.observe(packet.payload);
         }
-        kept
+        if packet.entry != Entry::No && self.codec.is_video() {
+            self.size = picture_size(self.codec, packet.payload).or(self.size);
+        }
+        self.note_recent(now, packet);
+        self.last_arrival = Some(now);
+        self.meter.add(now, packet.payload.len() + NUMBERED_HEADER_LEN + AEAD_TAG_LEN);
+        true
+    }
+
+    fn note_recent(&mut self, now: Instant, packet: &Kept<'_>) {
+        // The picture after its parameter sets is an entry too, and no new key frame.
+        let is_newer = |recent: &Recent| packet.index > recent.newest && packet.timestamp != recent.timestamp;
+        if packet.entry != Entry::No && self.codec.is_video() && self.recent.as_ref().is_none_or(is_newer) {
+            let (index, timestamp) = (packet.index, packet.timestamp);
+            self.recent =
+                Some(Recent { index, timestamp, at: now, newest: index, newest_timestamp: timestamp, bytes: 0 });
+        }
+        if let Some(recent) = &mut self.recent {
+            recent.bytes += packet.payload.len();
+            if packet.index > recent.newest {
+                (recent.newest, recent.newest_timestamp) = (packet.index, packet.timestamp);
+            }
+        }
+    }
+
+    /// The newest key frame with what followed, where it is young and small enough for one that comes late.
+    pub(crate) fn replay(&self, now: Instant) -> Option<Replay> {
+        let recent = self.recent.as_ref()?;
+        let age = now.saturating_duration_since(recent.at);
+        let packets = recent.newest - recent.index + 1;
+        let fits = age <= MAX_REPLAY_AGE && recent.bytes <= MAX_REPLAY_BYTES && packets <= MAX_PACED as u64;
+        let live_from = recent.newest_timestamp;
+        fits.then_some(Replay { first: recent.index, last: recent.newest, bytes: recent.bytes, live_from })
     }
 
     /// Puts a packet just kept among those that are to leave. The last packet of a frame has the marker (RFC 6184 section

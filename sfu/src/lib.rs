@@ -4,6 +4,7 @@
 //! is owned by one thread of the shell. The path of a packet: `demux` → `publisher` (opened by `srtp`) → `track` →
 //! `fanout` → per subscriber `line` → the outbox.
 
+mod allocation;
 mod clock;
 pub mod codec;
 pub mod command;
@@ -12,6 +13,7 @@ pub mod demux;
 mod dtls;
 mod fanout;
 pub mod ice;
+mod layers;
 pub mod limits;
 mod line;
 mod nack;
@@ -20,7 +22,9 @@ mod pacer;
 mod payload;
 pub mod placement;
 mod publisher;
+mod rate;
 mod reception;
+mod recorded;
 pub mod relay;
 mod ring;
 pub mod rtcp;
@@ -40,4 +44,5 @@ pub use dtls::{Identity, IdentityError};
 pub use outbox::{Message, Outbox};
 #[doc(hidden)]
 pub use payload::fuzz_payloads;
-pub use shard::Shard;
+pub use payload::size::PictureSize;
+pub use shard::{KeyFrameWish, Shard};

@@ -18,6 +18,10 @@ pub const AUDIO_RING: usize = 128;
 pub const MAX_SSRCS_PER_PEER: usize = 16;
 /// m-lines in one offer; more are a problem document.
 pub const MAX_MEDIA_LINES: usize = 64;
+/// Simulcast layers of one picture; further ones of an offer are not accepted.
+pub const MAX_LAYERS: usize = 3;
+/// Room to spare, in percent, before a receiver is given more than it has: a line that wavers makes no picture come and go.
+pub const CLIMB_PERCENT: u64 = 15;
 /// Longest offer in bytes; a longer one is a problem document.
 pub const MAX_OFFER_LEN: usize = 128 * 1024;
 /// Missing packets a publisher is asked for at once; beyond it the list is dropped and a key frame asked for.
@@ -28,10 +32,10 @@ pub const MAX_NACK_TRIES: u8 = 10;
 pub const NACK_GIVE_UP: Duration = Duration::from_millis(1000);
 /// Shortest time between two of our requests for the same packet.
 pub const NACK_INTERVAL: Duration = Duration::from_millis(30);
-/// Share of a receiver's own media, in percent, that retransmissions to it may add; requests beyond it go unanswered.
+/// Share of what a receiver's line carries, in percent, that retransmissions may take; requests beyond it go unanswered.
 pub const RTX_BUDGET_PERCENT: u64 = 15;
-/// Bytes a receiver may be sent again whatever its media rate, per second: lets a thin stream recover.
-pub const RTX_BUDGET_FLOOR: u64 = 20_000;
+/// Bit/s that a line is taken to carry at most for that: retransmissions alone never need more.
+pub const RTX_BUDGET_CEILING_BPS: u64 = 4_000_000;
 /// Shortest time between two key frame requests to one source: a join storm costs two a second.
 pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 /// Arrivals kept between two transport-wide feedbacks; the oldest fall out.
@@ -104,8 +108,14 @@ pub const MAX_HANDSHAKES_PER_PEER: usize = 8;
 pub const MAX_UDP_PAYLOAD: usize = 1232;
 /// Time between two quanta of a pacer.
 pub const PACE_INTERVAL: Duration = Duration::from_millis(5);
-/// Rate at which a pacer sends, in percent of the estimate: fast enough to empty itself before the next frame.
-pub const PACE_FACTOR_PERCENT: u64 = 250;
+/// Rate at which a pacer sends, in percent of the estimate: what it sends faster than the line carries waits there.
+pub const PACE_PERCENT: u64 = 120;
+/// Longest time pictures may have to wait in a pacer; beyond it they are shed, up to the next key frame.
+pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1000);
+/// Age of a key frame up to which a receiver that comes late is given it, with what followed.
+pub const MAX_REPLAY_AGE: Duration = Duration::from_secs(2);
+/// Bytes of a key frame and what followed up to which they are given to one that comes late.
+pub const MAX_REPLAY_BYTES: usize = 300_000;
 /// Packets waiting in one receiver's pacer; a further one is lost to that receiver, which asks for it or for a key frame.
 pub const MAX_PACED: usize = 256;
 /// Viewers of one lesson on its home shard from which on it is spread over the others.

@@ -9,6 +9,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    allocation::{Pace, Part},
     clock::ticks_in,
     codec::Codec,
     command::Shown,
@@ -19,6 +20,7 @@ use crate::{
     rtcp::ReportBlock,
     rtp::{FIXED_HEADER_LEN, NUMBERED_HEADER_LEN, RtpHeader, write_fixed_header, write_transport_number},
     sdp::{SubscribeLine, SubscribePayload},
+    seats::Source,
     sequence::nearest,
     srtp::MAX_OVERHEAD,
 };
@@ -36,10 +38,27 @@ struct Span {
     index_offset: u64,
     /// Outgoing minus source timestamp, modulo 2^32.
     timestamp_offset: u32,
+    /// Source timestamp up to which pictures come late.
+    live_from: Option<u32>,
     renumber: Renumber,
 }
 
+/// Pictures that come late are shown in so many times less time than they took: whoever shows them as they come is not late
+/// for the rest of the lesson.
+const CATCH_UP: u32 = 64;
+
+/// The time at which a picture of `timestamp` is shown.
+fn caught_up(timestamp: u32, live_from: Option<u32>) -> u32 {
+    let Some(live_from) = live_from else { return timestamp };
+    let behind = live_from.wrapping_sub(timestamp);
+    if behind < 1 << 31 { live_from.wrapping_sub(behind / CATCH_UP) } else { timestamp }
+}
+
 impl Span {
+    fn timestamp(&self, kept: &Kept<'_>) -> u32 {
+        caught_up(kept.timestamp, self.live_from).wrapping_add(self.timestamp_offset)
+    }
+
     /// The first packet of a voice starts a talk spurt (RFC 3551 section 4.1).
     fn marker(&self, audio: bool, kept: &Kept<'_>) -> bool {
         kept.marker || (audio && kept.index == self.first_index)
@@ -111,6 +130,14 @@ pub(crate) struct Line {
     current: Option<Span>,
     past: Vec<Span>,
     wanted: Option<FanoutRef>,
+    /// Whose picture or voice it shows.
+    pub(crate) source: Option<Source>,
+    /// Which part of the lesson that is.
+    pub(crate) part: Part,
+    /// Which of the source's layers was chosen last, and how it is sent.
+    pub(crate) chosen: Option<(u8, Pace)>,
+    /// A stream of which it is given the newest key frame with what followed, and the timestamp of the newest of these.
+    pub(crate) replayed: Option<(FanoutRef, u32)>,
     /// How large its picture is shown, once told.
     pub(crate) shown: Option<Shown>,
     next_index: u64,
@@ -139,6 +166,10 @@ impl Line {
             current: None,
             past: Vec::with_capacity(MAX_SPANS),
             wanted: None,
+            source: None,
+            part: Part::Camera,
+            chosen: None,
+            replayed: None,
             shown: None,
             last_sent: None,
             next_rtx: 0,
@@ -191,10 +222,11 @@ impl Line {
         })
     }
 
-    /// Sets which stream shall feed it. Without one it falls silent at once; a new one enters at its next key frame.
-    pub(crate) fn want(&mut self, wanted: Option<FanoutRef>) {
+    /// Sets which stream shall feed it: a new one enters at its next key frame. The one that feeds it goes on until then if
+    /// `holds`, else it falls silent at once.
+    pub(crate) fn want(&mut self, wanted: Option<FanoutRef>, holds: bool) {
         self.wanted = wanted;
-        if wanted.is_none() {
+        if wanted.is_none() || (!holds && self.current() != wanted) {
             self.leave();
         }
     }
@@ -216,7 +248,8 @@ impl Line {
         true
     }
 
-    fn leave(&mut self) {
+    /// Lets go of what feeds it; what is wanted enters at its next key frame.
+    pub(crate) fn leave(&mut self) {
         if let Some(span) = self.current.take() {
             if self.past.len() == MAX_SPANS {
                 self.past.remove(0);
@@ -258,6 +291,7 @@ impl Line {
             renumber.switch(kept.payload);
         }
         self.leave();
+        let live_from = self.replayed.take().filter(|(stream, _)| *stream == from).map(|(_, live_from)| live_from);
         let timestamp = match self.last_sent {
             // At least one tick: a new picture must not look like part of the last.
             Some(at) => {
@@ -272,7 +306,8 @@ impl Line {
             first_index: kept.index,
             first_out: self.next_index,
             index_offset: (self.next_index + ahead).wrapping_sub(kept.index),
-            timestamp_offset: timestamp.wrapping_sub(kept.timestamp),
+            timestamp_offset: timestamp.wrapping_sub(caught_up(kept.timestamp, live_from)),
+            live_from,
             renumber,
         });
         previous
@@ -298,7 +333,7 @@ impl Line {
         let number = self.number_id(kept.payload.len()).map(|id| (id, number));
         let span = self.current.as_mut()?;
         let index = kept.index.wrapping_add(span.index_offset);
-        let timestamp = kept.timestamp.wrapping_add(span.timestamp_offset);
+        let timestamp = span.timestamp(kept);
         let mut header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
         header.marker = span.marker(self.spec.audio, kept);
         header.padding = kept.padding;
@@ -328,7 +363,7 @@ impl Line {
     ) -> Option<Written> {
         let span = self.current.as_ref()?;
         let index = kept.index.wrapping_add(span.index_offset) - 1;
-        let timestamp = kept.timestamp.wrapping_add(span.timestamp_offset);
+        let timestamp = span.timestamp(kept);
         let header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
         let number = self.number_id(payload.len()).map(|id| (id, number));
         let packet = Packet { header, number, original: None, payload, padding: 0 };
@@ -367,7 +402,7 @@ impl Line {
     ) -> Option<Written> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let mut span = *self.span_of(index)?;
-        let timestamp = kept.timestamp.wrapping_add(span.timestamp_offset);
+        let timestamp = span.timestamp(kept);
         let (payload_type, ssrc, out_index, original) = match span.payload.rtx {
             Some(rtx) => {
                 self.next_rtx += 1;

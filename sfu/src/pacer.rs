@@ -1,25 +1,30 @@
 //! Spreads pictures over time towards a receiver whose line is slow: a burst beyond its rate would fill some queue on the way
 //! and delay the voice behind it.
 //!
-//! A line is slow when the receiver's estimate of it is below twice the rate of what it is sent. Then packets leave in
-//! quanta, one every [`PACE_INTERVAL`], at [`PACE_FACTOR_PERCENT`] of the estimate; elsewhere a frame leaves whole.
+//! A line is slow when the estimate of it is below twice the rate of what it is sent. Then packets leave no faster than
+//! [`PACE_PERCENT`] of the estimate, less what its voices need; elsewhere a frame leaves whole. What would have to wait for
+//! longer than [`MAX_PACED_DELAY`] is shed by whoever puts it here: late pictures are worth less than the next key frame.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crate::{
     fanout::FanoutRef,
-    limits::{MAX_PACED, PACE_FACTOR_PERCENT, PACE_INTERVAL},
+    limits::{MAX_PACED, MAX_PACED_DELAY, PACE_INTERVAL, PACE_PERCENT},
 };
 
-/// Packets a quantum has at least, however slow the line: pairs keep the receiver's own estimator going.
-const LEAST_PACKETS: usize = 2;
 /// A line is slow below this share of the rate of what it is sent, in percent.
 const SLOW_PERCENT: u64 = 200;
-
-/// What a faster line counts as, in bit/s: no line is.
+/// Pictures leave at no less than this, in bit/s: what waits must leave some day.
+const LEAST_BPS: u64 = 20_000;
+/// Bytes that leave at once after a pause: two packets, which show the estimator how far apart they arrive.
+const LEAST_BURST: i64 = 2400;
+/// No line is faster, in bit/s.
 const FASTEST_BPS: u64 = 1 << 40;
 
-/// A packet that waits for its quantum: it stays in its source's ring.
+/// A packet that waits to leave: it stays in its source's ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paced {
     pub(crate) line: usize,
@@ -31,19 +36,36 @@ pub(crate) struct Paced {
 /// The pacer of one receiver.
 #[derive(Debug)]
 pub(crate) struct Pacer {
+    /// Rate at which pictures leave, in bit/s.
+    rate_bps: u64,
+    /// What its line carries, in bit/s.
     estimate_bps: u64,
     queue: VecDeque<Paced>,
-    next: Instant,
+    queued_bytes: usize,
+    /// Bytes that may leave now; what left beyond them is paid back by waiting.
+    credit: i64,
+    counted: Instant,
 }
 
 impl Pacer {
+    /// One whose line is taken to be fast until told otherwise.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { estimate_bps: 0, queue: VecDeque::with_capacity(MAX_PACED), next: now }
+        let mut pacer = Self {
+            rate_bps: 0,
+            estimate_bps: 0,
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            credit: LEAST_BURST,
+            counted: now,
+        };
+        pacer.set_rate(FASTEST_BPS, 0);
+        pacer
     }
 
-    /// Takes in the receiver's estimate of its line, in bit/s.
-    pub(crate) fn estimated(&mut self, bps: u64) {
-        self.estimate_bps = bps.min(FASTEST_BPS);
+    /// Takes in what its line carries, and what of that goes to voices, in bit/s.
+    pub(crate) fn set_rate(&mut self, estimate_bps: u64, voices_bps: u64) {
+        self.estimate_bps = estimate_bps.min(FASTEST_BPS);
+        self.rate_bps = (self.estimate_bps * PACE_PERCENT / 100).saturating_sub(voices_bps).max(LEAST_BPS);
     }
 
     /// Whether pictures wait here, for a receiver that is sent `media_bps`.
@@ -52,16 +74,29 @@ impl Pacer {
         !self.queue.is_empty() || self.estimate_bps.saturating_mul(100) < media_bps.saturating_mul(SLOW_PERCENT)
     }
 
+    /// Whether `bytes` more would leave in time.
+    pub(crate) fn has_room_for(&self, packets: usize, bytes: usize) -> bool {
+        let micros = (self.queued_bytes + bytes) as u64 * 8_000_000 / self.rate_bps;
+        self.queue.len() + packets <= MAX_PACED && Duration::from_micros(micros) <= MAX_PACED_DELAY
+    }
+
     /// Puts a packet in the queue. `false` when it is full: the packet is lost to this receiver alone.
     pub(crate) fn push(&mut self, now: Instant, packet: Paced) -> bool {
         if self.queue.len() >= MAX_PACED {
             return false;
         }
         if self.queue.is_empty() {
-            self.next = self.next.max(now);
+            self.earn(now);
         }
+        self.queued_bytes += packet.len;
         self.queue.push_back(packet);
         true
+    }
+
+    /// Forgets all that waits.
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+        self.queued_bytes = 0;
     }
 
     /// Whether packets of this stream wait for this line.
@@ -69,26 +104,33 @@ impl Pacer {
         self.queue.iter().any(|packet| packet.line == line && packet.from == from)
     }
 
-    /// When the next quantum leaves.
+    /// When the next packets leave.
     pub(crate) fn due(&self) -> Option<Instant> {
-        (!self.queue.is_empty()).then_some(self.next)
+        if self.queue.is_empty() {
+            return None;
+        }
+        let owed = u64::try_from(1 - self.credit).unwrap_or(0);
+        let wait = Duration::from_micros(owed * 8_000_000 / self.rate_bps);
+        // Several at a time: each time costs a wake-up.
+        Some(self.counted + if owed == 0 { wait } else { wait.max(PACE_INTERVAL) })
+    }
+
+    fn earn(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.counted).as_micros();
+        self.counted = self.counted.max(now);
+        let per = |micros: u128| i64::try_from(u128::from(self.rate_bps) * micros / 8_000_000).unwrap_or(i64::MAX);
+        let most = per(PACE_INTERVAL.as_micros()).max(LEAST_BURST);
+        self.credit = self.credit.saturating_add(per(elapsed)).min(most);
     }
 
     /// Calls `send` with each packet that may leave now.
     pub(crate) fn release(&mut self, now: Instant, mut send: impl FnMut(Paced)) {
-        if self.due().is_none_or(|at| now < at) {
-            return;
-        }
-        self.next = now + PACE_INTERVAL;
-        let per_second = self.estimate_bps / 8 * PACE_FACTOR_PERCENT / 100;
-        let quantum = (u128::from(per_second) * PACE_INTERVAL.as_millis() / 1000) as usize;
-        let (mut packets, mut bytes) = (0, 0);
-        while let Some(&packet) = self.queue.front()
-            && (packets < LEAST_PACKETS || bytes + packet.len <= quantum)
+        self.earn(now);
+        while self.credit > 0
+            && let Some(packet) = self.queue.pop_front()
         {
-            self.queue.pop_front();
-            packets += 1;
-            bytes += packet.len;
+            self.credit -= packet.len as i64;
+            self.queued_bytes -= packet.len;
             send(packet);
         }
     }
@@ -106,7 +148,7 @@ mod tests {
     fn slow(bps: u64, packets: u64) -> (Pacer, Instant) {
         let now = Instant::now();
         let mut pacer = Pacer::new(now);
-        pacer.estimated(bps);
+        pacer.set_rate(bps, 0);
         (0..packets).for_each(|index| assert!(pacer.push(now, packet(index, 1000))));
         (pacer, now)
     }
@@ -122,27 +164,58 @@ mod tests {
         let (mut pacer, _) = slow(3_000_000, 0);
         assert!(!pacer.holds(1_500_000));
         assert!(pacer.holds(1_500_001));
-        pacer.estimated(u64::MAX);
+        pacer.set_rate(u64::MAX, 0);
         assert!(!pacer.holds(1_500_000));
     }
 
     #[test]
-    fn a_quantum_is_five_milliseconds_at_two_and_a_half_times_the_estimate_and_two_packets_at_least() {
-        for (bps, expected) in [(100_000, 2), (1_280_000, 2), (2_000_000, 3), (6_400_000, 10)] {
-            let (mut pacer, now) = slow(bps, 40);
-            assert_eq!(released(&mut pacer, now), expected, "{bps} bit/s");
-            assert_eq!(released(&mut pacer, now + PACE_INTERVAL / 2), 0, "not before the next quantum");
-            assert_eq!(released(&mut pacer, now + PACE_INTERVAL), expected);
+    fn packets_leave_at_the_pace_of_the_line_however_often_it_is_looked_at() {
+        for (bps, step_ms) in [(100_000, 1), (300_000, 5), (1_000_000, 7), (6_400_000, 1), (6_400_000, 20)] {
+            let (mut pacer, start) = slow(bps, 0);
+            let mut left = 0;
+            for ms in (0..10_000).step_by(step_ms) {
+                let now = start + Duration::from_millis(ms);
+                while pacer.queue.len() < 40 {
+                    pacer.push(now, packet(0, 1000));
+                }
+                left += released(&mut pacer, now) as u64;
+            }
+            let expected = bps * PACE_PERCENT / 100 * 10 / 8000;
+            // Where it is looked at more rarely than a burst lasts, it stays behind.
+            let least = if step_ms > 5 { expected / 5 } else { expected * 98 / 100 };
+            assert!((least..=expected + 4).contains(&left), "{bps} bit/s every {step_ms} ms: {left} of {expected}");
         }
     }
 
     #[test]
-    fn the_queue_is_bounded_and_keeps_what_came_first() {
+    fn voices_have_their_share_first_and_pictures_never_stand_still() {
+        let (mut pacer, _) = slow(100_000, 0);
+        pacer.set_rate(100_000, 60_000);
+        assert_eq!(pacer.rate_bps, 100_000 * PACE_PERCENT / 100 - 60_000);
+        pacer.set_rate(0, 60_000);
+        assert_eq!(pacer.rate_bps, LEAST_BPS);
+    }
+
+    #[test]
+    fn it_is_due_when_there_is_credit_again_and_not_more_often_than_its_interval() {
+        let (mut pacer, now) = slow(1_000_000, 5);
+        assert_eq!(pacer.due(), Some(now), "the first leave at once");
+        assert_eq!(released(&mut pacer, now), 3);
+        let due = pacer.due().unwrap();
+        assert!(due >= now + PACE_INTERVAL && due <= now + Duration::from_millis(10));
+        assert!(released(&mut pacer, due) > 0);
+        released(&mut pacer, due + Duration::from_secs(1));
+        assert_eq!(pacer.due(), None);
+    }
+
+    #[test]
+    fn the_queue_is_bounded_in_packets_and_in_time() {
         let (mut pacer, now) = slow(100_000, MAX_PACED as u64);
         assert!(!pacer.push(now, packet(9999, 1000)));
-        let mut first = None;
-        pacer.release(now, |packet| first = first.or(Some(packet.index)));
-        assert_eq!(first, Some(0));
-        assert_eq!(pacer.due(), Some(now + PACE_INTERVAL));
+        assert!(!pacer.has_room_for(1, 0));
+        pacer.clear();
+        let most = (100_000 * PACE_PERCENT / 100 / 8) as usize * MAX_PACED_DELAY.as_millis() as usize / 1000;
+        assert!(pacer.has_room_for(1, most - 10) && !pacer.has_room_for(1, most + 10));
+        assert!(pacer.push(now, packet(0, 1000)), "there is room again");
     }
 }

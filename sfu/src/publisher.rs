@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use crate::{
     clock::NtpClock,
     command::{LessonKey, ParticipantKey, PeerId},
-    limits::{MAX_DATAGRAM, MAX_RTP_PACKET, REPORT_INTERVAL, TWCC_INTERVAL},
+    limits::{MAX_DATAGRAM, MAX_RTP_PACKET, MAX_SSRCS_PER_PEER, REPORT_INTERVAL, TWCC_INTERVAL},
     outbox::Outbox,
+    recorded::RecordedTracks,
     rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     rtp::RtpHeader,
     sdp::PublishPlan,
-    seats::{Slot, Source},
+    seats::Source,
     srtp::MAX_OVERHEAD,
     track::{Taken, Track},
     transport::Transport,
@@ -26,8 +27,11 @@ pub(crate) struct Publisher {
     pub(crate) participant: ParticipantKey,
     pub(crate) transport: Transport,
     pub(crate) tracks: Vec<Track>,
+    pub(crate) recorded: RecordedTracks,
     mid_extension: Option<u8>,
     twcc_extension: Option<u8>,
+    rid_extension: Option<u8>,
+    repaired_rid_extension: Option<u8>,
     reporter_ssrc: u32,
     origin: Instant,
     arrivals: ArrivalLog,
@@ -78,8 +82,11 @@ impl Publisher {
             participant: ids.2,
             transport,
             tracks: plan.tracks.into_iter().zip(fanouts).map(|(spec, &at)| Track::new(spec, at)).collect(),
+            recorded: RecordedTracks::default(),
             mid_extension: plan.mid_extension,
             twcc_extension: plan.twcc_extension,
+            rid_extension: plan.rid_extension,
+            repaired_rid_extension: plan.repaired_rid_extension,
             reporter_ssrc: plan.reporter_ssrc,
             origin: now,
             arrivals: ArrivalLog::new(now),
@@ -153,7 +160,8 @@ impl Publisher {
         Some(Received { track, taken, packet, header: *header })
     }
 
-    /// Which track a packet belongs to: by SSRC once known, else by MID, else by payload type (RFC 9143 section 9.2).
+    /// Which track a packet belongs to: by SSRC once known, else by MID and RID, else by payload type (RFC 9143 section 9.2,
+    /// RFC 8852). Both may be left out once a report has come back: the SSRC is known by then.
     fn belongs(&mut self, header: &RtpHeader, packet: &[u8]) -> Option<Belongs> {
         let ssrc = header.ssrc;
         for (i, track) in self.tracks.iter().enumerate() {
@@ -166,9 +174,17 @@ impl Publisher {
             }
         }
         let mid = self.mid_extension.and_then(|id| header.extension(packet, id));
+        let rid = self.rid_extension.and_then(|id| header.extension(packet, id));
+        let repaired = self.repaired_rid_extension.and_then(|id| header.extension(packet, id));
         let by_mid = |track: &Track| mid.is_none_or(|mid| track.spec.mid.as_bytes() == mid);
-        let fits = |track: &Track| by_mid(track) && track.spec.payload_type == header.payload_type;
-        let fits_rtx = |track: &Track| by_mid(track) && track.spec.rtx_payload_type == Some(header.payload_type);
+        let is_named = |track: &Track, rid: Option<&[u8]>| track.spec.rid.as_ref().map(String::as_bytes) == rid;
+        let fits =
+            |track: &Track| by_mid(track) && is_named(track, rid) && track.spec.payload_type == header.payload_type;
+        let fits_rtx = |track: &Track| {
+            by_mid(track)
+                && is_named(track, repaired.or(rid).filter(|_| track.spec.rid.is_some()))
+                && track.spec.rtx_payload_type == Some(header.payload_type)
+        };
         if let Some(i) = self.tracks.iter().position(fits_rtx) {
             self.tracks[i].spec.rtx_ssrc = Some(ssrc);
             return Some(Belongs::Retransmission(i));
@@ -182,23 +198,36 @@ impl Publisher {
         now: Instant,
         clock: &NtpClock,
         packet: &mut [u8],
-        mut report: impl FnMut(Slot, u64, u32),
+        mut report: impl FnMut(usize, u64, u32),
     ) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
         let (tracks, clock_offset) = (&mut self.tracks, &mut self.clock_offset);
         read(&packet[..len], |feedback| {
             let Feedback::SenderReport { ssrc, ntp, rtp } = feedback else { return };
-            let Some(track) = tracks.iter_mut().find(|track| track.ssrc() == Some(ssrc)) else { return };
-            track.reported(ntp, rtp, now);
+            let Some(at) = tracks.iter().position(|track| track.ssrc() == Some(ssrc)) else { return };
+            tracks[at].reported(ntp, rtp, now);
             let offset = clock.ntp(now).wrapping_sub(ntp);
             let step = clock_offset.map(|known| (offset.wrapping_sub(known) as i64).unsigned_abs() >> 32);
             if step.is_none_or(|seconds| seconds >= CLOCK_STEP.as_secs()) {
                 *clock_offset = Some(offset);
             }
-            report(track.spec.slot, ntp, rtp);
+            report(at, ntp, rtp);
         });
         true
+    }
+
+    /// Lets the recorder have the best layer of each seat that flows; `rank` tells how good a picture is.
+    pub(crate) fn choose_recorded(&mut self, now: Instant, rank: impl Fn(&Track) -> u64) {
+        let mut wanted = [false; MAX_SSRCS_PER_PEER];
+        let rank =
+            |track: &Track| if track.codec().is_video() { rank(track) } else { u64::from(u8::MAX - track.spec.layer) };
+        self.recorded.choose(now, &self.tracks, rank, |at| {
+            if let Some(wanted) = wanted.get_mut(at) {
+                *wanted = true;
+            }
+        });
+        self.tracks.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted).for_each(|(track, _)| track.want_key_frame());
     }
 
     /// Sends whatever RTCP is due. Returns how many key frames it asked for.
@@ -239,7 +268,7 @@ impl Publisher {
 
     /// Receiver report first, as RFC 3550 section 6.1 wants of a compound.
     fn write_report(&mut self, now: Instant, writer: &mut Writer<'_>) {
-        let mut blocks = [(crate::rtcp::ReportBlock::default(), 0); 3];
+        let mut blocks = [(crate::rtcp::ReportBlock::default(), 0); MAX_SSRCS_PER_PEER];
         let mut count = 0;
         for report in self.tracks.iter_mut().filter_map(|track| track.report(now)).take(blocks.len()) {
             blocks[count] = report;

@@ -33,6 +33,8 @@ pub(crate) struct RelayEntry {
 pub(crate) struct Stream {
     pub(crate) lesson: LessonKey,
     pub(crate) source: Source,
+    /// Which of the source's simulcast layers.
+    pub(crate) layer: u8,
     pub(crate) codec: Codec,
     /// Tells it from earlier streams of the source; no two shards use the same.
     pub(crate) run: u64,

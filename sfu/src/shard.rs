@@ -3,6 +3,7 @@
 //! `handle_*` takes what happened; what is to be done waits in [`Shard::outbox`], [`Shard::poll_event`] and
 //! [`Shard::poll_tap`] until the shell fetches it.
 
+mod allotting;
 mod feeding;
 mod leaving;
 mod relaying;
@@ -17,8 +18,10 @@ use std::{
 use is::stun::StunMessage;
 use slab::Slab;
 
+pub use self::relaying::KeyFrameWish;
 use self::{leaving::Leaving, relaying::Relays};
 use crate::{
+    allocation::Demand,
     clock::NtpClock,
     command::{CloseReason, Command, Event, LessonKey, PeerId},
     counters::Counters,
@@ -26,6 +29,7 @@ use crate::{
     dtls::Identity,
     fanout::{Fanout, FanoutRef, LineRef},
     ice::{Path, addressed_ufrag},
+    layers::Layers,
     limits::{MAX_EVENTS, MAX_HANDSHAKES, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
     outbox::Outbox,
     publisher::Publisher,
@@ -48,10 +52,22 @@ enum Place {
 struct Room {
     stage: Stage,
     /// Sources on offer: places of their fanouts.
-    sources: HashMap<Source, usize>,
+    sources: HashMap<Source, Layers>,
     subscribers: Vec<usize>,
     /// Shards that get every packet of it.
     followers: Vec<ShardId>,
+}
+
+impl Room {
+    /// Forgets a source's layer, if that fanout carried it.
+    fn forget(&mut self, source: Source, layer: u8, at: usize) {
+        if let Some(layers) = self.sources.get_mut(&source) {
+            layers.remove(layer, at);
+            if layers.is_empty() {
+                self.sources.remove(&source);
+            }
+        }
+    }
 }
 
 /// All sessions of one thread.
@@ -82,6 +98,8 @@ pub struct Shard {
     counters: Counters,
     /// Lines that entered a new source during one slice, and what they left. Empty between slices.
     left: Vec<(LineRef, FanoutRef)>,
+    /// What one subscriber could be given. Empty between allotments.
+    demands: Vec<Demand>,
     /// Sessions closed before they were known: a takeover can overtake the answer it takes over from.
     closed_early: VecDeque<PeerId>,
     /// Lessons that have ended: an answer under way may still bring a session for one.
@@ -116,6 +134,7 @@ impl Shard {
             connecting: Vec::new(),
             counters: Counters::default(),
             left: Vec::new(),
+            demands: Vec::new(),
             closed_early: VecDeque::new(),
             ended: VecDeque::new(),
             // No two shards may give a stream the same number.
@@ -182,9 +201,9 @@ impl Shard {
             Command::RestartIce { peer, credentials } => self.restart_ice(peer, credentials),
             Command::Close { peer } => self.close_peer(now, peer),
             Command::SetStage { lesson, .. } if self.ended.contains(&lesson) => {}
-            Command::SetStage { lesson, stage } => self.set_stage(lesson, stage),
-            Command::RequestKeyFrame { lesson, source } => self.request_key_frame(lesson, source),
-            Command::Show { peer, pictures } => self.show(peer, &pictures),
+            Command::SetStage { lesson, stage } => self.set_stage(now, lesson, stage),
+            Command::RequestKeyFrame { lesson, source, layer } => self.request_key_frame(lesson, source, layer),
+            Command::Show { peer, pictures } => self.show(now, peer, &pictures),
             Command::Follow { lesson, .. } if self.ended.contains(&lesson) => {}
             Command::Follow { lesson, shard } => self.add_follower(lesson, shard),
             Command::EndLesson { lesson } => self.end_lesson(now, lesson),
@@ -326,12 +345,12 @@ impl Shard {
             Change::None => {}
             Change::Connected(path) => {
                 self.event(Event::Connected { peer, remote: path.remote });
-                self.connected(place);
+                self.connected(now, place);
             }
             Change::Lost => self.event(Event::Lost { peer }),
             Change::Recovered => {
                 self.event(Event::Recovered { peer });
-                self.connected(place);
+                self.connected(now, place);
             }
             Change::Closed(reason) => self.remove(now, place, reason),
         }

@@ -1,14 +1,13 @@
 //! One WHEP session: sends each of its lines what feeds it, again what was lost, and reports what was sent.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
     clock::{Mapping, NtpClock},
-    codec::Codec,
-    command::{Acknowledged, LessonKey, ParticipantKey, PeerId, Shown},
-    fanout::{FanoutRef, Passing},
+    command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
+    fanout::{FanoutRef, Passing, Replay},
     ice::Path,
-    limits::{COUNT_INTERVAL, MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_FLOOR, RTX_BUDGET_PERCENT},
+    limits::{COUNT_INTERVAL, MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT},
     line::{Line, Offered, Written},
     outbox::Outbox,
     pacer::{Paced, Pacer},
@@ -20,6 +19,16 @@ use crate::{
     transport::Transport,
 };
 
+/// What every line is taken to carry, in bit/s: a voice.
+const LEAST_BPS: u64 = 24_000;
+/// What a line is taken to carry whose receiver tells nothing of it, in bit/s.
+const UNKNOWN_BPS: u64 = 1 << 40;
+
+/// Time after which a line that its receiver called slow is tried again.
+const TOLD_CALM: Duration = Duration::from_secs(15);
+/// Bytes that may be sent again at once, however thin the line.
+const RTX_LEAST_BYTES: u64 = 6000;
+
 /// A receiving session.
 pub(crate) struct Subscriber {
     pub(crate) peer: PeerId,
@@ -29,6 +38,13 @@ pub(crate) struct Subscriber {
     pub(crate) lines: Vec<Line>,
     /// What was last told of its loss, of 256; none before the first report.
     pub(crate) told_loss: Option<u8>,
+    /// What it is given of each picture, and what was last told of that.
+    pub(crate) given: Vec<Given>,
+    told_given: Vec<Given>,
+    /// What it could use, in bit/s.
+    needs_bps: u64,
+    /// What its line carries, in bit/s.
+    estimate_bps: u64,
     cname: String,
     budget: RetransmissionBudget,
     /// Next transport-wide number: one row for all lines, retransmissions included.
@@ -38,8 +54,35 @@ pub(crate) struct Subscriber {
     /// Whether the shard knows that packets wait in the pacer.
     is_paced: bool,
     sent: SentBytes,
+    /// Its own estimate of its line, where it tells one.
+    told: Option<ToldEstimate>,
+    /// Times its pictures were shed because too much of them waited.
+    pub(crate) shed: u64,
     /// When it was last told what arrived; none where that counts for nobody.
     counted_at: Option<Instant>,
+}
+
+/// What a receiver itself says that its line carries (REMB). It sees no further than half as much again as it is sent, so while
+/// it sees no trouble the line is taken to carry more.
+#[derive(Debug, Clone, Copy)]
+struct ToldEstimate {
+    bps: u64,
+    /// When its line last carried less than it was sent.
+    trouble: Option<Instant>,
+}
+
+impl ToldEstimate {
+    fn told(&mut self, now: Instant, bps: u64, sent_bps: u64) {
+        self.bps = bps;
+        if bps.saturating_mul(10) < sent_bps.saturating_mul(9) {
+            self.trouble = Some(now);
+        }
+    }
+
+    fn bps(&self, now: Instant) -> u64 {
+        let calm = self.trouble.is_none_or(|at| now.saturating_duration_since(at) > TOLD_CALM);
+        if calm { self.bps.saturating_mul(3) } else { self.bps }
+    }
 }
 
 /// How much is sent, for telling a slow line.
@@ -49,22 +92,21 @@ struct SentBytes {
     bps: u64,
 }
 
-/// Bytes that may still be sent again. Earned by media sent and by time; a receiver that asks for everything gets its share
-/// and no more.
+/// Bytes that may still be sent again. Earned by time, as a share of what the line carries: a receiver that asks for everything
+/// gets its share and no more.
 struct RetransmissionBudget {
     bytes: u64,
     refilled: Instant,
 }
 
 impl RetransmissionBudget {
-    fn earn(&mut self, media: usize) {
-        self.bytes = (self.bytes + media as u64 * RTX_BUDGET_PERCENT / 100).min(4 * RTX_BUDGET_FLOOR);
-    }
-
-    fn spend(&mut self, now: Instant, bytes: usize) -> bool {
+    fn spend(&mut self, now: Instant, estimate_bps: u64, bytes: usize) -> bool {
         let elapsed = now.saturating_duration_since(self.refilled).as_millis() as u64;
         self.refilled = now;
-        self.bytes = (self.bytes + elapsed * RTX_BUDGET_FLOOR / 1000).min(4 * RTX_BUDGET_FLOOR);
+        let a_second = estimate_bps.min(RTX_BUDGET_CEILING_BPS) / 8 * RTX_BUDGET_PERCENT / 100;
+        let earned = elapsed.saturating_mul(a_second) / 1000;
+        // What is saved up in calm is worth a second, or the packets that a moment's loss takes.
+        self.bytes = self.bytes.saturating_add(earned).min(a_second.max(RTX_LEAST_BYTES));
         let affordable = self.bytes >= bytes as u64;
         if affordable {
             self.bytes -= bytes as u64;
@@ -99,14 +141,50 @@ impl Subscriber {
             transport,
             lines: plan.lines.into_iter().map(Line::new).collect(),
             told_loss: None,
+            given: Vec::new(),
+            told_given: Vec::new(),
+            needs_bps: 0,
+            estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
-            budget: RetransmissionBudget { bytes: RTX_BUDGET_FLOOR, refilled: now },
+            budget: RetransmissionBudget { bytes: RTX_LEAST_BYTES, refilled: now },
             next_number: 0,
             pacer: None,
             is_paced: false,
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
+            told: None,
+            shed: 0,
             counted_at: None,
         }
+    }
+
+    /// What its line carries, in bit/s, as far as is known.
+    pub(crate) fn estimate_bps(&self) -> u64 {
+        self.estimate_bps
+    }
+
+    /// Works out anew what its line carries, and paces its pictures by that.
+    pub(crate) fn estimate(&mut self, now: Instant, voices_bps: u64) -> u64 {
+        let known = self.told.map(|told| (told.bps(now), told.bps));
+        let (for_pictures, for_pace) = known.unwrap_or((UNKNOWN_BPS, UNKNOWN_BPS));
+        self.estimate_bps = for_pictures.clamp(LEAST_BPS, UNKNOWN_BPS);
+        if let Some(pacer) = &mut self.pacer {
+            pacer.set_rate(for_pace, voices_bps);
+        }
+        self.estimate_bps
+    }
+
+    /// Notes what it could use, were its line good enough.
+    pub(crate) fn note_needs(&mut self, bps: u64) {
+        self.needs_bps = bps;
+    }
+
+    /// What it is given, if that has changed since it was last told.
+    pub(crate) fn take_given(&mut self) -> Option<Vec<Given>> {
+        if self.given == self.told_given {
+            return None;
+        }
+        self.told_given.clone_from(&self.given);
+        Some(self.given.clone())
     }
 
     /// Takes in how large its pictures are shown.
@@ -130,16 +208,8 @@ impl Subscriber {
         passing: &Passing<'_>,
         outbox: &mut Outbox,
     ) -> Option<FanoutRef> {
-        if let Some(pacer) = self.pacer.as_mut().filter(|pacer| pacer.holds(self.sent.bps))
-            && passing.codec.is_video()
-        {
-            for kept in passing.packets {
-                let offered = self.lines[line].offer(passing.from, kept.index, kept.entry);
-                // Behind a key frame that waits there, its followers wait too.
-                if offered != Offered::Skipped || pacer.has(line, passing.from) {
-                    pacer.push(now, Paced { line, from: passing.from, index: kept.index, len: kept.payload.len() });
-                }
-            }
+        if passing.codec.is_video() && self.pacer.as_ref().is_some_and(|pacer| pacer.holds(self.sent.bps)) {
+            passing.packets.iter().for_each(|kept| self.pace(now, line, passing.from, kept));
             return None;
         }
         let mut left = None;
@@ -147,6 +217,46 @@ impl Subscriber {
             left = self.forward_one(now, clock, line, (passing, kept), outbox).or(left);
         }
         left
+    }
+
+    /// Lets a packet wait for its turn, or sheds what waits if that is too much.
+    fn pace(&mut self, now: Instant, line: usize, from: FanoutRef, kept: &Kept<'_>) {
+        let Some(pacer) = &mut self.pacer else { return };
+        let offered = self.lines[line].offer(from, kept.index, kept.entry);
+        // Behind a key frame that waits there, its followers wait too.
+        if offered == Offered::Skipped && !pacer.has(line, from) {
+            return;
+        }
+        let len = kept.payload.len();
+        if !pacer.has_room_for(1, len) {
+            pacer.clear();
+            self.lines.iter_mut().filter(|line| !line.spec.audio).for_each(Line::leave);
+            self.shed += 1;
+        } else {
+            pacer.push(now, Paced { line, from, index: kept.index, len });
+        }
+    }
+
+    /// Gives a line whose picture has not begun the newest key frame with what followed, as far as its line carries that in
+    /// time. Whether it does.
+    pub(crate) fn replay(
+        &mut self,
+        now: Instant,
+        line: usize,
+        from: FanoutRef,
+        replay: Replay,
+        len: impl Fn(u64) -> usize,
+    ) -> bool {
+        let pacer = self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
+        let packets = (replay.first..=replay.last).count();
+        if self.lines[line].current().is_some() || pacer.has(line, from) || !pacer.has_room_for(packets, replay.bytes) {
+            return false;
+        }
+        self.lines[line].replayed = Some((from, replay.live_from));
+        for index in replay.first..=replay.last {
+            pacer.push(now, Paced { line, from, index, len: len(index) });
+        }
+        true
     }
 
     /// Sends one packet on one of its lines, if the line takes it.
@@ -170,7 +280,6 @@ impl Subscriber {
         if let Some(written) = line.write(now, kept, self.next_number, passing.padding(kept), outbox.room()) {
             let sealed = seal(outbox, path, outbound, &written);
             self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
-            self.budget.earn(sealed);
             self.sent.bytes += sealed as u64;
         }
         left
@@ -203,11 +312,6 @@ impl Subscriber {
         left
     }
 
-    /// Whether the line can take this codec; wanting another would wait forever.
-    pub(crate) fn takes(&self, line: usize, codec: Codec) -> bool {
-        self.lines[line].payload_for(codec).is_some()
-    }
-
     /// Sends packet `kept` again on `line`, within the budget. Whether it was sent.
     pub(crate) fn send_again(
         &mut self,
@@ -217,7 +321,7 @@ impl Subscriber {
         kept: &Kept<'_>,
         outbox: &mut Outbox,
     ) -> bool {
-        if !self.budget.spend(now, kept.payload.len()) {
+        if !self.budget.spend(now, self.estimate_bps(), kept.payload.len()) {
             return false;
         }
         let Some((path, outbound)) = self.transport.outbound() else { return false };
@@ -232,7 +336,7 @@ impl Subscriber {
     pub(crate) fn receive_rtcp(&mut self, now: Instant, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
-        let (lines, pacer) = (&mut self.lines, &mut self.pacer);
+        let (lines, pacer, told, sent_bps) = (&mut self.lines, &mut self.pacer, &mut self.told, self.sent.bps);
         let line_of = |lines: &[Line], ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
         read(&packet[..len], |feedback| match feedback {
             Feedback::Nack { ssrc, packets } => {
@@ -250,7 +354,8 @@ impl Subscriber {
                 }
             }
             Feedback::Estimate { bps } => {
-                pacer.get_or_insert_with(|| Box::new(Pacer::new(now))).estimated(bps);
+                pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
+                told.get_or_insert(ToldEstimate { bps, trouble: None }).told(now, bps, sent_bps);
             }
             Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });

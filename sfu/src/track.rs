@@ -1,6 +1,6 @@
-//! One m-line of a publisher: what arrives on it, and what is missing of that.
+//! One stream of a publisher, an m-line or one of its simulcast layers: what arrives on it, and what is missing of that.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
     clock::Mapping,
@@ -13,6 +13,9 @@ use crate::{
     sequence::Unwrapper,
 };
 
+/// A pause after which a stream begins to flow anew.
+const LONG_PAUSE: Duration = Duration::from_millis(1500);
+
 /// The stream now arriving on a track.
 struct Stream {
     ssrc: u32,
@@ -22,9 +25,11 @@ struct Stream {
     /// Last sender report: publisher's NTP time, RTP timestamp, when it arrived.
     report: Option<(u64, u32, Instant)>,
     last_arrival: Instant,
+    /// Since when packets have come without a long pause.
+    flowing_since: Instant,
 }
 
-/// One m-line of a publisher.
+/// One stream of a publisher: an m-line, or one of its simulcast layers.
 pub(crate) struct Track {
     pub(crate) spec: PublishTrack,
     /// Where its packets go on from.
@@ -71,6 +76,9 @@ impl Track {
         }
         let rate = self.codec().clock_rate();
         let stream = self.stream.as_mut()?;
+        if now.saturating_duration_since(stream.last_arrival) > LONG_PAUSE {
+            stream.flowing_since = now;
+        }
         stream.last_arrival = now;
         let index = stream.unwrapper.unwrap(header.sequence);
         stream.reception.arrived(index, header.timestamp, origin, now, rate);
@@ -96,8 +104,16 @@ impl Track {
             reception: Reception::new(first),
             report: None,
             last_arrival: now,
+            flowing_since: now,
         };
         self.stream = Some(stream);
+    }
+
+    /// How long packets have come without a long pause; none when the last came longer than `silence` ago.
+    pub(crate) fn flowing(&self, now: Instant, silence: Duration) -> Option<Duration> {
+        let stream = self.stream.as_ref()?;
+        let flows = now.saturating_duration_since(stream.last_arrival) <= silence;
+        flows.then(|| now.saturating_duration_since(stream.flowing_since))
     }
 
     /// Notes a sender report.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use peer::{LESSON, Packet, Peer, School};
 use sfu::{
+    KeyFrameWish,
     command::{Command, ParticipantKey},
     relay::ShardId,
     rtcp::{Feedback, read},
@@ -60,9 +61,9 @@ impl Lesson {
                 }
             }
             self.away.run(5, &mut [&mut self.far]);
-            while let Some((to, lesson, source)) = self.away.shard.poll_key_frame_wish() {
+            while let Some(KeyFrameWish { home: to, lesson, source, layer }) = self.away.shard.poll_key_frame_wish() {
                 assert_eq!(to, ShardId(0));
-                self.home.command(Command::RequestKeyFrame { lesson, source });
+                self.home.command(Command::RequestKeyFrame { lesson, source, layer: Some(layer) });
             }
         }
     }

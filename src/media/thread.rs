@@ -22,7 +22,7 @@ use nix::{
     unistd::Pid,
 };
 use sfu::{
-    Shard,
+    KeyFrameWish, Shard,
     command::{Command, Event, LessonKey, PeerId},
     relay::{RelayBatch, ShardId},
     seats::Source,
@@ -90,7 +90,7 @@ pub(super) enum Crossing {
     /// Packets of a lesson that it follows.
     Packets(RelayBatch),
     /// A receiver over there needs a key frame of a publisher here.
-    KeyFrame { lesson: LessonKey, source: Source },
+    KeyFrame { lesson: LessonKey, source: Source, layer: u8 },
 }
 
 /// Another shard.
@@ -263,9 +263,9 @@ impl Turns {
             }
         }
         lost.iter().for_each(|(to, batch)| self.shard.return_relay(*to, batch));
-        while let Some((home, lesson, source)) = self.shard.poll_key_frame_wish() {
+        while let Some(KeyFrameWish { home, lesson, source, layer }) = self.shard.poll_key_frame_wish() {
             // One that finds no place is wished for again within a second.
-            self.cross(home, Crossing::KeyFrame { lesson, source });
+            self.cross(home, Crossing::KeyFrame { lesson, source, layer });
         }
     }
 
@@ -287,8 +287,11 @@ impl Turns {
                     self.relayed_in += batch.packets() as u64;
                     self.shard.handle_relayed(Instant::now(), &batch);
                 }
-                Ok(Crossing::KeyFrame { lesson, source }) => {
-                    self.shard.handle_command(Instant::now(), Command::RequestKeyFrame { lesson, source });
+                Ok(Crossing::KeyFrame { lesson, source, layer }) => {
+                    self.shard.handle_command(
+                        Instant::now(),
+                        Command::RequestKeyFrame { lesson, source, layer: Some(layer) },
+                    );
                 }
                 Err(_) => return,
             }

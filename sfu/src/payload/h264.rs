@@ -47,6 +47,17 @@ pub fn entry(payload: &[u8]) -> Entry {
     found
 }
 
+/// The first whole sequence parameter set in `payload`.
+pub fn parameter_set(payload: &[u8]) -> Option<&[u8]> {
+    let mut found = None;
+    units(payload, |kind, unit| {
+        if kind == SPS && !unit.is_empty() {
+            found = found.or(Some(unit));
+        }
+    });
+    found
+}
+
 /// The newest parameter sets of a source, kept for receivers that enter at a bare IDR.
 #[derive(Debug, Clone, Default)]
 pub struct ParameterSets {

@@ -1,10 +1,11 @@
 //! What a switch between sources needs to know of a payload, and no more: where a picture can be entered.
 
 pub mod h264;
+pub mod size;
 pub mod vp8;
 pub mod vp9;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, H264Profile};
 
 /// What one packet means to a receiver that is waiting to enter the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,9 @@ pub fn fuzz_payloads(mut bytes: &[u8]) {
             assert_eq!(h264::entry(&out[..len]), Entry::Here, "parameter sets that were written can be entered");
         }
         vp9::starts_key_frame(payload);
+        for codec in [Codec::H264(H264Profile::High), Codec::Vp8, Codec::Vp9] {
+            assert!(size::picture_size(codec, payload).is_none_or(|size| size.pixels() > 0));
+        }
         let mut renumbered = payload.to_vec();
         if vp8::starts_key_frame(payload) {
             renumber.switch(payload);

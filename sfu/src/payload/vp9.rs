@@ -19,6 +19,44 @@ pub fn starts_key_frame(payload: &[u8]) -> bool {
     payload.get(1 + picture_id_len).is_some_and(|layers| layers & 0x0e == 0)
 }
 
+/// Length in bytes of the payload descriptor of a packet that starts a key frame (section 4.2).
+pub fn descriptor_len(payload: &[u8]) -> Option<usize> {
+    let &first = payload.first()?;
+    let bit = |mask: u8| first & mask != 0;
+    let mut len = 1;
+    if bit(0x80) {
+        len += if payload.get(len)? & 0x80 != 0 { 2 } else { 1 };
+    }
+    let is_flexible = bit(0x10);
+    if bit(0x20) {
+        len += if is_flexible { 1 } else { 2 };
+    }
+    if bit(0x40) && is_flexible {
+        // At most three references, each telling whether another follows.
+        for _ in 0..3 {
+            len += 1;
+            if payload.get(len - 1)? & 1 == 0 {
+                break;
+            }
+        }
+    }
+    if bit(0x02) {
+        let &head = payload.get(len)?;
+        len += 1;
+        let layers = usize::from(head >> 5) + 1;
+        len += if head & 0x10 != 0 { 4 * layers } else { 0 };
+        if head & 0x08 != 0 {
+            let pictures = usize::from(*payload.get(len)?);
+            len += 1;
+            for _ in 0..pictures {
+                let references = usize::from(*payload.get(len)? >> 2 & 3);
+                len += 1 + references;
+            }
+        }
+    }
+    (len <= payload.len()).then_some(len)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,16 +4,14 @@ use std::{fmt::Write, net::SocketAddr};
 
 use super::{
     Kind, Media, Offer, Payload, PublishPlan, PublishTrack, SdpError, SubscribeLine, SubscribePayload, SubscribePlan,
-    TransportPlan, offer::parameter,
+    TransportPlan,
+    offer::{MID_URI, REPAIRED_RID_URI, RID_URI, TWCC_URI, parameter},
 };
 use crate::{
     codec::{Codec, H264Profile},
     ice::{Credentials, Half},
     seats::{Feed, Slot, View, feeds},
 };
-
-const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
-const TWCC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 // Writing to a String cannot fail; `push` keeps that out of the callers.
 macro_rules! push {
@@ -76,7 +74,8 @@ pub fn answer_publisher(
                 write_media_head(&mut sdp, media, offer, local, "recvonly", &[payload]);
                 write_extensions(&mut sdp, media);
                 write_payload(&mut sdp, payload, true, "goog-remb");
-                tracks.push(publish_track(*slot, media, payload));
+                write_simulcast(&mut sdp, media);
+                tracks.extend(publish_tracks(*slot, media, payload));
             }
             None => write_rejected(&mut sdp, media),
         }
@@ -86,6 +85,8 @@ pub fn answer_publisher(
         tracks,
         mid_extension: offer.media.iter().find_map(|media| media.mid_extension),
         twcc_extension: offer.media.iter().find_map(|media| media.twcc_extension),
+        rid_extension: offer.media.iter().find_map(|media| media.rid_extension),
+        repaired_rid_extension: offer.media.iter().find_map(|media| media.repaired_rid_extension),
         reporter_ssrc: (local.random)(),
     };
     Ok(Answer { sdp, plan })
@@ -186,16 +187,37 @@ fn transport(offer: &Offer, local: &Local<'_>) -> TransportPlan {
     }
 }
 
-fn publish_track(slot: Slot, media: &Media, payload: &Payload) -> PublishTrack {
-    PublishTrack {
+/// The streams of one m-line: one, or one for each simulcast layer.
+fn publish_tracks(slot: Slot, media: &Media, payload: &Payload) -> Vec<PublishTrack> {
+    let track = |layer: usize, rid: Option<&String>| PublishTrack {
         slot,
+        layer: layer as u8,
         mid: media.mid.clone(),
+        rid: rid.cloned(),
         codec: payload.codec,
         payload_type: payload.number,
         rtx_payload_type: payload.rtx,
-        ssrc: media.fid.map(|(ssrc, _)| ssrc).or_else(|| media.ssrcs.first().copied()),
-        rtx_ssrc: media.fid.map(|(_, rtx)| rtx),
+        // Simulcast streams are told apart by RID; SSRCs announced beside it would be those of some one of them.
+        ssrc: media.fid.map(|(ssrc, _)| ssrc).or_else(|| media.ssrcs.first().copied()).filter(|_| rid.is_none()),
+        rtx_ssrc: media.fid.map(|(_, rtx)| rtx).filter(|_| rid.is_none()),
         nack: payload.offers_feedback("nack"),
+    };
+    if is_simulcast(media) {
+        media.rids.iter().enumerate().map(|(layer, rid)| track(layer, Some(rid))).collect()
+    } else {
+        vec![track(0, None)]
+    }
+}
+
+/// Whether its layers can be told apart: by RID, which needs its extension.
+fn is_simulcast(media: &Media) -> bool {
+    media.rids.len() > 1 && media.rid_extension.is_some()
+}
+
+fn write_simulcast(out: &mut String, media: &Media) {
+    if is_simulcast(media) {
+        media.rids.iter().for_each(|rid| push!(out, "a=rid:{rid} recv"));
+        push!(out, "a=simulcast:recv {}", media.rids.join(";"));
     }
 }
 
@@ -277,7 +299,15 @@ pub(super) fn write_candidates(out: &mut String, candidates: &[SocketAddr]) {
 }
 
 fn write_extensions(out: &mut String, media: &Media) {
-    for (id, uri) in [(media.mid_extension, MID_URI), (media.twcc_extension, TWCC_URI)] {
+    let rid = media.rid_extension.filter(|_| is_simulcast(media));
+    let repaired_rid = media.repaired_rid_extension.filter(|_| is_simulcast(media));
+    let offered = [
+        (media.mid_extension, MID_URI),
+        (media.twcc_extension, TWCC_URI),
+        (rid, RID_URI),
+        (repaired_rid, REPAIRED_RID_URI),
+    ];
+    for (id, uri) in offered {
         if let Some(id) = id {
             push!(out, "a=extmap:{id} {uri}");
         }

@@ -8,13 +8,17 @@ use super::SdpError;
 use crate::{
     codec::{Codec, H264Profile},
     ice::Half,
-    limits::{MAX_ATTRIBUTES, MAX_FORMATS, MAX_MEDIA_LINES, MAX_OFFER_LEN},
+    limits::{MAX_ATTRIBUTES, MAX_FORMATS, MAX_LAYERS, MAX_MEDIA_LINES, MAX_OFFER_LEN},
 };
 
 /// Header extension: media identification (RFC 9143 section 15.1).
-const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+pub(super) const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 /// Header extension: transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
-const TWCC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+pub(super) const TWCC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// Header extension: which simulcast stream a packet belongs to (RFC 8852 section 3.1).
+pub(super) const RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+/// Header extension: which simulcast stream a retransmission belongs to (RFC 8852 section 3.2).
+pub(super) const REPAIRED_RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 /// Longest value quoted in an error.
 const QUOTED: usize = 60;
 
@@ -85,6 +89,12 @@ pub struct Media {
     pub mid_extension: Option<u8>,
     /// Id of the transport-wide sequence number.
     pub twcc_extension: Option<u8>,
+    /// Id of the RID header extension.
+    pub rid_extension: Option<u8>,
+    /// Id of the repaired RID header extension.
+    pub repaired_rid_extension: Option<u8>,
+    /// Simulcast streams it would send, as `a=simulcast` names them, no more than `limits::MAX_LAYERS` (RFC 8853).
+    pub rids: Vec<String>,
     /// `a=ssrc` values in order of appearance.
     pub ssrcs: Vec<u32>,
     /// First `a=ssrc-group:FID`: media and retransmission SSRC.
@@ -215,6 +225,9 @@ fn media_line(index: usize, line: &MediaDescription) -> Media {
         payloads: payloads(line),
         mid_extension: extension(line, MID_URI),
         twcc_extension: extension(line, TWCC_URI),
+        rid_extension: extension(line, RID_URI),
+        repaired_rid_extension: extension(line, REPAIRED_RID_URI),
+        rids: rids(line),
         ssrcs: ssrcs(line),
         fid: fid(line),
         reduced_size: direction("rtcp-rsize"),
@@ -233,6 +246,31 @@ fn extension(line: &MediaDescription, uri: &str) -> Option<u8> {
         (words.next()? == uri).then(|| id.split('/').next().unwrap_or(id).parse::<u8>().ok())?
     })?;
     (1..=14).contains(&id).then_some(id)
+}
+
+/// RFC 8853 section 5.1: `send` and a list of streams, each a list of alternatives of which the first is preferred; a tilde
+/// before one says that it begins paused. A name counts where `a=rid` (RFC 8851) describes it.
+fn rids(line: &MediaDescription) -> Vec<String> {
+    let described = |name: &str| {
+        values(line, "rid").any(|value| {
+            let mut words = value.split_whitespace();
+            words.next() == Some(name) && words.next() == Some("send")
+        })
+    };
+    let named = values(line, "simulcast").flat_map(|value| {
+        let mut words = value.split_whitespace();
+        let sent = std::iter::from_fn(move || Some((words.next()?, words.next()?))).find(|(way, _)| *way == "send");
+        sent.map_or("", |(_, list)| list).split(';')
+    });
+    let mut found: Vec<String> = Vec::new();
+    for name in named.filter_map(|one| one.split(',').next()).map(|name| name.trim_start_matches('~')) {
+        // RFC 8852 section 3: ASCII letters and digits; one or two names are no longer than the extension can carry.
+        let usable = (1..=16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if usable && described(name) && found.len() < MAX_LAYERS && !found.iter().any(|known| known == name) {
+            found.push(name.to_owned());
+        }
+    }
+    found
 }
 
 fn ssrcs(line: &MediaDescription) -> Vec<u32> {

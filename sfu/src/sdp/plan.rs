@@ -29,17 +29,25 @@ pub struct PublishPlan {
     pub mid_extension: Option<u8>,
     /// Id of the transport-wide sequence number, if negotiated.
     pub twcc_extension: Option<u8>,
+    /// Id of the RID header extension, if negotiated.
+    pub rid_extension: Option<u8>,
+    /// Id of the repaired RID header extension, if negotiated.
+    pub repaired_rid_extension: Option<u8>,
     /// SSRC we report with.
     pub reporter_ssrc: u32,
 }
 
-/// One m-line of a publisher.
+/// One stream of a publisher: an m-line, or one of its simulcast layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishTrack {
     /// Which seat it fills.
     pub slot: Slot,
+    /// Which layer of it, from 0 on in the order they were offered; 0 where there is but one.
+    pub layer: u8,
     /// `a=mid`.
     pub mid: String,
+    /// Its simulcast stream, where there are several.
+    pub rid: Option<String>,
     /// The codec answered.
     pub codec: Codec,
     /// Its payload type.

@@ -4,16 +4,31 @@ use std::time::Instant;
 
 use super::{Place, Shard};
 use crate::{
+    allocation::Part,
     command::LessonKey,
     fanout::{FanoutRef, LineRef},
+    limits::MAX_SSRCS_PER_PEER,
     payload::entry,
     publisher::Refused,
+    recorded::Recorded,
     relay::Relayed,
     ring::Kept,
-    seats::Source,
+    seats::{Feed, Source, Stage},
     subscriber::Asked,
     tap::Tapped,
 };
+
+/// Which part of the lesson a line shows now. The class that was called on is no tile like others.
+fn part_of(stage: &Stage, feed: Feed, source: Option<Source>) -> Part {
+    let is_on_floor = source.is_some_and(|source| stage.floor.contains(&Some(source.participant)));
+    match feed {
+        Feed::LeadScreen => Part::Courseware,
+        Feed::Programme if stage.courseware => Part::Courseware,
+        Feed::FloorCamera(_) => Part::Floor,
+        Feed::Wall(_) if !is_on_floor => Part::Tile,
+        _ => Part::Camera,
+    }
+}
 
 impl Shard {
     /// One RTP packet: decrypt, keep, copy to the recorder, and let it leave for every line it feeds.
@@ -40,21 +55,30 @@ impl Shard {
         if taken.first {
             let run = self.next_run();
             self.fanouts[fanout].begin(run);
-            self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
-            self.reseat(lesson);
+            self.reseat(now, lesson);
         }
         let payload = &received.packet[header.len..];
         let (marker, padding, timestamp) = (header.marker, header.padding, header.timestamp);
         let kept = Kept { index: taken.index, marker, padding, timestamp, entry: entry(codec, payload), payload };
-        if self.fanouts[fanout].keep(&kept) {
-            let start = self.tap.bytes.len() as u32;
-            self.tap.bytes.extend_from_slice(received.packet);
-            let len = received.packet.len() as u16;
-            self.tap_entry(now, lesson, source, Tapped::Packet { start, len });
+        let publisher = &mut self.publishers[at];
+        let recorded = publisher.recorded.takes(&publisher.tracks, received.track, taken.first, kept.entry);
+        if recorded == Recorded::First {
+            self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
+        }
+        if self.fanouts[fanout].keep(now, &kept) {
+            if recorded != Recorded::Nothing {
+                self.tap_packet(now, lesson, source, received.packet);
+            }
             self.relay_packet(now, fanout, &kept);
             self.gather(now, fanout, taken.index, marker);
         }
         self.changed(now, peer, Place::Publisher(at), change);
+    }
+
+    fn tap_packet(&mut self, now: Instant, lesson: LessonKey, source: Source, packet: &[u8]) {
+        let start = self.tap.bytes.len() as u32;
+        self.tap.bytes.extend_from_slice(packet);
+        self.tap_entry(now, lesson, source, Tapped::Packet { start, len: packet.len() as u16 });
     }
 
     /// A number that no stream of this shard had before.
@@ -64,43 +88,24 @@ impl Shard {
     }
 
     /// Works out anew what feeds each line of a lesson, and asks new sources for key frames.
-    pub(super) fn reseat(&mut self, lesson: LessonKey) {
+    pub(super) fn reseat(&mut self, now: Instant, lesson: LessonKey) {
         let Some(room) = self.rooms.get_mut(&lesson) else { return };
         let subscribers = std::mem::take(&mut room.subscribers);
-        subscribers.iter().for_each(|&at| self.seat(at));
+        subscribers.iter().for_each(|&at| self.seat(now, at));
         if let Some(room) = self.rooms.get_mut(&lesson) {
             room.subscribers = subscribers;
         }
     }
 
     /// Works out what feeds each line of a subscriber.
-    pub(super) fn seat(&mut self, at: usize) {
+    pub(super) fn seat(&mut self, now: Instant, at: usize) {
         let subscriber = &mut self.subscribers[at];
         let Some(room) = self.rooms.get(&subscriber.lesson) else { return };
-        for line_at in 0..subscriber.lines.len() {
-            let feed = subscriber.lines[line_at].spec.feed;
-            let source = room.stage.source_of(feed, subscriber.participant);
-            let found = source.and_then(|source| room.sources.get(&source)).copied();
-            let found = found.and_then(|at| Some((at, self.fanouts.get(at)?)));
-            let takes = found.filter(|(_, fanout)| subscriber.takes(line_at, fanout.codec));
-            let wanted = takes.map(|(at, fanout)| FanoutRef { at, run: fanout.run });
-            let line = &mut subscriber.lines[line_at];
-            let before = line.streams();
-            line.want(wanted);
-            let after = line.streams();
-            let here = LineRef { subscriber: at, line: line_at };
-            for stream in before.into_iter().flatten().filter(|stream| !after.contains(&Some(*stream))) {
-                if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
-                    fanout.detach(here);
-                }
-            }
-            for stream in after.into_iter().flatten().filter(|stream| !before.contains(&Some(*stream))) {
-                // Only what is wanted is new: what feeds a line has been wanted before.
-                let Some(fanout) = self.fanouts.get_mut(stream.at) else { continue };
-                fanout.attach(here);
-                fanout.want_key_frame();
-            }
+        for line in &mut subscriber.lines {
+            line.source = room.stage.source_of(line.spec.feed, subscriber.participant);
+            line.part = part_of(&room.stage, line.spec.feed, line.source);
         }
+        self.allot(now, at);
     }
 
     /// Takes a subscriber's lines off everything that feeds them.
@@ -116,17 +121,30 @@ impl Shard {
     }
 
     /// A session can send or receive now, or again: pictures begin with key frames.
-    pub(super) fn connected(&mut self, place: Place) {
+    pub(super) fn connected(&mut self, now: Instant, place: Place) {
         let Place::Subscriber(at) = place else { return };
-        for stream in self.subscribers[at].lines.iter().filter_map(|line| line.wanted()) {
-            if let Some(fanout) = self.fanouts.get_mut(stream.at) {
-                fanout.want_key_frame();
+        for line in 0..self.subscribers[at].lines.len() {
+            if let Some(stream) = self.subscribers[at].lines[line].wanted() {
+                self.begin_picture(now, LineRef { subscriber: at, line }, stream);
             }
         }
     }
 
-    pub(super) fn request_key_frame(&mut self, lesson: LessonKey, source: Source) {
-        let found = self.rooms.get(&lesson).and_then(|room| room.sources.get(&source)).copied();
+    /// Asks for a key frame of one layer of a source, or of the one that is recorded.
+    pub(super) fn request_key_frame(&mut self, lesson: LessonKey, source: Source, layer: Option<u8>) {
+        let Some(layers) = self.rooms.get(&lesson).and_then(|room| room.sources.get(&source)) else { return };
+        let recorded = || {
+            let mut publishers = self.publishers.iter().map(|(_, publisher)| publisher);
+            publishers.find_map(|publisher| {
+                let feeds = |at: &usize| publisher.tracks.get(*at).is_some_and(|track| layers.contains(track.fanout));
+                let track = publisher.recorded.of(source.slot).filter(feeds)?;
+                publisher.tracks.get(track).map(|track| track.fanout)
+            })
+        };
+        let found = match layer {
+            Some(layer) => layers.get(layer),
+            None => recorded().or_else(|| layers.iter().last()),
+        };
         if let Some(fanout) = found.and_then(|at| self.fanouts.get_mut(at)) {
             fanout.want_key_frame();
         }
@@ -134,12 +152,12 @@ impl Shard {
 
     pub(super) fn handle_publisher_rtcp(&mut self, now: Instant, at: usize, datagram: &mut [u8]) {
         let publisher = &mut self.publishers[at];
-        let (lesson, participant, peer) = (publisher.lesson, publisher.participant, publisher.peer);
-        let mut reports = [None; 8];
+        let (lesson, peer) = (publisher.lesson, publisher.peer);
+        let mut reports = [None; MAX_SSRCS_PER_PEER];
         let mut count = 0;
-        let authentic = publisher.receive_rtcp(now, &self.clock, datagram, |slot, ntp, rtp| {
+        let authentic = publisher.receive_rtcp(now, &self.clock, datagram, |track, ntp, rtp| {
             if let Some(report) = reports.get_mut(count) {
-                *report = Some((slot, ntp, rtp));
+                *report = Some((track, ntp, rtp));
                 count += 1;
             }
         });
@@ -157,8 +175,12 @@ impl Shard {
                 self.relay(fanout, Relayed::Clock(mapping));
             }
         }
-        for (slot, ntp, rtp) in reports.into_iter().flatten() {
-            let source = Source { participant, slot };
+        for (track, ntp, rtp) in reports.into_iter().flatten() {
+            let publisher = &self.publishers[at];
+            let source = publisher.source(track);
+            if !publisher.recorded.is(source.slot, track) {
+                continue;
+            }
             self.tap_entry(now, lesson, source, Tapped::SenderReport { ntp, rtp });
         }
         self.changed(now, peer, Place::Publisher(at), change);

@@ -35,7 +35,7 @@ impl Leaving {
     }
 
     /// Notes that a subscriber's pacer has packets that are due then; once for each subscriber.
-    fn note_paced(&mut self, at: usize, due: Instant) {
+    pub(super) fn note_paced(&mut self, at: usize, due: Instant) {
         self.next_paced = Some(self.next_paced.map_or(due, |next| next.min(due)));
         self.paced.push_back(at);
     }

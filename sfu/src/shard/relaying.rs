@@ -6,11 +6,25 @@ use super::Shard;
 use crate::{
     command::LessonKey,
     fanout::Fanout,
+    layers::Layers,
     limits::{MAX_KEYFRAME_WISHES, TICK},
     relay::{RelayBatch, Relayed, ShardId, Stream},
     ring::Kept,
     seats::Source,
 };
+
+/// A key frame to be asked for at another shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyFrameWish {
+    /// Where the publisher is.
+    pub home: ShardId,
+    /// Of which lesson.
+    pub lesson: LessonKey,
+    /// Of which stream.
+    pub source: Source,
+    /// Of which of its simulcast layers.
+    pub layer: u8,
+}
 
 /// What is to go to other shards.
 pub(super) struct Relays {
@@ -18,7 +32,7 @@ pub(super) struct Relays {
     /// Batches under way, one for each shard that follows a lesson of ours.
     batches: Vec<(ShardId, RelayBatch)>,
     /// Key frames to be asked for at homes.
-    wishes: VecDeque<(ShardId, LessonKey, Source)>,
+    wishes: VecDeque<KeyFrameWish>,
 }
 
 impl Relays {
@@ -51,7 +65,7 @@ impl Shard {
     }
 
     /// The next key frame to be asked for at another shard, by `Command::RequestKeyFrame`.
-    pub fn poll_key_frame_wish(&mut self) -> Option<(ShardId, LessonKey, Source)> {
+    pub fn poll_key_frame_wish(&mut self) -> Option<KeyFrameWish> {
         self.relays.wishes.pop_front()
     }
 
@@ -65,15 +79,15 @@ impl Shard {
                 continue;
             }
             match entry.what {
-                Relayed::Ended => self.forget_relayed(|fanout| fanout.stream() == entry.stream),
+                Relayed::Ended => self.forget_relayed(now, |fanout| fanout.stream() == entry.stream),
                 Relayed::Clock(mapping) => {
-                    let Some(at) = self.relayed(entry.stream, batch.home) else { continue };
+                    let Some(at) = self.relayed(now, entry.stream, batch.home) else { continue };
                     self.fanouts[at].mapping = mapping;
                 }
                 Relayed::Packet(packet) => {
-                    let Some(at) = self.relayed(entry.stream, batch.home) else { continue };
+                    let Some(at) = self.relayed(now, entry.stream, batch.home) else { continue };
                     let kept = batch.kept(entry.stream.codec, &packet);
-                    if self.fanouts[at].keep(&kept) {
+                    if self.fanouts[at].keep(packet.arrival, &kept) {
                         self.gather(packet.arrival, at, kept.index, kept.marker);
                     }
                 }
@@ -82,9 +96,9 @@ impl Shard {
     }
 
     /// The fanout here of a stream from elsewhere; none where the source has a publisher here.
-    fn relayed(&mut self, stream: Stream, home: ShardId) -> Option<usize> {
+    fn relayed(&mut self, now: Instant, stream: Stream, home: ShardId) -> Option<usize> {
         let room = self.rooms.entry(stream.lesson).or_default();
-        let known = room.sources.get(&stream.source).copied();
+        let known = room.sources.get(&stream.source).and_then(|layers| layers.get(stream.layer));
         if let Some(at) = known {
             let fanout = &self.fanouts[at];
             if fanout.home.is_none() || fanout.stream() == stream {
@@ -92,24 +106,23 @@ impl Shard {
             }
         }
         let at = self.fanouts.insert(Fanout::new(stream, Some(home)));
-        room.sources.insert(stream.source, at);
-        if let Some(old) = known {
+        if let Some(old) = room.sources.entry(stream.source).or_default().insert(stream.layer, at) {
             self.fanouts.remove(old);
         }
-        self.reseat(stream.lesson);
+        self.reseat(now, stream.lesson);
         Some(at)
     }
 
     /// Forgets streams from elsewhere.
-    pub(super) fn forget_relayed(&mut self, which: impl Fn(&Fanout) -> bool) {
+    pub(super) fn forget_relayed(&mut self, now: Instant, which: impl Fn(&Fanout) -> bool) {
         let gone = |(at, fanout): (usize, &Fanout)| (fanout.home.is_some() && which(fanout)).then_some(at);
         let places: Vec<usize> = self.fanouts.iter().filter_map(gone).collect();
         for at in places {
-            let Stream { lesson, source, .. } = self.fanouts.remove(at).stream();
+            let Stream { lesson, source, layer, .. } = self.fanouts.remove(at).stream();
             if let Some(room) = self.rooms.get_mut(&lesson) {
-                room.sources.remove(&source);
+                room.forget(source, layer, at);
             }
-            self.reseat(lesson);
+            self.reseat(now, lesson);
         }
     }
 
@@ -120,7 +133,7 @@ impl Shard {
         }
         room.followers.push(shard);
         // It learns at once what there is to see, and can ask for key frames.
-        for &at in room.sources.values() {
+        for at in room.sources.values().flat_map(Layers::iter) {
             if let Some(fanout) = self.fanouts.get(at) {
                 self.relays.batch(shard).push(fanout.stream(), Relayed::Clock(fanout.mapping));
             }
@@ -140,7 +153,7 @@ impl Shard {
         let Some(stream) = self.fanouts.get(at).map(Fanout::stream) else { return };
         let Some(room) = self.rooms.get(&stream.lesson) else { return };
         // Only the newest publisher of a source is relayed: it is the one that is seen.
-        if room.sources.get(&stream.source) != Some(&at) {
+        if room.sources.get(&stream.source).and_then(|layers| layers.get(stream.layer)) != Some(at) {
             return;
         }
         for &shard in &room.followers {
@@ -155,7 +168,8 @@ impl Shard {
                 && fanout.take_key_frame_wish()
                 && self.relays.wishes.len() < MAX_KEYFRAME_WISHES
             {
-                self.relays.wishes.push_back((home, fanout.lesson, fanout.source));
+                let Stream { lesson, source, layer, .. } = fanout.stream();
+                self.relays.wishes.push_back(KeyFrameWish { home, lesson, source, layer });
             }
         }
     }

@@ -1,12 +1,16 @@
 //! Sessions coming, staying alive and going.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
 
 use super::{Place, Shard};
 use crate::{
     command::{CloseReason, Event, LessonKey, ParticipantKey, PeerId, Shown},
     fanout::Fanout,
     ice::Credentials,
+    layers::Layers,
     limits::{MAX_REMEMBERED, PUBLISHER_SILENCE, RECEIVER_SILENCE, REPORT_INTERVAL, TURN},
     publisher::Publisher,
     relay::{Relayed, Stream},
@@ -43,18 +47,20 @@ impl Shard {
         let transport = Transport::new(&self.identity, plan.transport.clone(), PUBLISHER_SILENCE, now);
         let ufrag = transport.ice().local_ufrag().to_owned();
         let mut fanouts = Vec::with_capacity(plan.tracks.len());
+        let mut sources: HashMap<Source, Layers> = HashMap::new();
         for track in &plan.tracks {
             let source = Source { participant, slot: track.slot };
-            let stream = Stream { lesson, source, codec: track.codec, run: self.next_run() };
+            let stream = Stream { lesson, source, layer: track.layer, codec: track.codec, run: self.next_run() };
             let at = self.fanouts.insert(Fanout::new(stream, None));
-            // The newest publisher of a source is the source: a reload or a second computer takes the seat over.
-            self.rooms.entry(lesson).or_default().sources.insert(source, at);
+            sources.entry(source).or_default().insert(track.layer, at);
             fanouts.push(at);
         }
+        // The newest publisher of a source is the source: a reload or a second computer takes the seat over.
+        self.rooms.entry(lesson).or_default().sources.extend(sources);
         let at = self.publishers.insert(Publisher::new(ids, transport, plan, &fanouts, now));
         self.by_peer.insert(ids.0, Place::Publisher(at));
         self.by_ufrag.insert(ufrag, Place::Publisher(at));
-        self.reseat(lesson);
+        self.reseat(now, lesson);
     }
 
     pub(super) fn add_subscriber(
@@ -75,7 +81,7 @@ impl Shard {
         self.by_peer.insert(ids.0, Place::Subscriber(at));
         self.by_ufrag.insert(ufrag, Place::Subscriber(at));
         self.rooms.entry(ids.1).or_default().subscribers.push(at);
-        self.seat(at);
+        self.seat(now, at);
     }
 
     pub(super) fn restart_ice(&mut self, peer: PeerId, credentials: Credentials) {
@@ -95,15 +101,16 @@ impl Shard {
         }
     }
 
-    pub(super) fn show(&mut self, peer: PeerId, pictures: &[Shown]) {
+    pub(super) fn show(&mut self, now: Instant, peer: PeerId, pictures: &[Shown]) {
         if let Some(&Place::Subscriber(at)) = self.by_peer.get(&peer) {
             self.subscribers[at].show(pictures);
+            self.allot(now, at);
         }
     }
 
-    pub(super) fn set_stage(&mut self, lesson: LessonKey, stage: Stage) {
+    pub(super) fn set_stage(&mut self, now: Instant, lesson: LessonKey, stage: Stage) {
         self.rooms.entry(lesson).or_default().stage = stage;
-        self.reseat(lesson);
+        self.reseat(now, lesson);
     }
 
     pub(super) fn end_lesson(&mut self, now: Instant, lesson: LessonKey) {
@@ -116,7 +123,7 @@ impl Shard {
         for place in publishers.chain(subscribers.into_iter().map(Place::Subscriber)).collect::<Vec<_>>() {
             self.forget(now, place, CloseReason::Asked);
         }
-        self.forget_relayed(|fanout| fanout.lesson == lesson);
+        self.forget_relayed(now, |fanout| fanout.lesson == lesson);
         self.rooms.remove(&lesson);
         remember(&mut self.ended, lesson);
     }
@@ -125,7 +132,7 @@ impl Shard {
     pub(super) fn remove(&mut self, now: Instant, place: Place, reason: CloseReason) {
         let lesson = self.forget(now, place, reason);
         if let (Some(lesson), Place::Publisher(_)) = (lesson, place) {
-            self.reseat(lesson);
+            self.reseat(now, lesson);
         }
     }
 
@@ -139,12 +146,10 @@ impl Shard {
                     let source = publisher.source(track_at);
                     self.relay(track.fanout, Relayed::Ended);
                     self.fanouts.try_remove(track.fanout);
-                    if let Some(room) = self.rooms.get_mut(&publisher.lesson)
-                        && room.sources.get(&source) == Some(&track.fanout)
-                    {
-                        room.sources.remove(&source);
+                    if let Some(room) = self.rooms.get_mut(&publisher.lesson) {
+                        room.forget(source, track.spec.layer, track.fanout);
                     }
-                    if track.ssrc().is_some() {
+                    if publisher.recorded.is(track.spec.slot, track_at) {
                         self.tap_entry(now, publisher.lesson, source, Tapped::Ended);
                     }
                 }
@@ -199,6 +204,11 @@ impl Shard {
                 track.want_key_frame();
             }
         }
+        publisher.choose_recorded(now, |track| {
+            let size = self.fanouts.get(track.fanout).and_then(|fanout| fanout.size);
+            // Where sizes are not known the first of voices is the best, and the last of pictures.
+            size.map_or(u64::from(track.spec.layer), |size| u64::from(size.pixels()))
+        });
         let (peer, before) = (publisher.peer, publisher.fraction_lost);
         self.counters.key_frames_asked += publisher.handle_timeout(now, &mut self.outbox);
         let after = publisher.fraction_lost;
@@ -222,6 +232,10 @@ impl Shard {
         let count = subscriber.take_count(now);
         self.send_reports(now, at);
         self.told_loss(peer, before, after);
+        self.allot(now, at);
+        if let Some(pictures) = self.subscribers[at].take_given() {
+            self.event(Event::Given { peer, pictures });
+        }
         if let Some((pictures, voices)) = count {
             self.event(Event::Received { peer, pictures, voices });
         }

@@ -30,6 +30,12 @@ pub const LESSON: LessonKey = LessonKey(1);
 /// Transport-wide sequence numbers: the id offered for them.
 const NUMBER_ID: u8 = 3;
 const NUMBER_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// Simulcast streams: the ids offered for their names, and the names.
+const RID_ID: u8 = 5;
+const RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+const REPAIRED_RID_ID: u8 = 6;
+const REPAIRED_RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
+pub const LAYERS: [&str; 3] = ["q", "h", "f"];
 /// Step of virtual time.
 const STEP: Duration = Duration::from_millis(5);
 /// Browsers check about this often.
@@ -259,11 +265,15 @@ impl Peer {
             self.ours.password
         );
         for (i, kind) in lines.iter().enumerate() {
-            let formats = if *kind == "audio" { "111" } else { "102 103" };
+            let (kind, simulcast) = match *kind {
+                "simulcast" => ("video", true),
+                kind => (kind, false),
+            };
+            let formats = if kind == "audio" { "111" } else { "102 103" };
             sdp += &format!(
                 "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{i}\r\na={direction}\r\na=rtcp-mux\r\n"
             );
-            sdp += match *kind {
+            sdp += match kind {
                 "audio" => "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n",
                 _ => {
                     "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n\
@@ -272,7 +282,13 @@ impl Peer {
             };
             sdp += &format!("a=extmap:{NUMBER_ID} {NUMBER_URI}\r\n");
             let (ssrc, rtx) = (Self::ssrc(i), Self::ssrc(i) + 1);
-            if direction == "sendonly" && *kind == "video" {
+            if simulcast {
+                sdp += &format!("a=extmap:{RID_ID} {RID_URI}\r\na=extmap:{REPAIRED_RID_ID} {REPAIRED_RID_URI}\r\n");
+                LAYERS.iter().for_each(|rid| sdp += &format!("a=rid:{rid} send\r\n"));
+                sdp += &format!("a=simulcast:send {}\r\n", LAYERS.join(";"));
+                continue;
+            }
+            if direction == "sendonly" && kind == "video" {
                 sdp += &format!("a=ssrc-group:FID {ssrc} {rtx}\r\na=ssrc:{ssrc} cname:x\r\na=ssrc:{rtx} cname:x\r\n");
             } else if direction == "sendonly" {
                 sdp += &format!("a=ssrc:{ssrc} cname:x\r\n");
@@ -315,6 +331,23 @@ impl Peer {
     /// Sends a picture under an SSRC that the offer did not announce.
     pub fn publish_as(&mut self, ssrc: u32, sequence: u16, timestamp: u32, payload: &[u8]) {
         self.send_rtp(rtp(102, sequence, timestamp, ssrc, payload, None));
+    }
+
+    /// Sends a packet of one of its simulcast layers, as a browser does: named until a report has come back.
+    pub fn publish_layer(&mut self, layer: usize, sequence: u16, timestamp: u32, payload: &[u8], named: bool) {
+        let marker = 0x80;
+        let mut packet = rtp(marker | 102, sequence, timestamp, Self::layer_ssrc(layer), &[], None);
+        if named {
+            packet[0] |= 0x10;
+            packet.extend([0xbe, 0xde, 0, 1, RID_ID << 4, LAYERS[layer].as_bytes()[0], 0, 0]);
+        }
+        packet.extend_from_slice(payload);
+        self.send_rtp(packet);
+    }
+
+    /// The SSRC of one of its simulcast layers: announced nowhere.
+    pub fn layer_ssrc(layer: usize) -> u32 {
+        7000 + 2 * layer as u32
     }
 
     /// Sends it on the retransmission stream.

@@ -1,0 +1,195 @@
+//! What of a lesson each receiver is given, by what its line carries and its screen shows.
+
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+
+use super::Shard;
+use crate::{
+    allocation::{Demand, Pace, Rung, allocate_steadily},
+    command::Shown,
+    fanout::{Fanout, FanoutRef, LineRef},
+    layers::Layers,
+    limits::{CLIMB_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES},
+    line::Line,
+};
+
+/// Silence after which a simulcast layer counts as not sent: a browser stops those its own line does not carry.
+const LAYER_SILENCE: Duration = Duration::from_millis(1500);
+/// What a picture's layers are taken to need until they are measured, in bit/s.
+const NOMINAL_BPS: [u64; MAX_LAYERS] = [200_000, 600_000, 1_600_000];
+/// What a voice is taken to need until it is measured.
+const NOMINAL_VOICE_BPS: u64 = 50_000;
+/// Below this a line is given the thinnest voice there is.
+const THIN_VOICE_BELOW_BPS: u64 = 250_000;
+/// A picture is large enough for a place on the screen that is larger by so much, in percent of its height or width.
+const ENLARGED_PERCENT: u32 = 130;
+
+/// A layer that could be given.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    layer: u8,
+    bps: u64,
+    pixels: u32,
+    is_enough: bool,
+}
+
+/// Whether a picture of this size fills a place of that.
+fn is_enough(fanout: &Fanout, shown: Option<Shown>) -> bool {
+    let (Some(size), Some(shown)) = (fanout.size, shown) else { return false };
+    let enlarged = |side: u16| u32::from(side) * ENLARGED_PERCENT / 100;
+    // The picture is fitted into its place: the side that touches decides.
+    enlarged(size.width) >= u32::from(shown.width) || enlarged(size.height) >= u32::from(shown.height)
+}
+
+/// The layers of a source that flow and that the line takes, the least first.
+fn candidates(
+    now: Instant,
+    line: &Line,
+    layers: Layers,
+    fanouts: &mut Slab<Fanout>,
+) -> ([Candidate; MAX_LAYERS], usize) {
+    let none = Candidate { layer: 0, bps: 0, pixels: 0, is_enough: false };
+    let (mut found, mut count) = ([none; MAX_LAYERS], 0);
+    let flows =
+        |fanout: &Fanout| fanout.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE);
+    let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(flows));
+    for at in layers.iter() {
+        let Some(fanout) = fanouts.get_mut(at) else { continue };
+        if line.payload_for(fanout.codec).is_none() || (any_flows && !flows(fanout)) {
+            continue;
+        }
+        let nominal = NOMINAL_BPS.get(usize::from(fanout.layer)).copied().unwrap_or_default();
+        found[count] = Candidate {
+            layer: fanout.layer,
+            bps: fanout.meter.bps(now).unwrap_or(nominal),
+            pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
+            is_enough: is_enough(fanout, line.shown),
+        };
+        count += 1;
+    }
+    found[..count].sort_by_key(|candidate| (candidate.pixels, candidate.layer));
+    (found, count)
+}
+
+/// The ways to give a line its picture.
+fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &mut Slab<Fanout>) -> Demand {
+    let mut demand = Demand::new(line.part);
+    if line.shown.is_some_and(|shown| shown.width == 0 || shown.height == 0) {
+        return demand;
+    }
+    let (found, count) = candidates(now, line, layers, fanouts);
+    for candidate in &found[..count] {
+        demand.push(Rung { bps: candidate.bps, pace: Pace::All, layer: candidate.layer });
+        if candidate.is_enough {
+            break;
+        }
+    }
+    demand
+}
+
+impl Shard {
+    /// Works out what a subscriber is given, and takes its lines to it.
+    pub(super) fn allot(&mut self, now: Instant, at: usize) {
+        let subscriber = &mut self.subscribers[at];
+        let Some(room) = self.rooms.get(&subscriber.lesson) else { return };
+        let layers_of =
+            |line: &Line| line.source.and_then(|source| room.sources.get(&source)).copied().unwrap_or_default();
+        let is_thin = subscriber.estimate_bps() < THIN_VOICE_BELOW_BPS;
+        let mut voices = 0;
+        for line in subscriber.lines.iter_mut().filter(|line| line.spec.audio) {
+            let voice = voice(now, line, layers_of(line), &mut self.fanouts, is_thin);
+            line.chosen = voice.map(|voice| (voice.layer, Pace::All));
+            voices += voice.map_or(0, |voice| voice.bps);
+        }
+        let estimate = subscriber.estimate(now, voices);
+        let mut demands = std::mem::take(&mut self.demands);
+        let mut before = [0; MAX_MEDIA_LINES];
+        for (line, before) in subscriber.lines.iter().filter(|line| !line.spec.audio).zip(&mut before) {
+            let demand = demand(now, line, layers_of(line), &mut self.fanouts);
+            *before = line.chosen.map_or(0, |chosen| demand.level_of(chosen));
+            demands.push(demand);
+        }
+        let budget = estimate.saturating_sub(voices);
+        allocate_steadily(budget, CLIMB_PERCENT, &before, &mut demands);
+        let total: u64 = demands.iter().filter_map(Demand::chosen).map(|rung| rung.bps).sum();
+        let spare = budget.saturating_sub(total);
+        subscriber.note_needs(voices + demands.iter().filter_map(Demand::best).map(|rung| rung.bps).sum::<u64>());
+        subscriber.given.clear();
+        subscriber.given.extend(demands.iter().map(Demand::given));
+        let mut pictures = demands.drain(..);
+        for line_at in 0..self.subscribers[at].lines.len() {
+            let line = &mut self.subscribers[at].lines[line_at];
+            let mut room_for = u64::MAX;
+            if !line.spec.audio {
+                let chosen = pictures.next().and_then(|demand| demand.chosen());
+                line.chosen = chosen.map(|rung| (rung.layer, rung.pace));
+                room_for = spare + chosen.map_or(0, |rung| rung.bps);
+            }
+            self.feed(now, LineRef { subscriber: at, line: line_at }, room_for);
+        }
+        drop(pictures);
+        self.demands = demands;
+    }
+
+    /// Takes a line to the stream that was chosen for it. What feeds it goes on until then if that needs no more than `room_for`
+    /// bit/s.
+    fn feed(&mut self, now: Instant, here: LineRef, room_for: u64) {
+        let subscriber = &mut self.subscribers[here.subscriber];
+        let line = &mut subscriber.lines[here.line];
+        let layers =
+            self.rooms.get(&subscriber.lesson).zip(line.source).and_then(|(room, source)| room.sources.get(&source));
+        let chosen = layers.zip(line.chosen).and_then(|(layers, (layer, _))| layers.get(layer));
+        let wanted = chosen.and_then(|at| Some(FanoutRef { at, run: self.fanouts.get(at)?.run }));
+        let current = line.current().and_then(|stream| self.fanouts.get_mut(stream.at));
+        // Somebody else's picture stays until the new one is there: only a layer that the line does not carry goes at once.
+        let holds =
+            current.is_none_or(|old| Some(old.source) != line.source || old.meter.bps(now).unwrap_or(0) <= room_for);
+        let before = line.streams();
+        line.want(wanted, holds);
+        let after = line.streams();
+        for stream in before.into_iter().flatten().filter(|stream| !after.contains(&Some(*stream))) {
+            if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
+                fanout.detach(here);
+            }
+        }
+        for stream in after.into_iter().flatten().filter(|stream| !before.contains(&Some(*stream))) {
+            // Only what is wanted is new: what feeds a line has been wanted before.
+            let Some(fanout) = self.fanouts.get_mut(stream.at) else { continue };
+            fanout.attach(here);
+            self.begin_picture(now, here, stream);
+        }
+    }
+
+    /// Gives a line that waits for a picture the newest key frame there is, or asks for one.
+    pub(super) fn begin_picture(&mut self, now: Instant, here: LineRef, stream: FanoutRef) {
+        let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) else { return };
+        let subscriber = &mut self.subscribers[here.subscriber];
+        let ring = &fanout.ring;
+        let len = |index| ring.find(index).map_or(0, |kept| kept.payload.len());
+        let replay = fanout.replay(now).filter(|_| subscriber.transport.is_connected());
+        if !replay.is_some_and(|replay| subscriber.replay(now, here.line, stream, replay, len)) {
+            fanout.want_key_frame();
+        }
+        if let Some(due) = subscriber.newly_paced() {
+            self.leaving.note_paced(here.subscriber, due);
+        }
+    }
+}
+
+/// The voice a line is given: the first there is, or the thinnest for a thin line.
+fn voice(now: Instant, line: &Line, layers: Layers, fanouts: &mut Slab<Fanout>, is_thin: bool) -> Option<Rung> {
+    let mut best: Option<Rung> = None;
+    for at in layers.iter() {
+        let Some(fanout) = fanouts.get_mut(at) else { continue };
+        if line.payload_for(fanout.codec).is_none() {
+            continue;
+        }
+        let bps = fanout.meter.bps(now).unwrap_or(NOMINAL_VOICE_BPS);
+        let flows = fanout.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE);
+        if best.is_none_or(|best| is_thin && flows && bps < best.bps) {
+            best = Some(Rung { bps, pace: Pace::All, layer: fanout.layer });
+        }
+    }
+    best
+}
