@@ -21,6 +21,7 @@ mod payload;
 pub mod placement;
 mod publisher;
 mod reception;
+pub mod red;
 pub mod relay;
 mod ring;
 pub mod rtcp;

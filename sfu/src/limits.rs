@@ -112,3 +112,7 @@ pub const MAX_PACED: usize = 256;
 pub const SPREAD_FROM: usize = 256;
 /// Key frames to be asked for at other shards; a further wish is dropped, and whoever has it wishes again within a second.
 pub const MAX_KEYFRAME_WISHES: usize = 256;
+/// Earlier voice packets that one RED packet repeats (RFC 2198); further ones are left out. Two heal any loss of two in a row.
+pub const MAX_REDUNDANCY: usize = 2;
+/// Blocks of a received RED packet; one with more is refused. libwebrtc's receiver draws the line here too.
+pub const MAX_RED_BLOCKS: usize = 32;
