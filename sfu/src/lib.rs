@@ -19,6 +19,7 @@ mod outbox;
 mod pacer;
 mod payload;
 pub mod placement;
+pub mod playout_delay;
 mod publisher;
 mod reception;
 pub mod red;
