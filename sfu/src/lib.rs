@@ -17,7 +17,7 @@ mod line;
 mod nack;
 mod outbox;
 mod pacer;
-mod payload;
+pub mod payload;
 pub mod placement;
 pub mod playout_delay;
 mod publisher;
