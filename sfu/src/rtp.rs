@@ -5,6 +5,11 @@ pub const FIXED_HEADER_LEN: usize = 12;
 /// Length in bytes of the fixed header and an extension block with a transport-wide number.
 pub const NUMBERED_HEADER_LEN: usize = 20;
 
+/// Length in bytes of what stands before the elements of an extension block.
+const EXTENSION_HEAD_LEN: usize = 4;
+/// Longest value of an element of one-byte form (RFC 8285 section 4.2).
+const MAX_ELEMENT: usize = 16;
+
 /// Why bytes are not an RTP packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RtpError {
@@ -155,6 +160,78 @@ pub fn write_transport_number(out: &mut [u8; NUMBERED_HEADER_LEN], id: u8, numbe
     out[19] = 0;
 }
 
+/// The header extensions a packet goes out with, each by its id, 1 to 14, and its value, in one-byte form (RFC 8285 section
+/// 4.2). One value for a packet's length and its bytes, so that the two cannot differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Elements<'v> {
+    /// Transport-wide sequence number.
+    pub transport_number: Option<(u8, u16)>,
+    /// Playout delay, as [`crate::playout_delay::PlayoutDelay::write`] gives it.
+    pub playout_delay: Option<(u8, [u8; crate::playout_delay::LEN])>,
+    /// `a=mid` of the m-line (RFC 9143 section 15). One of no bytes or more than 16 is left out.
+    pub mid: Option<(u8, &'v [u8])>,
+}
+
+impl<'v> Elements<'v> {
+    fn told_mid(&self) -> Option<(u8, &'v [u8])> {
+        self.mid.filter(|(_, mid)| (1..=MAX_ELEMENT).contains(&mid.len()))
+    }
+
+    /// Length in bytes of the fixed header and these: 12 without any, 20 with the transport number alone.
+    pub fn header_len(&self) -> usize {
+        if self.playout_delay.is_none() && self.mid.is_none() {
+            return if self.transport_number.is_some() { NUMBERED_HEADER_LEN } else { FIXED_HEADER_LEN };
+        }
+        let number = self.transport_number.map_or(0, |_| 1 + size_of::<u16>());
+        let delay = self.playout_delay.map_or(0, |(_, value)| 1 + value.len());
+        let mid = self.told_mid().map_or(0, |(_, mid)| 1 + mid.len());
+        match number + delay + mid {
+            0 => FIXED_HEADER_LEN,
+            body => FIXED_HEADER_LEN + EXTENSION_HEAD_LEN + body.next_multiple_of(4),
+        }
+    }
+
+    /// Writes them behind the fixed header at the start of `out`, and says there that they are there. Returns
+    /// [`Self::header_len`]; `None`, and nothing written, where `out` is shorter.
+    pub fn write(&self, out: &mut [u8]) -> Option<usize> {
+        let len = self.header_len();
+        let out = out.get_mut(..len)?;
+        if len == FIXED_HEADER_LEN {
+            return Some(len);
+        }
+        // What nearly every packet has is written at once, without a loop.
+        if let (Some((id, number)), None, None) = (self.transport_number, self.playout_delay, self.mid) {
+            write_transport_number(out.first_chunk_mut()?, id, number);
+            return Some(len);
+        }
+        out[0] |= 0x10;
+        let (head, body) = out[FIXED_HEADER_LEN..].split_at_mut(EXTENSION_HEAD_LEN);
+        let words = (body.len() / 4) as u8;
+        head.copy_from_slice(&[0xbe, 0xde, 0, words]);
+        let mut rest = body;
+        if let Some((id, number)) = self.transport_number {
+            rest = write_element(rest, id, &number.to_be_bytes());
+        }
+        if let Some((id, value)) = &self.playout_delay {
+            rest = write_element(rest, *id, value);
+        }
+        if let Some((id, mid)) = self.told_mid() {
+            rest = write_element(rest, id, mid);
+        }
+        rest.fill(0);
+        Some(len)
+    }
+}
+
+/// Writes one element at the start of `out`, which has room for it; returns what follows.
+fn write_element<'o>(out: &'o mut [u8], id: u8, value: &[u8]) -> &'o mut [u8] {
+    let (element, rest) = out.split_at_mut(1 + value.len());
+    // Length field: the number of octets less one.
+    element[0] = (id << 4) | (value.len() - 1) as u8;
+    element[1..].copy_from_slice(value);
+    rest
+}
+
 impl RtpHeader {
     /// A header of [`FIXED_HEADER_LEN`] bytes to be written.
     pub fn fixed(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32) -> Self {
@@ -264,5 +341,63 @@ mod tests {
         write_transport_number(&mut out, 14, 0xabcd);
         let header = RtpHeader::parse(&out).unwrap();
         assert_eq!((header.len, header.extension(&out, 14)), (NUMBERED_HEADER_LEN, Some(&[0xab, 0xcd][..])));
+    }
+
+    #[test]
+    fn written_elements_are_found_again_whichever_they_are() {
+        let delay = [0x02, 0x80, 0xc8];
+        let (long, longest) = ([b'm'; 17], [b'm'; 16]);
+        type Row<'v> = (Option<u16>, bool, Option<&'v [u8]>, usize);
+        let rows: &[Row<'_>] = &[
+            (None, false, None, 12),
+            (Some(0xabcd), false, None, 20),
+            (None, true, None, 20),
+            (None, false, Some(b"0"), 20),
+            (Some(0xabcd), true, None, 24),
+            (Some(0xabcd), false, Some(b"12"), 24),
+            (Some(0xabcd), true, Some(b"0"), 28),
+            (Some(0xabcd), true, Some(&longest), 40),
+            (Some(0xabcd), false, Some(&long), 20),
+            (None, false, Some(b""), 12),
+        ];
+        for &(number, delayed, mid, len) in rows {
+            let elements = Elements {
+                transport_number: number.map(|number| (14, number)),
+                playout_delay: delayed.then_some((1, delay)),
+                mid: mid.map(|mid| (7, mid)),
+            };
+            let mut out = [0xee; 64];
+            write_fixed_header(out.first_chunk_mut().unwrap(), &RtpHeader::fixed(96, 1, 2, 3));
+            assert_eq!(elements.write(&mut out), Some(len), "{elements:?}");
+            assert_eq!(elements.header_len(), len);
+            assert!(out[len..].iter().all(|&byte| byte == 0xee));
+            let header = RtpHeader::parse(&out).unwrap();
+            assert_eq!(header.len, len);
+            assert_eq!(header.extension(&out, 14), number.map(u16::to_be_bytes).as_ref().map(|bytes| &bytes[..]));
+            assert_eq!(header.extension(&out, 1), delayed.then_some(&delay[..]));
+            assert_eq!(header.extension(&out, 7), mid.filter(|mid| (1..=16).contains(&mid.len())));
+            assert_eq!(header.extensions(&out).count(), elements_told(&elements));
+            for room in 0..len {
+                assert_eq!(elements.write(&mut out[..room]), None, "{room}");
+            }
+        }
+    }
+
+    fn elements_told(elements: &Elements<'_>) -> usize {
+        let told =
+            [elements.transport_number.is_some(), elements.playout_delay.is_some(), elements.told_mid().is_some()];
+        told.into_iter().filter(|told| *told).count()
+    }
+
+    #[test]
+    fn the_transport_number_alone_is_written_as_ever() {
+        let fixed = RtpHeader::fixed(96, 1, 2, 3);
+        let (mut ever, mut now) = ([0; NUMBERED_HEADER_LEN], [0; NUMBERED_HEADER_LEN]);
+        for out in [&mut ever, &mut now] {
+            write_fixed_header(out.first_chunk_mut().unwrap(), &fixed);
+        }
+        write_transport_number(&mut ever, 3, 0x1234);
+        Elements { transport_number: Some((3, 0x1234)), ..Elements::default() }.write(&mut now);
+        assert_eq!(ever, now);
     }
 }

@@ -1,8 +1,9 @@
 //! H.264 in RTP (RFC 6184): parameter sets and IDR pictures, seen from outside.
 
-use super::Entry;
+use super::{Entry, Layering};
 use crate::limits::MAX_PARAMETER_SET;
 
+const SLICE: u8 = 1;
 const IDR: u8 = 5;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
@@ -56,6 +57,21 @@ pub fn parameter_set(payload: &[u8]) -> Option<&[u8]> {
         }
     });
     found
+}
+
+/// What a payload tells without a dependency descriptor: one layer, where it can be entered, and whether it is of slices
+/// that nothing refers to (nal_ref_idc 0, section 1.3). Where its frame begins and ends it does not tell.
+pub fn layering(payload: &[u8]) -> Layering {
+    let key = entry(payload) != Entry::No;
+    let discardable = payload.first().is_some_and(|first| {
+        let kind = match first & 0x1f {
+            FU_A => payload.get(1).map_or(0, |fragment| fragment & 0x1f),
+            kind => kind,
+        };
+        // An aggregate may hold what is needed later, whatever its highest nal_ref_idc: parameter sets, say.
+        first & 0x60 == 0 && kind == SLICE
+    });
+    Layering { key, discardable, ..Layering::default() }
 }
 
 /// The newest parameter sets of a source, kept for receivers that enter at a bare IDR.
@@ -134,6 +150,27 @@ mod tests {
         ];
         for (payload, expected) in rows {
             assert_eq!(entry(payload), *expected, "{payload:02x?}");
+        }
+    }
+
+    #[test]
+    fn slices_that_nothing_refers_to_are_told_from_the_others() {
+        // (payload, key, discardable)
+        let rows: &[(&[u8], bool, bool)] = &[
+            (&[0x01, 9], false, true),
+            (&[0x41, 9], false, false),
+            (&[0x1c, 0x81, 9], false, true),
+            (&[0x1c, 0x41, 9], false, true),
+            (&[0x5c, 0x81, 9], false, false),
+            (&[0x1c], false, false),
+            (&[0x06, 9], false, false),
+            (&[0x18, 0, 1, 0x01], false, false),
+            (&[0x67, 1], true, false),
+            (&[0x65, 1], true, false),
+            (&[], false, false),
+        ];
+        for &(payload, key, discardable) in rows {
+            assert_eq!(layering(payload), Layering { key, discardable, ..Layering::default() }, "{payload:02x?}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! What a switch between sources needs to know of a payload, and no more: where a picture can be entered.
+//! What switching sources and thinning a stream need to know of a payload, and no more: where a picture can be entered, and
+//! of which layer it is.
 
 pub mod h264;
 pub mod size;
@@ -29,6 +30,51 @@ pub fn entry(codec: Codec, payload: &[u8]) -> Entry {
     }
 }
 
+/// Where a receiver of fewer temporal layers may begin to be sent more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rise {
+    /// Not by this frame.
+    #[default]
+    No,
+    /// With this frame, up to its layer: it refers to the base layer alone (VP8's layer sync, Y).
+    Here,
+    /// After this frame, if the receiver has it, up to any layer: frames of higher layers that follow refer to none of
+    /// their layers before it (VP9's switching up point, U; a switch indication of a dependency descriptor).
+    After,
+}
+
+/// Of which layer a packet is, as far as it tells. The default is what a stream of one layer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layering {
+    /// Temporal layer, 0 to 7; 0 is the base.
+    pub temporal: u8,
+    /// Spatial layer, 0 to 7; 0 is the base.
+    pub spatial: u8,
+    /// Whether more temporal layers may be sent from here on.
+    pub rise: Rise,
+    /// Whether it is the first packet of its frame, of its layer of the frame where there are several.
+    pub begins: bool,
+    /// Whether it is the last. The marker bit tells it too, and alone for VP8 and H.264.
+    pub ends: bool,
+    /// Whether decoding can start with it, parameter sets aside.
+    pub key: bool,
+    /// Whether it refers to the spatial layer below it in the same frame. Only VP9 tells.
+    pub inter_layer: bool,
+    /// Whether no later frame refers to it.
+    pub discardable: bool,
+}
+
+/// The layers of a packet of `codec` that has this payload. H.264 tells none: a dependency descriptor does
+/// ([`crate::dependency`]).
+pub fn layering(codec: Codec, payload: &[u8]) -> Layering {
+    match codec {
+        Codec::Opus => Layering { begins: true, ends: true, key: true, ..Layering::default() },
+        Codec::H264(_) => h264::layering(payload),
+        Codec::Vp9 => vp9::layering(payload),
+        Codec::Vp8 => vp8::layering(payload),
+    }
+}
+
 /// Runs every inspection of this module over the payloads in `bytes`, for fuzzing: each is a length octet and the payload.
 pub fn fuzz_payloads(mut bytes: &[u8]) {
     let (mut sets, mut renumber) = (h264::ParameterSets::new(), vp8::Renumber::default());
@@ -41,15 +87,22 @@ pub fn fuzz_payloads(mut bytes: &[u8]) {
         if let Some(len) = sets.write(&mut out) {
             assert_eq!(h264::entry(&out[..len]), Entry::Here, "parameter sets that were written can be entered");
         }
-        vp9::starts_key_frame(payload);
         for codec in [Codec::H264(H264Profile::High), Codec::Vp8, Codec::Vp9] {
             assert!(size::picture_size(codec, payload).is_none_or(|size| size.pixels() > 0));
+        }
+        let layering = h264::layering(payload);
+        assert!(!(layering.key && layering.discardable), "a picture that can be entered is not one to leave out");
+        let layering = vp9::layering(payload);
+        assert!(layering.temporal < 8 && layering.spatial < 8);
+        if let Some(descriptor) = vp9::descriptor(payload) {
+            assert!(descriptor.len <= payload.len() && descriptor.references <= 3);
         }
         let mut renumbered = payload.to_vec();
         if vp8::starts_key_frame(payload) {
             renumber.switch(payload);
         }
-        renumber.apply(&mut renumbered);
+        renumber.apply_thinned(&mut renumbered, u16::from(len));
+        assert_eq!(vp8::layering(payload), vp8::layering(&renumbered), "numbers do not make layers");
         assert_eq!(
             vp8::starts_key_frame(payload),
             vp8::starts_key_frame(&renumbered),

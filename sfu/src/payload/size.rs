@@ -46,7 +46,7 @@ fn of_vp8(payload: &[u8]) -> Option<PictureSize> {
 
 /// The uncompressed header of a VP9 key frame of profile 0 (VP9 bitstream specification, section 6.2).
 fn of_vp9(payload: &[u8]) -> Option<PictureSize> {
-    let mut bits = Bits::new(payload.get(super::vp9::descriptor_len(payload)?..)?);
+    let mut bits = Bits::new(payload.get(super::vp9::descriptor(payload)?.len..)?);
     let (marker, profile) = (bits.take(2)?, bits.take(2)?);
     let (shows_existing, is_delta) = (bits.take(1)?, bits.take(1)?);
     bits.take(2)?; // Shown, and resilient to errors.
