@@ -136,6 +136,8 @@ pub(crate) struct Passing<'s> {
     pub(crate) from: FanoutRef,
     pub(crate) codec: Codec,
     pub(crate) packets: &'s [Kept<'s>],
+    /// Where these are, and those before them.
+    pub(crate) ring: &'s PacketRing,
     pub(crate) parameter_sets: &'s ParameterSets,
     pub(crate) mapping: Option<Mapping>,
     /// Payload length to which slightly shorter ones may be padded, in bytes; 0: none is.
@@ -306,6 +308,7 @@ impl Fanout {
             from: FanoutRef { at, run: self.run },
             codec: self.codec,
             packets,
+            ring: &self.ring,
             parameter_sets: &self.parameter_sets,
             mapping: self.mapping,
             even_len,

@@ -14,16 +14,28 @@ use crate::{
     codec::Codec,
     command::Shown,
     fanout::FanoutRef,
-    limits::{KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_SPANS, MAX_UDP_PAYLOAD},
+    limits::{
+        KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_REDUNDANCY, MAX_SPANS,
+        MAX_UDP_PAYLOAD,
+    },
+    outgoing::{ORIGINAL_NUMBER_LEN, Outgoing, Repeats, Written},
     payload::{Entry, vp8::Renumber},
-    ring::Kept,
+    playout_delay::PlayoutDelay,
+    red::Voice,
+    ring::{Kept, PacketRing},
     rtcp::ReportBlock,
-    rtp::{FIXED_HEADER_LEN, NUMBERED_HEADER_LEN, RtpHeader, write_fixed_header, write_transport_number},
+    rtp::{Elements, NUMBERED_HEADER_LEN, RtpHeader},
     sdp::{SubscribeLine, SubscribePayload},
     seats::Source,
+    sent_voices::{SentVoice, SentVoices},
     sequence::nearest,
     srtp::MAX_OVERHEAD,
 };
+
+/// Bytes by which a playout delay makes a header longer.
+const DELAYED_EXTRA: usize = 4;
+/// Time for which a playout delay is told with each picture: it holds from the first that arrives.
+const DELAY_TOLD_FOR: Duration = Duration::from_secs(3);
 
 /// A stretch of the outgoing stream that came from one source.
 #[derive(Debug, Clone, Copy)]
@@ -76,26 +88,6 @@ pub(crate) enum Offered {
     Enter,
 }
 
-/// Bytes of the original sequence number in a retransmission (RFC 4588 section 4).
-const ORIGINAL_NUMBER_LEN: usize = 2;
-
-/// A packet in its room, ready to be sealed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Written {
-    pub(crate) len: usize,
-    pub(crate) header_len: usize,
-    pub(crate) ssrc: u32,
-    /// Extended sequence number.
-    pub(crate) index: u64,
-}
-
-impl Written {
-    /// Whether it carries a transport-wide number.
-    pub(crate) fn is_numbered(&self) -> bool {
-        self.header_len == NUMBERED_HEADER_LEN
-    }
-}
-
 /// Which of the last 128 indexes were sealed. A nonce must never be used for two texts, whatever leads to the second: one
 /// that is older than these, or among them, is not sealed again.
 #[derive(Debug, Default)]
@@ -144,6 +136,13 @@ pub(crate) struct Line {
     last_timestamp: u32,
     last_sent: Option<Instant>,
     next_rtx: u64,
+    /// How its last packets went, where they are sent again in place.
+    sent_voices: Option<Box<SentVoices>>,
+    /// Which earlier packets a voice repeats: bit 0 is the last, bit 1 the one before.
+    pub(crate) redundancy: u8,
+    /// How long its pictures may be kept, and until when that is told.
+    delay: Option<PlayoutDelay>,
+    delay_told_until: Option<Instant>,
     sealed: Sealed,
     /// Fraction lost of the last report on it, of 256.
     pub(crate) fraction_lost: Option<u8>,
@@ -159,6 +158,8 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new(spec: SubscribeLine) -> Self {
+        let in_place = spec.audio && spec.payloads.iter().any(SubscribePayload::is_sent_again_in_place);
+        let sent_voices = in_place.then(|| Box::new(SentVoices::new()));
         Self {
             next_index: u64::from(spec.first_sequence),
             last_timestamp: spec.first_timestamp,
@@ -173,6 +174,10 @@ impl Line {
             shown: None,
             last_sent: None,
             next_rtx: 0,
+            sent_voices,
+            redundancy: 0,
+            delay: None,
+            delay_told_until: None,
             sealed: Sealed::default(),
             fraction_lost: None,
             highest_reported: None,
@@ -313,24 +318,47 @@ impl Line {
         previous
     }
 
-    /// The id under which a packet with `payload` bytes carries a transport-wide number here, if it does: a packet that the
-    /// extension would make too long for some line goes without.
-    fn number_id(&self, payload: usize) -> Option<u8> {
+    /// The header extensions of a packet with `payload` bytes: one that they would make too long for some line goes without.
+    fn elements(&self, payload: usize, number: u16, delayed: bool) -> Elements<'static> {
         let fits = NUMBERED_HEADER_LEN + ORIGINAL_NUMBER_LEN + payload + MAX_OVERHEAD <= MAX_UDP_PAYLOAD;
-        self.spec.twcc_extension.filter(|_| fits)
+        let fits_delay = fits && payload + DELAYED_EXTRA < MAX_UDP_PAYLOAD - MAX_OVERHEAD - NUMBERED_HEADER_LEN;
+        let delay = self.delay.filter(|_| delayed && fits_delay);
+        Elements {
+            transport_number: self.spec.twcc_extension.filter(|_| fits).map(|id| (id, number)),
+            playout_delay: self.spec.delay_extension.zip(delay).map(|(id, delay)| (id, delay.write())),
+            mid: None,
+        }
+    }
+
+    /// What a voice repeats of the packets before it that are still there.
+    fn repeats<'r>(&self, kept: &Kept<'_>, ring: &'r PacketRing, which: u8) -> (Option<Repeats<'r>>, u8) {
+        let Some(span) = self.current.as_ref() else { return (None, 0) };
+        let Some(red_number) = span.payload.red.filter(|_| which > 0 && !kept.padding) else { return (None, 0) };
+        let mut repeats = Repeats { red_number, earlier: [None; MAX_REDUNDANCY] };
+        let mut repeated = 0;
+        for (back, slot) in repeats.earlier.iter_mut().enumerate().filter(|(back, _)| which & 1 << back != 0) {
+            let index = kept.index.checked_sub(back as u64 + 1).filter(|&index| index >= span.first_index);
+            let earlier = index.and_then(|index| ring.find(index)).filter(|earlier| !earlier.padding);
+            *slot = earlier.map(|earlier| Voice { timestamp: span.timestamp(&earlier), payload: earlier.payload });
+            repeated |= u8::from(slot.is_some()) << back;
+        }
+        (Some(repeats), repeated)
     }
 
     /// Writes the packet `kept` of the current source, as it goes out, into `room`, with `padding` more bytes of padding.
-    /// `number` is the next of the transport, for a line that carries one.
+    /// `number` is the next of the transport, for a line that carries one; `ring` has the packets before it.
     pub(crate) fn write(
         &mut self,
         now: Instant,
-        kept: &Kept<'_>,
+        (kept, ring): (&Kept<'_>, &PacketRing),
         number: u16,
         padding: usize,
         room: &mut [u8],
     ) -> Option<Written> {
-        let number = self.number_id(kept.payload.len()).map(|id| (id, number));
+        let which = if self.spec.audio { self.redundancy } else { 0 };
+        let (repeats, repeated) = self.repeats(kept, ring, which);
+        let is_told = kept.marker && self.delay_told_until.is_some_and(|until| now < until);
+        let elements = self.elements(kept.payload.len(), number, is_told);
         let span = self.current.as_mut()?;
         let index = kept.index.wrapping_add(span.index_offset);
         let timestamp = span.timestamp(kept);
@@ -338,11 +366,17 @@ impl Line {
         header.marker = span.marker(self.spec.audio, kept);
         header.padding = kept.padding;
         // What is sent again in place must be the same to the last bit: a nonce is never used for two texts.
-        let padding = if span.payload.is_sent_again_in_place() { 0 } else { padding };
-        let packet = Packet { header, number, original: None, payload: kept.payload, padding };
+        let in_place = span.payload.is_sent_again_in_place();
+        let padding = if in_place { 0 } else { padding };
+        let has_repeats = repeats.is_some();
+        let packet = Outgoing { header, elements, original: None, payload: kept.payload, repeats, padding };
         let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
         if span.payload.codec == Codec::Vp8 {
             span.renumber.apply(&mut room[written.header_len..written.len]);
+        }
+        if let Some(sent) = self.sent_voices.as_mut().filter(|_| in_place) {
+            let number = written.is_numbered.then_some(number);
+            sent.sent(index, number, has_repeats.then_some(repeated));
         }
         if index >= self.next_index {
             self.next_index = index + 1;
@@ -361,12 +395,12 @@ impl Line {
         number: u16,
         room: &mut [u8],
     ) -> Option<Written> {
+        let elements = self.elements(payload.len(), number, false);
         let span = self.current.as_ref()?;
         let index = kept.index.wrapping_add(span.index_offset) - 1;
         let timestamp = span.timestamp(kept);
         let header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
-        let number = self.number_id(payload.len()).map(|id| (id, number));
-        let packet = Packet { header, number, original: None, payload, padding: 0 };
+        let packet = Outgoing { header, elements, original: None, payload, repeats: None, padding: 0 };
         let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
         self.count(payload.len());
         Some(written)
@@ -396,74 +430,88 @@ impl Line {
     pub(crate) fn write_again(
         &mut self,
         sequence: u16,
-        kept: &Kept<'_>,
+        (kept, ring): (&Kept<'_>, &PacketRing),
         number: u16,
         room: &mut [u8],
     ) -> Option<Written> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let mut span = *self.span_of(index)?;
-        let timestamp = span.timestamp(kept);
-        let (payload_type, ssrc, out_index, original) = match span.payload.rtx {
-            Some(rtx) => {
-                self.next_rtx += 1;
-                (rtx, self.spec.rtx_ssrc, self.next_rtx, Some(index as u16))
-            }
-            None if span.payload.is_sent_again_in_place() => (span.payload.number, self.spec.ssrc, index, None),
-            None => return None,
-        };
-        let mut header = RtpHeader::fixed(payload_type, out_index as u16, timestamp, ssrc);
+        let Some(rtx) = span.payload.rtx else { return self.write_in_place(index, &span, (kept, ring), room) };
+        self.next_rtx += 1;
+        let mut header = RtpHeader::fixed(rtx, self.next_rtx as u16, span.timestamp(kept), self.spec.rtx_ssrc);
         header.marker = span.marker(self.spec.audio, kept);
         header.padding = kept.padding;
-        let number = self.number_id(kept.payload.len()).map(|id| (id, number));
-        let written = Packet { header, number, original, payload: kept.payload, padding: 0 }.write(out_index, room)?;
+        let elements = self.elements(kept.payload.len(), number, false);
+        let original = Some(index as u16);
+        let packet = Outgoing { header, elements, original, payload: kept.payload, repeats: None, padding: 0 };
+        let written = packet.write(self.next_rtx, room)?;
         if span.payload.codec == Codec::Vp8 {
-            let prefix = original.map_or(0, |_| ORIGINAL_NUMBER_LEN);
-            span.renumber.apply(&mut room[written.header_len + prefix..written.len]);
+            span.renumber.apply(&mut room[written.header_len + ORIGINAL_NUMBER_LEN..written.len]);
         }
         Some(written)
+    }
+
+    /// The very bytes that went before. Their transport-wide number, if they had one, is an old one.
+    fn write_in_place(
+        &self,
+        index: u64,
+        span: &Span,
+        (kept, ring): (&Kept<'_>, &PacketRing),
+        room: &mut [u8],
+    ) -> Option<Written> {
+        if !span.payload.is_sent_again_in_place() {
+            return None;
+        }
+        // Pictures of such a line neither have a number nor repeat anything.
+        let (number, repeats) = match &self.sent_voices {
+            Some(sent) => self.repeated_as(sent.find(index)?, span, (kept, ring))?,
+            None => (None, None),
+        };
+        let mut header = RtpHeader::fixed(span.payload.number, index as u16, span.timestamp(kept), self.spec.ssrc);
+        header.marker = span.marker(self.spec.audio, kept);
+        header.padding = kept.padding;
+        let elements = Elements { transport_number: self.spec.twcc_extension.zip(number), ..Elements::default() };
+        let packet = Outgoing { header, elements, original: None, payload: kept.payload, repeats, padding: 0 };
+        let mut written = packet.write(index, room)?;
+        written.is_numbered = false;
+        if span.payload.codec == Codec::Vp8 {
+            let mut renumber = span.renumber;
+            renumber.apply(&mut room[written.header_len..written.len]);
+        }
+        Some(written)
+    }
+
+    /// The number that a voice went with and what it repeated; none where that is not all there any more.
+    fn repeated_as<'r>(
+        &self,
+        sent: SentVoice,
+        span: &Span,
+        (kept, ring): (&Kept<'_>, &'r PacketRing),
+    ) -> Option<(Option<u16>, Option<Repeats<'r>>)> {
+        self.current.as_ref().filter(|current| current.first_out == span.first_out)?;
+        let Some(which) = sent.repeated else { return Some((sent.number, None)) };
+        let (repeats, repeated) = self.repeats(kept, ring, which);
+        // One that repeated nothing for want of anything still went as such.
+        let none = || span.payload.red.map(|red_number| Repeats { red_number, earlier: [None; MAX_REDUNDANCY] });
+        (repeated == which).then(|| (sent.number, repeats.or_else(none)))
+    }
+
+    /// Whether its voice goes out with the packets before it.
+    pub(crate) fn repeats_itself(&self) -> bool {
+        self.spec.payloads.iter().any(|payload| payload.red.is_some())
+    }
+
+    /// Sets how long its pictures may be kept before they are shown; told to the receiver for a while.
+    pub(crate) fn set_delay(&mut self, now: Instant, delay: Option<PlayoutDelay>) {
+        if self.spec.delay_extension.is_some() && self.delay != delay {
+            self.delay = delay;
+            self.delay_told_until = Some(now + DELAY_TOLD_FOR);
+        }
     }
 
     /// The outgoing timestamp that corresponds to the current source's `timestamp`.
     pub(crate) fn outgoing_timestamp(&self, timestamp: u32) -> Option<u32> {
         self.current.map(|span| timestamp.wrapping_add(span.timestamp_offset))
-    }
-}
-
-/// A packet as it goes out.
-struct Packet<'p> {
-    header: RtpHeader,
-    /// Transport-wide number and the id of its extension.
-    number: Option<(u8, u16)>,
-    /// Original sequence number of a retransmission (RFC 4588 section 4).
-    original: Option<u16>,
-    payload: &'p [u8],
-    /// Bytes of padding behind the payload.
-    padding: usize,
-}
-
-impl Packet<'_> {
-    fn write(&self, index: u64, room: &mut [u8]) -> Option<Written> {
-        let header_len = if self.number.is_some() { NUMBERED_HEADER_LEN } else { FIXED_HEADER_LEN };
-        let prefix = self.original.map_or(0, |_| ORIGINAL_NUMBER_LEN);
-        let len = header_len + prefix + self.payload.len() + self.padding;
-        let out = room.get_mut(..len)?;
-        let mut header = self.header;
-        header.padding |= self.padding > 0;
-        write_fixed_header(out.first_chunk_mut()?, &header);
-        if let Some((id, number)) = self.number {
-            write_transport_number(out.first_chunk_mut()?, id, number);
-        }
-        let body = &mut out[header_len..];
-        if let Some(original) = self.original {
-            body[..prefix].copy_from_slice(&original.to_be_bytes());
-        }
-        let (payload, padding) = body[prefix..].split_at_mut(self.payload.len());
-        payload.copy_from_slice(self.payload);
-        if let Some((count, zeros)) = padding.split_last_mut() {
-            zeros.fill(0);
-            *count = self.padding as u8;
-        }
-        Some(Written { len, header_len, ssrc: header.ssrc, index })
     }
 }
 

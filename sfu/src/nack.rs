@@ -46,6 +46,16 @@ impl MissingPackets {
         self.missing.extend((highest + 1..index).map(missing));
     }
 
+    /// Whether the packet with this extended sequence number is missing.
+    pub fn misses(&self, index: u64) -> bool {
+        self.missing.binary_search_by_key(&index, |missing| missing.index).is_ok()
+    }
+
+    /// Whether packets are missing that have not been asked for.
+    pub fn misses_anew(&self) -> bool {
+        self.missing.back().is_some_and(|missing| missing.asked.is_none())
+    }
+
     /// Whether nothing is missing and nothing was given up.
     pub fn is_quiet(&self) -> bool {
         self.missing.is_empty() && !self.lost

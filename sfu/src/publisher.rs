@@ -8,6 +8,8 @@ use crate::{
     limits::{MAX_DATAGRAM, MAX_RTP_PACKET, MAX_SSRCS_PER_PEER, REPORT_INTERVAL, TWCC_INTERVAL},
     outbox::Outbox,
     recorded::RecordedTracks,
+    recovered::RecoveredVoices,
+    red,
     rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     rtp::RtpHeader,
     sdp::PublishPlan,
@@ -28,6 +30,8 @@ pub(crate) struct Publisher {
     pub(crate) transport: Transport,
     pub(crate) tracks: Vec<Track>,
     pub(crate) recorded: RecordedTracks,
+    /// What came with the last packet beside itself.
+    pub(crate) recovered: RecoveredVoices,
     mid_extension: Option<u8>,
     twcc_extension: Option<u8>,
     rid_extension: Option<u8>,
@@ -83,6 +87,7 @@ impl Publisher {
             transport,
             tracks: plan.tracks.into_iter().zip(fanouts).map(|(spec, &at)| Track::new(spec, at)).collect(),
             recorded: RecordedTracks::default(),
+            recovered: RecoveredVoices::default(),
             mid_extension: plan.mid_extension,
             twcc_extension: plan.twcc_extension,
             rid_extension: plan.rid_extension,
@@ -105,6 +110,7 @@ impl Publisher {
 
     /// Takes in one SRTP packet.
     pub(crate) fn receive<'p>(&mut self, now: Instant, packet: &'p mut [u8]) -> Result<Received<'p>, Refused> {
+        self.recovered.clear();
         let header = RtpHeader::parse(packet).map_err(|_| Refused::NotAuthentic)?;
         let inbound = self.transport.inbound().ok_or(Refused::NotAuthentic)?;
         let opened = inbound.open_rtp(packet, header.len, header.ssrc, header.sequence);
@@ -126,12 +132,45 @@ impl Publisher {
         // What lies about its padding is not passed on: some receiver might believe it.
         let padding = header.padding_len(packet)?;
         match self.belongs(header, packet)? {
+            Belongs::Media(track) if self.tracks[track].spec.red_payload_type == Some(header.payload_type) => {
+                self.receive_repeating(now, track, (header, padding), packet)
+            }
             Belongs::Media(track) => {
                 let taken = self.tracks[track].take(header, self.origin, now)?;
                 Some(Received { track, taken, packet, header: *header })
             }
             Belongs::Retransmission(track) => self.receive_again(now, track, (header, padding), packet),
         }
+    }
+
+    /// RFC 2198: what is repeated and was missing is recovered; the packet is rebuilt in place around what it is for.
+    fn receive_repeating<'p>(
+        &mut self,
+        now: Instant,
+        track: usize,
+        (header, padding): (&RtpHeader, usize),
+        packet: &'p mut [u8],
+    ) -> Option<Received<'p>> {
+        let end = packet.len() - padding;
+        let payload = packet.get(header.len..end)?;
+        let own_type = self.tracks[track].spec.payload_type;
+        let mut blocks = red::read(payload).ok()?.filter(|block| block.payload_type == own_type);
+        let primary = blocks.clone().find(|block| block.is_primary())?.payload.len();
+        let taken = self.tracks[track].take(header, self.origin, now)?;
+        // Before the first packet of a stream nothing is missed.
+        for block in blocks.by_ref().filter(|block| !block.is_primary() && !block.payload.is_empty()) {
+            let index = taken.index.saturating_sub(u64::from(block.back));
+            if self.tracks[track].take_recovered(index, now) {
+                let place = (index, block.timestamp(header.timestamp));
+                self.recovered.push(own_type, header.ssrc, place, block.payload);
+            }
+        }
+        packet.copy_within(end - primary..end, header.len);
+        let packet = &mut packet[..header.len + primary];
+        packet[0] &= !0x20;
+        packet[1] = (packet[1] & 0x80) | own_type;
+        let header = header.without_padding();
+        Some(Received { track, taken, packet, header })
     }
 
     /// RFC 4588 section 4: the payload starts with the original sequence number. The header is rebuilt in place, so that
@@ -166,8 +205,8 @@ impl Publisher {
         let ssrc = header.ssrc;
         for (i, track) in self.tracks.iter().enumerate() {
             let spec = &track.spec;
-            if track.ssrc() == Some(ssrc) || (spec.ssrc == Some(ssrc) && spec.payload_type == header.payload_type) {
-                return (spec.payload_type == header.payload_type).then_some(Belongs::Media(i));
+            if track.ssrc() == Some(ssrc) || (spec.ssrc == Some(ssrc) && spec.carries(header.payload_type)) {
+                return spec.carries(header.payload_type).then_some(Belongs::Media(i));
             }
             if spec.rtx_ssrc == Some(ssrc) {
                 return Some(Belongs::Retransmission(i));
@@ -177,12 +216,13 @@ impl Publisher {
         let rid = self.rid_extension.and_then(|id| header.extension(packet, id));
         let repaired = self.repaired_rid_extension.and_then(|id| header.extension(packet, id));
         let by_mid = |track: &Track| mid.is_none_or(|mid| track.spec.mid.as_bytes() == mid);
-        let is_named = |track: &Track, rid: Option<&[u8]>| track.spec.rid.as_ref().map(String::as_bytes) == rid;
-        let fits =
-            |track: &Track| by_mid(track) && is_named(track, rid) && track.spec.payload_type == header.payload_type;
+        // A track that is not one of several needs no name, whatever its packets say.
+        let is_named =
+            |track: &Track, rid: Option<&[u8]>| track.spec.rid.as_ref().is_none_or(|own| Some(own.as_bytes()) == rid);
+        let fits = |track: &Track| by_mid(track) && is_named(track, rid) && track.spec.carries(header.payload_type);
         let fits_rtx = |track: &Track| {
             by_mid(track)
-                && is_named(track, repaired.or(rid).filter(|_| track.spec.rid.is_some()))
+                && is_named(track, repaired.or(rid))
                 && track.spec.rtx_payload_type == Some(header.payload_type)
         };
         if let Some(i) = self.tracks.iter().position(fits_rtx) {
@@ -232,6 +272,16 @@ impl Publisher {
 
     /// Sends whatever RTCP is due. Returns how many key frames it asked for.
     pub(crate) fn handle_timeout(&mut self, now: Instant, outbox: &mut Outbox) -> u64 {
+        let key_frames = self.send_feedback(now, outbox);
+        if now >= self.next_twcc {
+            self.next_twcc = now + TWCC_INTERVAL;
+            self.send_transport_feedback(outbox);
+        }
+        key_frames
+    }
+
+    /// Sends reports that are due, and asks for what is missing. Returns how many key frames it asked for.
+    pub(crate) fn send_feedback(&mut self, now: Instant, outbox: &mut Outbox) -> u64 {
         let mut key_frames = 0;
         let mut plain = [0; MAX_DATAGRAM - MAX_OVERHEAD];
         let mut writer = Writer::new(&mut plain);
@@ -259,10 +309,6 @@ impl Publisher {
         }
         let len = writer.len();
         self.send_rtcp(&plain[..len], outbox);
-        if now >= self.next_twcc {
-            self.next_twcc = now + TWCC_INTERVAL;
-            self.send_transport_feedback(outbox);
-        }
         key_frames
     }
 

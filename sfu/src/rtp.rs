@@ -233,6 +233,11 @@ fn write_element<'o>(out: &'o mut [u8], id: u8, value: &[u8]) -> &'o mut [u8] {
 }
 
 impl RtpHeader {
+    /// The same of a packet whose padding has been taken off.
+    pub fn without_padding(&self) -> Self {
+        Self { padding: false, ..*self }
+    }
+
     /// A header of [`FIXED_HEADER_LEN`] bytes to be written.
     pub fn fixed(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32) -> Self {
         Self {

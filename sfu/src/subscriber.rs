@@ -8,11 +8,12 @@ use crate::{
     fanout::{FanoutRef, Passing, Replay},
     ice::Path,
     limits::{COUNT_INTERVAL, MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT},
-    line::{Line, Offered, Written},
+    line::{Line, Offered},
     outbox::Outbox,
+    outgoing::Written,
     pacer::{Paced, Pacer},
     payload::Entry,
-    ring::Kept,
+    ring::{Kept, PacketRing},
     rtcp::{Feedback, SenderInfo, Writer, read},
     sdp::SubscribePlan,
     srtp::{MAX_OVERHEAD, Outbound},
@@ -24,6 +25,10 @@ const LEAST_BPS: u64 = 24_000;
 /// What a line is taken to carry whose receiver tells nothing of it, in bit/s.
 const UNKNOWN_BPS: u64 = 1 << 40;
 
+/// Fraction lost from which on a line is lossy, of 256: 2 %.
+const LOSSY_FROM: u8 = 5;
+/// Time for which it then is.
+const LOSSY_FOR: Duration = Duration::from_secs(20);
 /// Time after which a line that its receiver called slow is tried again.
 const TOLD_CALM: Duration = Duration::from_secs(15);
 /// Bytes that may be sent again at once, however thin the line.
@@ -41,6 +46,8 @@ pub(crate) struct Subscriber {
     /// What it is given of each picture, and what was last told of that.
     pub(crate) given: Vec<Given>,
     told_given: Vec<Given>,
+    /// When a report last told of much that was lost.
+    lost: Option<Instant>,
     /// What it could use, in bit/s.
     needs_bps: u64,
     /// What its line carries, in bit/s.
@@ -117,7 +124,7 @@ impl RetransmissionBudget {
 
 /// Seals what was written at the start of the outbox's room and sends it. Returns the sealed length, 0 if it did not go.
 fn seal(outbox: &mut Outbox, to: Path, outbound: &Outbound, written: &Written) -> usize {
-    let Written { len, header_len, ssrc, index } = *written;
+    let Written { len, header_len, ssrc, index, .. } = *written;
     match outbound.seal_rtp(outbox.room(), len, header_len, ssrc, index) {
         Ok(sealed) => {
             outbox.commit(to, sealed);
@@ -143,6 +150,7 @@ impl Subscriber {
             told_loss: None,
             given: Vec::new(),
             told_given: Vec::new(),
+            lost: None,
             needs_bps: 0,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
@@ -171,6 +179,11 @@ impl Subscriber {
             pacer.set_rate(for_pace, voices_bps);
         }
         self.estimate_bps
+    }
+
+    /// Whether much of what it is sent has been lost lately.
+    pub(crate) fn is_lossy(&self, now: Instant) -> bool {
+        self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR)
     }
 
     /// Notes what it could use, were its line good enough.
@@ -277,9 +290,11 @@ impl Subscriber {
         };
         let (path, outbound) = self.transport.outbound()?;
         let line = &mut self.lines[line];
-        if let Some(written) = line.write(now, kept, self.next_number, passing.padding(kept), outbox.room()) {
+        if let Some(written) =
+            line.write(now, (kept, passing.ring), self.next_number, passing.padding(kept), outbox.room())
+        {
             let sealed = seal(outbox, path, outbound, &written);
-            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
+            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered));
             self.sent.bytes += sealed as u64;
         }
         left
@@ -307,28 +322,28 @@ impl Subscriber {
             && let Some(written) = self.lines[at].write_ahead(kept, sets, self.next_number, outbox.room())
         {
             seal(outbox, path, outbound, &written);
-            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
+            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered));
         }
         left
     }
 
-    /// Sends packet `kept` again on `line`, within the budget. Whether it was sent.
+    /// Sends a packet again on `line`, within the budget. Whether it was sent.
     pub(crate) fn send_again(
         &mut self,
         now: Instant,
         line: usize,
         sequence: u16,
-        kept: &Kept<'_>,
+        packet: (&Kept<'_>, &PacketRing),
         outbox: &mut Outbox,
     ) -> bool {
-        if !self.budget.spend(now, self.estimate_bps(), kept.payload.len()) {
+        if !self.budget.spend(now, self.estimate_bps(), packet.0.payload.len()) {
             return false;
         }
         let Some((path, outbound)) = self.transport.outbound() else { return false };
-        let Some(written) = self.lines[line].write_again(sequence, kept, self.next_number, outbox.room()) else {
+        let Some(written) = self.lines[line].write_again(sequence, packet, self.next_number, outbox.room()) else {
             return false;
         };
-        self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered()));
+        self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered));
         seal(outbox, path, outbound, &written) > 0
     }
 
@@ -336,7 +351,8 @@ impl Subscriber {
     pub(crate) fn receive_rtcp(&mut self, now: Instant, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
-        let (lines, pacer, told, sent_bps) = (&mut self.lines, &mut self.pacer, &mut self.told, self.sent.bps);
+        let Self { lines, pacer, told, lost, .. } = self;
+        let sent_bps = self.sent.bps;
         let line_of = |lines: &[Line], ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
         read(&packet[..len], |feedback| match feedback {
             Feedback::Nack { ssrc, packets } => {
@@ -351,6 +367,9 @@ impl Subscriber {
             Feedback::Report(block) => {
                 if let Some(line) = line_of(lines, block.ssrc) {
                     lines[line].reported(&block);
+                    if block.fraction_lost >= LOSSY_FROM {
+                        *lost = Some(now);
+                    }
                 }
             }
             Feedback::Estimate { bps } => {

@@ -94,6 +94,13 @@ impl Track {
         Some(Taken { index, first: false })
     }
 
+    /// Takes in a packet that came with a later one. Whether it was missing.
+    pub(crate) fn take_recovered(&mut self, index: u64, now: Instant) -> bool {
+        let Some(stream) = self.stream.as_mut().filter(|stream| stream.missing.misses(index)) else { return false };
+        stream.missing.arrived(index, now);
+        true
+    }
+
     fn begin(&mut self, header: &RtpHeader, now: Instant) {
         let mut unwrapper = Unwrapper::default();
         let first = unwrapper.unwrap(header.sequence);
@@ -144,6 +151,11 @@ impl Track {
         self.key_frame_wanted = false;
         self.key_frame_asked = Some(now);
         true
+    }
+
+    /// Whether packets are missing that have not been asked for.
+    pub(crate) fn misses_anew(&self) -> bool {
+        self.spec.nack && self.stream.as_ref().is_some_and(|stream| stream.missing.misses_anew())
     }
 
     /// Calls `ask` for each packet to be asked for again now.

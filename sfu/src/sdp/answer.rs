@@ -10,6 +10,7 @@ use super::{
 use crate::{
     codec::{Codec, H264Profile},
     ice::{Credentials, Half},
+    playout_delay,
     seats::{Feed, Slot, View, feeds},
 };
 
@@ -124,6 +125,9 @@ pub fn answer_subscriber(offer: &Offer, view: View, local: &mut Local<'_>) -> Re
                 if let Some(id) = line.twcc_extension {
                     push!(sdp, "a=extmap:{id} {TWCC_URI}");
                 }
+                if let Some(id) = line.delay_extension {
+                    push!(sdp, "a=extmap:{id} {}", playout_delay::URI);
+                }
                 let unused = if line.twcc_extension.is_some() { "goog-remb" } else { "transport-cc" };
                 payloads.iter().for_each(|payload| write_payload(&mut sdp, payload, false, unused));
                 write_sources(&mut sdp, &line, &cname);
@@ -197,6 +201,7 @@ fn publish_tracks(slot: Slot, media: &Media, payload: &Payload) -> Vec<PublishTr
         codec: payload.codec,
         payload_type: payload.number,
         rtx_payload_type: payload.rtx,
+        red_payload_type: payload.red,
         // Simulcast streams are told apart by RID; SSRCs announced beside it would be those of some one of them.
         ssrc: media.fid.map(|(ssrc, _)| ssrc).or_else(|| media.ssrcs.first().copied()).filter(|_| rid.is_none()),
         rtx_ssrc: media.fid.map(|(_, rtx)| rtx).filter(|_| rid.is_none()),
@@ -224,15 +229,17 @@ fn write_simulcast(out: &mut String, media: &Media) {
 fn subscribe_line(feed: Feed, media: &Media, payloads: &[&Payload], local: &mut Local<'_>) -> SubscribeLine {
     let plan = |payload: &&Payload| {
         let nack = payload.offers_feedback("nack");
-        SubscribePayload { codec: payload.codec, number: payload.number, rtx: payload.rtx, nack }
+        SubscribePayload { codec: payload.codec, number: payload.number, rtx: payload.rtx, red: payload.red, nack }
     };
     let reports = payloads.iter().any(|payload| payload.offers_feedback("transport-cc"));
     let payloads: Vec<SubscribePayload> = payloads.iter().map(plan).collect();
-    // A packet sent again in place must be what it was, and a number would be another.
-    let in_place = payloads.iter().any(SubscribePayload::is_sent_again_in_place);
+    // A picture sent again in place must be what it was, and a number would be another; of a voice it is remembered.
+    let is_audio = media.kind == Kind::Audio;
+    let in_place = !is_audio && payloads.iter().any(SubscribePayload::is_sent_again_in_place);
     SubscribeLine {
         feed,
-        audio: media.kind == Kind::Audio,
+        audio: is_audio,
+        delay_extension: media.delay_extension.filter(|_| !is_audio && !in_place),
         twcc_extension: media.twcc_extension.filter(|_| reports && !in_place),
         ssrc: (local.random)(),
         rtx_ssrc: (local.random)(),
@@ -272,7 +279,8 @@ fn write_media_head(
     payloads: &[&Payload],
 ) {
     let numbers: Vec<String> =
-        payloads.iter().flat_map(|p| [Some(p.number), p.rtx]).flatten().map(|number| number.to_string()).collect();
+        // A sender takes the first for its own choice: voices shall repeat themselves where they can.
+        payloads.iter().flat_map(|p| [p.red, Some(p.number), p.rtx]).flatten().map(|number| number.to_string()).collect();
     push!(out, "m={} 9 {} {}", media.name, media.protocol, numbers.join(" "));
     push!(out, "c=IN IP4 0.0.0.0");
     push!(out, "a=rtcp:9 IN IP4 0.0.0.0");
@@ -339,6 +347,10 @@ fn write_payload(out: &mut String, payload: &Payload, publisher: bool, unused: &
     };
     if !parameters.is_empty() {
         push!(out, "a=fmtp:{number} {parameters}");
+    }
+    if let Some(red) = payload.red {
+        push!(out, "a=rtpmap:{red} red/48000/2");
+        push!(out, "a=fmtp:{red} {number}/{number}");
     }
     if let Some(rtx) = payload.rtx {
         push!(out, "a=rtpmap:{rtx} rtx/90000");

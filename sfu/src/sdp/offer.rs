@@ -9,6 +9,7 @@ use crate::{
     codec::{Codec, H264Profile},
     ice::Half,
     limits::{MAX_ATTRIBUTES, MAX_FORMATS, MAX_LAYERS, MAX_MEDIA_LINES, MAX_OFFER_LEN},
+    playout_delay,
 };
 
 /// Header extension: media identification (RFC 9143 section 15.1).
@@ -93,6 +94,8 @@ pub struct Media {
     pub rid_extension: Option<u8>,
     /// Id of the repaired RID header extension.
     pub repaired_rid_extension: Option<u8>,
+    /// Id of the playout delay.
+    pub delay_extension: Option<u8>,
     /// Simulcast streams it would send, as `a=simulcast` names them, no more than `limits::MAX_LAYERS` (RFC 8853).
     pub rids: Vec<String>,
     /// `a=ssrc` values in order of appearance.
@@ -112,6 +115,8 @@ pub struct Payload {
     pub codec: Codec,
     /// Payload type of its retransmissions (RFC 4588).
     pub rtx: Option<u8>,
+    /// Payload type of packets that repeat earlier ones (RFC 2198).
+    pub red: Option<u8>,
     /// Its `a=fmtp` parameters.
     pub parameters: String,
     /// Feedback offered for it, as in `a=rtcp-fb` without the payload type.
@@ -227,6 +232,7 @@ fn media_line(index: usize, line: &MediaDescription) -> Media {
         twcc_extension: extension(line, TWCC_URI),
         rid_extension: extension(line, RID_URI),
         repaired_rid_extension: extension(line, REPAIRED_RID_URI),
+        delay_extension: extension(line, playout_delay::URI),
         rids: rids(line),
         ssrcs: ssrcs(line),
         fid: fid(line),
@@ -316,6 +322,18 @@ fn payloads(line: &MediaDescription) -> Vec<Payload> {
         .filter(is_rtx)
         .filter_map(|number| Some((parameter(parameters(number), "apt")?, number.parse().ok()?)))
         .collect();
+    // `a=fmtp:63 111/111`: of which payload type its blocks are (RFC 2198 section 5).
+    let is_red =
+        |number: &&String| mappings.get(number.as_str()).is_some_and(|map| map.eq_ignore_ascii_case("red/48000/2"));
+    let red: HashMap<&str, u8> = formats
+        .iter()
+        .filter(is_red)
+        .filter_map(|number| {
+            let mut blocks = parameters(number).split('/');
+            let first = blocks.next().filter(|first| !first.is_empty())?;
+            blocks.all(|block| block == first).then_some((first, number.parse().ok().filter(|n| *n < 128)?))
+        })
+        .collect();
     let feedback = |number: &str| {
         let both = by_payload(line, "rtcp-fb").filter(|(n, _)| *n == number || *n == "*");
         both.map(|(_, rest)| rest.to_owned()).collect::<Vec<_>>()
@@ -326,6 +344,7 @@ fn payloads(line: &MediaDescription) -> Vec<Payload> {
             number: number.parse().ok().filter(|n| *n < 128)?,
             codec,
             rtx: rtx.get(number.as_str()).copied(),
+            red: red.get(number.as_str()).copied(),
             parameters: parameters(number).to_owned(),
             feedback: feedback(number),
         })

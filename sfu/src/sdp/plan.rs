@@ -54,12 +54,21 @@ pub struct PublishTrack {
     pub payload_type: u8,
     /// Payload type of retransmissions.
     pub rtx_payload_type: Option<u8>,
+    /// Payload type of packets that repeat earlier ones (RFC 2198).
+    pub red_payload_type: Option<u8>,
     /// SSRC announced in the offer.
     pub ssrc: Option<u32>,
     /// SSRC announced for retransmissions.
     pub rtx_ssrc: Option<u32>,
     /// Whether it answers NACK.
     pub nack: bool,
+}
+
+impl PublishTrack {
+    /// Whether packets of this payload type are its media.
+    pub fn carries(&self, payload_type: u8) -> bool {
+        self.payload_type == payload_type || self.red_payload_type == Some(payload_type)
+    }
 }
 
 /// A subscriber.
@@ -88,6 +97,8 @@ pub struct SubscribeLine {
     pub payloads: Vec<SubscribePayload>,
     /// Id of the transport-wide sequence number, if it carries one.
     pub twcc_extension: Option<u8>,
+    /// Id of the playout delay, if it takes one.
+    pub delay_extension: Option<u8>,
     /// First sequence number to send.
     pub first_sequence: u16,
     /// First timestamp to send.
@@ -103,6 +114,8 @@ pub struct SubscribePayload {
     pub number: u8,
     /// Payload type of retransmissions.
     pub rtx: Option<u8>,
+    /// Payload type under which it takes packets that repeat earlier ones (RFC 2198).
+    pub red: Option<u8>,
     /// Whether it asks for lost packets again.
     pub nack: bool,
 }

@@ -86,6 +86,40 @@ fn a_master_gets_voice_camera_and_screen() {
 }
 
 #[test]
+fn simulcast_is_taken_where_its_layers_can_be_told_apart() {
+    let layers = "a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+        a=extmap:6 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n\
+        a=rid:q send\r\na=rid:h send max-width=640\r\na=rid:f send\r\na=rid:x recv\r\n\
+        a=simulcast:recv x send q,alt;~h;f;x;q;unknown\r\n";
+    let text = head("0 1 2") + &audio("0", "sendonly") + &video("1", "sendonly") + layers + &video("2", "sendonly");
+    let answer = publish(&text, |_| true).unwrap();
+    let tracks: Vec<_> = answer.plan.tracks.iter().map(|t| (t.slot, t.layer, t.rid.as_deref(), t.ssrc)).collect();
+    let camera = |layer, rid| (Slot::Camera, layer, Some(rid), None);
+    let expected = [camera(0, "q"), camera(1, "h"), camera(2, "f"), (Slot::Screen, 0, None, Some(21))];
+    assert_eq!(tracks[1..], expected);
+    assert!(answer.sdp.contains("a=rid:q recv\r\na=rid:h recv\r\na=rid:f recv\r\na=simulcast:recv q;h;f\r\n"));
+    assert_eq!((answer.plan.rid_extension, answer.plan.repaired_rid_extension), (Some(5), Some(6)));
+    let nameless = text.replace("rtp-stream-id", "something-else");
+    assert_eq!(publish(&nameless, |_| true).unwrap().plan.tracks.len(), 3, "without names there is but one");
+    assert!(!publish(&nameless, |_| true).unwrap().sdp.contains("simulcast"));
+}
+
+#[test]
+fn repeated_voices_are_taken_and_sent_under_the_type_that_was_offered_for_opus() {
+    let text = head("0") + &audio("0", "sendonly");
+    let red = text.clone() + "a=fmtp:63 111/111\r\na=rtcp-fb:111 nack\r\n";
+    let answer = publish(&red, |_| true).unwrap();
+    assert!(answer.sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"), "it is preferred");
+    assert!(answer.sdp.contains("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"));
+    assert_eq!((answer.plan.tracks[0].red_payload_type, answer.plan.tracks[0].nack), (Some(63), true));
+    let other = text + "a=fmtp:63 9/111\r\n";
+    assert_eq!(publish(&other, |_| true).unwrap().plan.tracks[0].red_payload_type, None, "of something else");
+    let answer = subscribe(&red.replace("sendonly", "recvonly"), View::Class).unwrap();
+    let payload = answer.plan.lines[0].payloads[0];
+    assert_eq!((payload.red, payload.is_sent_again_in_place()), (Some(63), true));
+}
+
+#[test]
 fn the_lessons_codec_rules_what_a_publisher_may_send() {
     let text = head("0 1") + &audio("0", "sendonly") + &video("1", "sendonly");
     let answer = publish(&text, |codec| codec == Codec::Vp9).unwrap();

@@ -6,12 +6,13 @@ use slab::Slab;
 
 use super::Shard;
 use crate::{
-    allocation::{Demand, Pace, Rung, allocate_steadily},
+    allocation::{Demand, Pace, Part, Rung, allocate_steadily},
     command::Shown,
     fanout::{Fanout, FanoutRef, LineRef},
     layers::Layers,
     limits::{CLIMB_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES},
     line::Line,
+    playout_delay::PlayoutDelay,
 };
 
 /// Silence after which a simulcast layer counts as not sent: a browser stops those its own line does not carry.
@@ -24,6 +25,22 @@ const NOMINAL_VOICE_BPS: u64 = 50_000;
 const THIN_VOICE_BELOW_BPS: u64 = 250_000;
 /// A picture is large enough for a place on the screen that is larger by so much, in percent of its height or width.
 const ENLARGED_PERCENT: u32 = 130;
+
+/// Below this a voice does not repeat itself: the line is needed for other things.
+const REDUNDANCY_FROM_BPS: u64 = 120_000;
+/// Least and greatest time that pictures are kept before they are shown: as receivers like it, or long enough for what was lost
+/// to be sent again. Voices wait for their pictures.
+const USUAL_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
+const LOSSY_DELAY: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(10));
+
+/// Which earlier packets a voice repeats: the last, and the one before it where much is lost.
+fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
+    match (estimate_bps >= REDUNDANCY_FROM_BPS, is_lossy) {
+        (false, _) => 0b00,
+        (true, false) => 0b01,
+        (true, true) => 0b11,
+    }
+}
 
 /// A layer that could be given.
 #[derive(Debug, Clone, Copy)]
@@ -95,17 +112,27 @@ impl Shard {
         let Some(room) = self.rooms.get(&subscriber.lesson) else { return };
         let layers_of =
             |line: &Line| line.source.and_then(|source| room.sources.get(&source)).copied().unwrap_or_default();
-        let is_thin = subscriber.estimate_bps() < THIN_VOICE_BELOW_BPS;
+        let known = subscriber.estimate_bps();
+        let (is_thin, is_lossy) = (known < THIN_VOICE_BELOW_BPS, subscriber.is_lossy(now));
+        let redundancy = redundancy(known, is_lossy);
+        // Whoever is spoken with must not wait.
+        let is_one_way = room.stage.floor.iter().all(Option::is_none);
+        let delay = if is_lossy && is_one_way { LOSSY_DELAY } else { USUAL_DELAY };
         let mut voices = 0;
         for line in subscriber.lines.iter_mut().filter(|line| line.spec.audio) {
             let voice = voice(now, line, layers_of(line), &mut self.fanouts, is_thin);
             line.chosen = voice.map(|voice| (voice.layer, Pace::All));
-            voices += voice.map_or(0, |voice| voice.bps);
+            line.redundancy = redundancy;
+            let times = 1 + if line.repeats_itself() { u64::from(redundancy.count_ones()) } else { 0 };
+            voices += voice.map_or(0, |voice| voice.bps) * times;
         }
         let estimate = subscriber.estimate(now, voices);
         let mut demands = std::mem::take(&mut self.demands);
         let mut before = [0; MAX_MEDIA_LINES];
-        for (line, before) in subscriber.lines.iter().filter(|line| !line.spec.audio).zip(&mut before) {
+        for (line, before) in subscriber.lines.iter_mut().filter(|line| !line.spec.audio).zip(&mut before) {
+            if matches!(line.part, Part::Camera | Part::Courseware) {
+                line.set_delay(now, Some(PlayoutDelay::new(delay.0, delay.1)));
+            }
             let demand = demand(now, line, layers_of(line), &mut self.fanouts);
             *before = line.chosen.map_or(0, |chosen| demand.level_of(chosen));
             demands.push(demand);

@@ -13,6 +13,7 @@ use crate::{
     recorded::Recorded,
     relay::Relayed,
     ring::Kept,
+    rtp::FIXED_HEADER_LEN,
     seats::{Feed, Source, Stage},
     subscriber::Asked,
     tap::Tapped,
@@ -48,31 +49,52 @@ impl Shard {
         };
         self.counters.received += 1;
         let (taken, header) = (received.taken, received.header);
-        let (lesson, peer, source) = (publisher.lesson, publisher.peer, publisher.source(received.track));
+        let (lesson, peer) = (publisher.lesson, publisher.peer);
         let track = &publisher.tracks[received.track];
-        let (fanout, codec, ssrc) = (track.fanout, track.codec(), track.ssrc().unwrap_or(0));
+        let (fanout, codec) = (track.fanout, track.codec());
         let change = publisher.transport.heard(now);
         if taken.first {
             let run = self.next_run();
             self.fanouts[fanout].begin(run);
             self.reseat(now, lesson);
         }
+        let recovered = std::mem::take(&mut self.publishers[at].recovered);
+        for voice in recovered.iter() {
+            let payload = &voice.packet[FIXED_HEADER_LEN..];
+            let (index, timestamp) = (voice.index, voice.timestamp);
+            let kept = Kept { index, marker: false, padding: false, timestamp, entry: entry(codec, payload), payload };
+            self.pass_in(now, (at, received.track), &kept, false, voice.packet);
+        }
+        self.publishers[at].recovered = recovered;
         let payload = &received.packet[header.len..];
         let (marker, padding, timestamp) = (header.marker, header.padding, header.timestamp);
         let kept = Kept { index: taken.index, marker, padding, timestamp, entry: entry(codec, payload), payload };
-        let publisher = &mut self.publishers[at];
-        let recorded = publisher.recorded.takes(&publisher.tracks, received.track, taken.first, kept.entry);
-        if recorded == Recorded::First {
-            self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
-        }
-        if self.fanouts[fanout].keep(now, &kept) {
-            if recorded != Recorded::Nothing {
-                self.tap_packet(now, lesson, source, received.packet);
-            }
-            self.relay_packet(now, fanout, &kept);
-            self.gather(now, fanout, taken.index, marker);
+        self.pass_in(now, (at, received.track), &kept, taken.first, received.packet);
+        // What is missing is asked for at once: each moment counts for a voice.
+        if self.publishers[at].tracks[received.track].misses_anew() {
+            self.counters.key_frames_asked += self.publishers[at].send_feedback(now, &mut self.outbox);
         }
         self.changed(now, peer, Place::Publisher(at), change);
+    }
+
+    /// Keeps a packet of a publisher's track, copies it to the recorder and lets it leave; `first` is whether its stream has
+    /// just begun.
+    fn pass_in(&mut self, now: Instant, (at, track): (usize, usize), kept: &Kept<'_>, first: bool, packet: &[u8]) {
+        let publisher = &mut self.publishers[at];
+        let (lesson, source) = (publisher.lesson, publisher.source(track));
+        let (fanout, codec) = (publisher.tracks[track].fanout, publisher.tracks[track].codec());
+        let recorded = publisher.recorded.takes(&publisher.tracks, track, first, kept.entry);
+        if recorded == Recorded::First {
+            let ssrc = publisher.tracks[track].ssrc().unwrap_or(0);
+            self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
+        }
+        if self.fanouts[fanout].keep(now, kept) {
+            if recorded != Recorded::Nothing {
+                self.tap_packet(now, lesson, source, packet);
+            }
+            self.relay_packet(now, fanout, kept);
+            self.gather(now, fanout, kept.index, kept.marker);
+        }
     }
 
     fn tap_packet(&mut self, now: Instant, lesson: LessonKey, source: Source, packet: &[u8]) {
@@ -221,8 +243,9 @@ impl Shard {
                 let subscriber = &mut self.subscribers[at];
                 let Some((stream, index)) = subscriber.lines[line].origin_of(sequence) else { return };
                 let fanout = self.fanouts.get(stream.at).filter(|fanout| fanout.run == stream.run);
-                let Some(kept) = fanout.and_then(|fanout| fanout.ring.find(index)) else { return };
-                let sent = subscriber.send_again(now, line, sequence, &kept, &mut self.outbox);
+                let Some(ring) = fanout.map(|fanout| &fanout.ring) else { return };
+                let Some(kept) = ring.find(index) else { return };
+                let sent = subscriber.send_again(now, line, sequence, (&kept, ring), &mut self.outbox);
                 self.counters.retransmitted += u64::from(sent);
             }
         }

@@ -172,6 +172,7 @@ impl Shard {
             from: packet.from,
             codec: fanout.codec,
             packets: &[kept],
+            ring: &fanout.ring,
             parameter_sets: &fanout.parameter_sets,
             mapping: fanout.mapping,
             even_len: 0,

@@ -45,6 +45,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(2500);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     pub ssrc: u32,
+    pub payload_type: u8,
     pub sequence: u16,
     pub timestamp: u32,
     pub marker: bool,
@@ -267,9 +268,17 @@ impl Peer {
         for (i, kind) in lines.iter().enumerate() {
             let (kind, simulcast) = match *kind {
                 "simulcast" => ("video", true),
+                "voice" => ("audio", false),
                 kind => (kind, false),
             };
-            let formats = if kind == "audio" { "111" } else { "102 103" };
+            let repeats = lines[i] == "voice";
+            let formats = if repeats {
+                "111 63"
+            } else if kind == "audio" {
+                "111"
+            } else {
+                "102 103"
+            };
             sdp += &format!(
                 "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{i}\r\na={direction}\r\na=rtcp-mux\r\n"
             );
@@ -280,6 +289,9 @@ impl Peer {
                       a=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 transport-cc\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
                 }
             };
+            if repeats {
+                sdp += "a=rtcp-fb:111 nack\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
+            }
             sdp += &format!("a=extmap:{NUMBER_ID} {NUMBER_URI}\r\n");
             let (ssrc, rtx) = (Self::ssrc(i), Self::ssrc(i) + 1);
             if simulcast {
@@ -445,6 +457,7 @@ impl Peer {
                 let padding = header.padding_len(&datagram[..len]).expect("padding that does not lie");
                 self.received.push(Packet {
                     ssrc: header.ssrc,
+                    payload_type: header.payload_type,
                     sequence: header.sequence,
                     timestamp: header.timestamp,
                     marker: header.marker,

@@ -1,0 +1,188 @@
+//! Voices over lines that lose packets: repeated, asked for again, recovered.
+
+#![expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where it finds something impossible")]
+
+mod peer;
+
+use peer::{LESSON, Packet, Peer, School, rtp};
+use sfu::{
+    command::{Command, ParticipantKey},
+    ice::Path,
+    red::{self, Voice},
+    rtcp::{Feedback, ReportBlock, Writer, read},
+    seats::{Stage, View},
+    tap::Tapped,
+};
+
+const MASTER: ParticipantKey = ParticipantKey(0);
+const OPUS: u8 = 111;
+const RED: u8 = 63;
+
+struct Lesson {
+    school: School,
+    master: Peer,
+    viewer: Peer,
+}
+
+fn lesson() -> Lesson {
+    let mut school = School::new();
+    school.command(Command::SetStage { lesson: LESSON, stage: Stage { lead: Some(MASTER), ..Stage::default() } });
+    let master = school.publisher(MASTER, &["voice"]);
+    let viewer = school.subscriber(ParticipantKey(1), View::Class, &["voice", "video"]);
+    let mut lesson = Lesson { school, master, viewer };
+    lesson.run(1500);
+    lesson
+}
+
+impl Lesson {
+    fn run(&mut self, ms: u64) {
+        self.school.run(ms, &mut [&mut self.viewer, &mut self.master]);
+    }
+
+    /// The master says packet `n`.
+    fn say(&mut self, n: u16) {
+        self.master.send_rtp(rtp(OPUS, n, 960 * u32::from(n), 100, &said(n), None));
+        self.run(20);
+    }
+
+    fn heard(&self) -> Vec<&Packet> {
+        self.viewer.received.iter().filter(|packet| packet.ssrc == self.viewer.lines[0]).collect()
+    }
+}
+
+fn said(n: u16) -> Vec<u8> {
+    vec![0x78, n as u8, 1, 2, 3, 4]
+}
+
+/// What a packet says, and then what it repeats, newest first.
+fn says(packet: &Packet) -> Vec<Vec<u8>> {
+    if packet.payload_type != RED {
+        return vec![packet.payload.clone()];
+    }
+    let mut blocks: Vec<Vec<u8>> = red::read(&packet.payload).unwrap().map(|block| block.payload.to_vec()).collect();
+    blocks.reverse();
+    blocks
+}
+
+/// A report of the viewer's on its voice.
+fn report(viewer: &mut Peer, fraction_lost: u8) {
+    let block = ReportBlock { ssrc: viewer.lines[0], fraction_lost, ..ReportBlock::default() };
+    let mut buffer = [0; 64];
+    let mut writer = Writer::new(&mut buffer);
+    writer.receiver_report(1, &[(block, 0)]);
+    let len = writer.len();
+    viewer.send_rtcp(&buffer[..len]);
+}
+
+#[test]
+fn a_voice_repeats_the_last_packet_and_where_much_is_lost_the_two_last() {
+    let mut lesson = lesson();
+    (0..10).for_each(|n| lesson.say(n));
+    assert_eq!(says(lesson.heard()[0]), [said(0)], "nothing was before");
+    assert_eq!(says(lesson.heard()[9]), [said(9), said(8)]);
+    report(&mut lesson.viewer, 26);
+    lesson.run(1500);
+    (10..14).for_each(|n| lesson.say(n));
+    assert_eq!(says(lesson.heard()[13]), [said(13), said(12), said(11)]);
+}
+
+#[test]
+fn a_voice_that_is_asked_for_again_comes_as_the_very_same_bytes() {
+    let mut lesson = lesson();
+    (0..5).for_each(|n| lesson.say(n));
+    let path = Path { local: None, remote: lesson.master.address };
+    lesson.master.send_rtp(rtp(OPUS, 5, 960 * 5, 100, &said(5), None));
+    for mut datagram in lesson.master.take_outgoing() {
+        lesson.school.shard.handle_datagram(lesson.school.now, path, &mut datagram);
+    }
+    while lesson.school.shard.fan_out(lesson.school.now) {}
+    let lost: Vec<u8> = lesson.school.shard.outbox().datagrams().map(|(_, bytes)| bytes.to_vec()).next().unwrap();
+    lesson.school.shard.outbox().clear();
+    (6..9).for_each(|n| lesson.say(n));
+    let ssrc = lesson.viewer.lines[0];
+    let missing = lesson.heard().last().unwrap().sequence.wrapping_sub(3);
+    lesson.viewer.nack(ssrc, missing);
+    let path = Path { local: None, remote: lesson.viewer.address };
+    for mut datagram in lesson.viewer.take_outgoing() {
+        lesson.school.shard.handle_datagram(lesson.school.now, path, &mut datagram);
+    }
+    let again: Vec<Vec<u8>> = lesson.school.shard.outbox().datagrams().map(|(_, bytes)| bytes.to_vec()).collect();
+    assert_eq!(again, [lost], "a nonce is never used for two texts");
+    lesson.run(20);
+    assert_eq!(lesson.viewer.refused, 0);
+    assert_eq!(says(lesson.heard().last().unwrap()), [said(5), said(4)]);
+}
+
+#[test]
+fn what_is_lost_on_the_way_in_comes_with_the_packets_that_repeat_it() {
+    let mut lesson = lesson();
+    for n in 0..20u16 {
+        // Every second packet is lost, and each repeats the one before.
+        if n % 2 == 0 && n > 0 {
+            continue;
+        }
+        let before = said(n.wrapping_sub(1));
+        let earlier = [Voice { timestamp: 960 * u32::from(n.wrapping_sub(1)), payload: &before }];
+        let own = said(n);
+        let primary = Voice { timestamp: 960 * u32::from(n), payload: &own };
+        let mut payload = [0; 100];
+        let len = red::write(&mut payload, OPUS, &primary, if n > 0 { &earlier } else { &[] }).unwrap();
+        lesson.master.send_rtp(rtp(RED, n, 960 * u32::from(n), 100, &payload[..len], None));
+        lesson.run(20);
+    }
+    lesson.run(100);
+    let mut heard: Vec<(u32, Vec<u8>)> =
+        lesson.heard().iter().map(|packet| (packet.timestamp, says(packet).remove(0))).collect();
+    let first = heard[0].0;
+    heard.sort_by_key(|(timestamp, _)| timestamp.wrapping_sub(first));
+    let expected: Vec<(u32, Vec<u8>)> = (0..20u16).map(|n| (first.wrapping_add(960 * u32::from(n)), said(n))).collect();
+    assert_eq!(heard, expected);
+    let mut nacks = 0;
+    lesson
+        .master
+        .rtcp
+        .iter()
+        .for_each(|rtcp| read(rtcp, |told| nacks += usize::from(matches!(told, Feedback::Nack { .. }))));
+    assert_eq!(nacks, 0, "nothing had to be asked for");
+    let mut recorded: Vec<u16> = Vec::new();
+    for batch in &lesson.school.taps {
+        for entry in &batch.entries {
+            if let Tapped::Packet { start, len } = entry.what {
+                let packet = batch.packet(start, len);
+                assert_eq!(packet[1] & 0x7f, OPUS);
+                recorded.push(u16::from_be_bytes([packet[2], packet[3]]));
+            }
+        }
+    }
+    recorded.sort_unstable();
+    assert_eq!(recorded, (0..20).collect::<Vec<u16>>(), "and the recorder has each once");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_as_soon_as_the_gap_is_seen() {
+    let mut lesson = lesson();
+    lesson.say(0);
+    lesson.master.rtcp.clear();
+    let path = Path { local: None, remote: lesson.master.address };
+    lesson.master.send_rtp(rtp(OPUS, 2, 960 * 2, 100, &said(2), None));
+    for mut datagram in lesson.master.take_outgoing() {
+        lesson.school.shard.handle_datagram(lesson.school.now, path, &mut datagram);
+    }
+    let asked = lesson.school.shard.outbox().datagrams().filter(|(to, _)| to.remote == lesson.master.address).count();
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn repeats_that_lie_are_of_no_use() {
+    let mut lesson = lesson();
+    lesson.say(0);
+    let before = lesson.school.shard.counters().dropped.unusable;
+    // A block longer than the packet, a header cut short, one of another payload type, and nothing at all.
+    for (n, payload) in [&[0xef, 0, 0x0b, 0xff, OPUS, 1][..], &[0xef, 0], &[9, 1, 2, 3], &[]].iter().enumerate() {
+        lesson.master.send_rtp(rtp(RED, 1 + n as u16, 960, 100, payload, None));
+    }
+    lesson.run(20);
+    assert_eq!(lesson.school.shard.counters().dropped.unusable - before, 4);
+    assert_eq!(lesson.heard().len(), 1);
+}
