@@ -252,7 +252,7 @@ impl Subscriber {
             Feedback::Estimate { bps } => {
                 pacer.get_or_insert_with(|| Box::new(Pacer::new(now))).estimated(bps);
             }
-            Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
+            Feedback::TransportWide(_) | Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
         true
     }
