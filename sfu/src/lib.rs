@@ -4,6 +4,7 @@
 //! is owned by one thread of the shell. The path of a packet: `demux` → `publisher` (opened by `srtp`) → `track` →
 //! `fanout` → per subscriber `line` → the outbox.
 
+pub mod bandwidth;
 mod clock;
 pub mod codec;
 pub mod command;
