@@ -5,6 +5,7 @@
 //! `fanout` → per subscriber `line` → the outbox.
 
 mod allocation;
+pub mod bandwidth;
 mod clock;
 pub mod codec;
 pub mod command;

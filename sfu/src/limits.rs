@@ -42,6 +42,11 @@ pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 pub const MAX_TWCC_ARRIVALS: usize = 1024;
 /// Time between two transport-wide feedbacks to one publisher.
 pub const TWCC_INTERVAL: Duration = Duration::from_millis(50);
+/// Packets an estimator remembers of what left for one receiver; the oldest is forgotten, and a report on it is not heard.
+/// Power of two.
+pub const MAX_SENT_HISTORY: usize = 2048;
+/// Age at which a packet no report has told of is forgotten.
+pub const MAX_SENT_AGE: Duration = Duration::from_secs(10);
 /// Time between two sender or receiver reports of one stream.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 

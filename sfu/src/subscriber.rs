@@ -376,7 +376,7 @@ impl Subscriber {
                 pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
                 told.get_or_insert(ToldEstimate { bps, trouble: None }).told(now, bps, sent_bps);
             }
-            Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
+            Feedback::TransportWide(_) | Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
         true
     }

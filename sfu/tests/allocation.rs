@@ -6,10 +6,14 @@
 #[path = "peer/mod.rs"]
 mod peer;
 
+use std::time::{Duration, Instant};
+
 use peer::{LESSON, Peer, School};
 use sfu::{
+    bandwidth::Estimator,
     command::{Command, ParticipantKey},
     ice::Path,
+    rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     seats::{Stage, View},
 };
 
@@ -60,4 +64,36 @@ fn forwarding_a_packet_to_every_viewer_allocates_nothing() {
     let counted = allocation_counter::measure(|| sent = deliver(&mut school, &master, &mut datagrams));
     assert_eq!(sent, 2 * 50 * VIEWERS as usize, "all of it was forwarded");
     assert_eq!(counted.count_total, 0, "{counted:?}");
+}
+
+#[test]
+fn an_estimator_allocates_at_its_first_packet_and_never_again() {
+    let origin = Instant::now();
+    let mut estimator = Estimator::new(origin);
+    let mut log = ArrivalLog::new(origin);
+    let first = allocation_counter::measure(|| estimator.sent(origin, 0, 1000, None));
+    assert_eq!(first.count_total, 1, "{first:?}");
+    let (mut body, mut buffer) = ([0; MAX_FEEDBACK_LEN], [0; 1200]);
+    let mut heard = 0;
+    for turn in 0..100u16 {
+        let now = origin + Duration::from_millis(100 * u64::from(turn));
+        let sent = allocation_counter::measure(|| {
+            (1..=50).for_each(|i| estimator.sent(now, 50 * turn + i, 1000, None));
+        });
+        (1..=50).for_each(|i| log.arrived(50 * turn + i, now + Duration::from_millis(30)));
+        let mut writer = Writer::new(&mut buffer);
+        let told = log.feedback(&mut body).unwrap();
+        writer.transport_wide(1, 2, &body[..told]);
+        let len = writer.len();
+        let told = allocation_counter::measure(|| {
+            read(&buffer[..len], |feedback| {
+                let Feedback::TransportWide(wide) = feedback else { return };
+                estimator.handle_feedback(now + Duration::from_millis(60), &wide);
+                heard += 1;
+            });
+            estimator.handle_timeout(now + Duration::from_millis(60));
+        });
+        assert_eq!((sent.count_total, told.count_total), (0, 0));
+    }
+    assert_eq!((heard, estimator.in_flight()), (100, 0), "all is told of");
 }

@@ -5,13 +5,17 @@
 
 mod read;
 mod twcc;
+mod wide;
 mod write;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;
 
 pub use read::{Feedback, Nacks, ReportBlock, read};
 pub use twcc::{ArrivalLog, MAX_FEEDBACK_LEN};
+pub use wide::{Statuses, TICKS_PER_MS, TICKS_PER_REFERENCE, TransportWide};
 pub use write::{SenderInfo, Writer};
 
 /// Packet types (RFC 3550 section 12.1, RFC 4585 section 6.1).

@@ -1,6 +1,6 @@
 //! Reading RTCP compounds.
 
-use super::{format, kind};
+use super::{TransportWide, format, kind};
 
 /// Compounds longer than this many packets are read no further.
 const MAX_PACKETS: usize = 64;
@@ -36,6 +36,8 @@ pub enum Feedback<'p> {
         /// Bit/s, `u64::MAX` for more than fits.
         bps: u64,
     },
+    /// When each packet of ours arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1).
+    TransportWide(TransportWide<'p>),
     /// The peer stops sending this stream (RFC 3550 section 6.6).
     Goodbye {
         /// Which.
@@ -115,6 +117,9 @@ fn packet_told<'p>(count: u8, kind: u8, packet: &'p [u8], handle: &mut impl FnMu
             if let (Some(ssrc), Some(entries)) = (word(packet, 8), packet.get(12..)) {
                 handle(Feedback::Nack { ssrc, packets: Nacks(entries) });
             }
+        }
+        (kind::TRANSPORT_FEEDBACK, format::TRANSPORT_WIDE) => {
+            TransportWide::view(packet).into_iter().for_each(|wide| handle(Feedback::TransportWide(wide)));
         }
         (kind::PAYLOAD_FEEDBACK, format::PICTURE_LOSS) => {
             if let Some(ssrc) = word(packet, 8) {

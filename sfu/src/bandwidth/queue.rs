@@ -1,0 +1,211 @@
+//! How long packets wait on the way: the delay over the least one seen lately. A slope hears a queue that grows; this hears
+//! one that stands.
+
+/// The least delay is remembered for one to two of these, in µs: a path that changed is known again after it.
+const BASE_US: i64 = 15_000_000;
+/// The present one is the least of one to two of these, in µs, so that neither jitter nor a frame's own length counts.
+const RECENT_US: i64 = 250_000;
+/// Packets whose least delay is the latest.
+const LATEST: usize = 4;
+/// A latest wait below this, in µs, is none: whatever queue there was has drained.
+const DRAINED_US: i64 = 15_000;
+/// From one packet to the next a full line adds little to the wait. This much, in µs, is a stall: a radio that was deaf for a
+/// moment, and that is given this long to catch up, but not again before the pause is over.
+const STALL_US: i64 = 80_000;
+const CATCH_UP_US: i64 = 400_000;
+const STALL_PAUSE_US: i64 = 1_500_000;
+/// A queue that stands, in µs.
+const STANDING_US: i64 = 120_000;
+/// Time between two judgements of one that stands, in µs.
+const JUDGE_US: i64 = 1_000_000;
+/// Judgements in a row that changed nothing until it is taken for the path's own delay: what we leave out drains no queue
+/// that others fill.
+const JUDGEMENTS: u8 = 3;
+
+/// The least value of one to two spans of time.
+#[derive(Debug, Clone, Copy)]
+struct Least {
+    span_us: i64,
+    since_us: i64,
+    now: Option<i64>,
+    before: Option<i64>,
+}
+
+impl Least {
+    fn new(span_us: i64) -> Self {
+        Self { span_us, since_us: 0, now: None, before: None }
+    }
+
+    fn update(&mut self, at_us: i64, value: i64) {
+        let passed_us = at_us - self.since_us;
+        if self.now.is_none() || passed_us >= self.span_us {
+            self.before = self.now.filter(|_| passed_us < 2 * self.span_us);
+            (self.now, self.since_us) = (None, at_us);
+        }
+        self.now = Some(self.now.map_or(value, |least| least.min(value)));
+    }
+
+    fn value(&self) -> Option<i64> {
+        self.now.into_iter().chain(self.before).min()
+    }
+}
+
+/// The delay of one path.
+#[derive(Debug)]
+pub(super) struct QueueDelay {
+    base: Least,
+    recent: Least,
+    /// Delays of the latest packets in µs; the oldest is overwritten.
+    latest: [i64; LATEST],
+    packets: usize,
+    /// Arrival of the first packet after the last stall, and of the newest packet, in µs.
+    stalled_us: Option<i64>,
+    arrived_us: i64,
+    /// When it was last judged, and how long packets waited then; zero while none stands.
+    judged_us: i64,
+    judged_queue_us: i64,
+    in_vain: u8,
+}
+
+impl QueueDelay {
+    pub(super) fn new() -> Self {
+        Self {
+            base: Least::new(BASE_US),
+            recent: Least::new(RECENT_US),
+            latest: [0; LATEST],
+            packets: 0,
+            stalled_us: None,
+            arrived_us: 0,
+            judged_us: 0,
+            judged_queue_us: 0,
+            in_vain: 0,
+        }
+    }
+
+    /// Takes in a packet: when it arrived, and its delay, by whatever clocks.
+    pub(super) fn arrived(&mut self, arrival_us: i64, delay_us: i64) {
+        self.base.update(arrival_us, delay_us);
+        self.recent.update(arrival_us, delay_us);
+        let before = self.packets.checked_sub(1).map(|last| self.latest[last % LATEST]);
+        let stalls = before.is_some_and(|before| delay_us - before >= STALL_US);
+        if stalls && self.stalled_us.is_none_or(|at| arrival_us - at >= STALL_PAUSE_US) {
+            self.stalled_us = Some(arrival_us);
+        }
+        self.arrived_us = arrival_us;
+        self.latest[self.packets % LATEST] = delay_us;
+        self.packets = self.packets.wrapping_add(1);
+    }
+
+    /// How long packets wait, in µs.
+    pub(super) fn waits_us(&self) -> i64 {
+        self.recent.value().zip(self.base.value()).map_or(0, |(recent, base)| recent - base)
+    }
+
+    /// Whether the latest packets waited no longer than any: a line that stalled for a moment is no line that is full.
+    pub(super) fn has_drained(&self) -> bool {
+        let least = self.latest.iter().take(self.packets).min();
+        least.zip(self.base.value()).is_some_and(|(latest, base)| latest - base < DRAINED_US)
+    }
+
+    /// Whether the line catches up after a stall.
+    pub(super) fn catches_up(&self) -> bool {
+        self.stalled_us.is_some_and(|at| self.arrived_us - at < CATCH_UP_US)
+    }
+
+    /// Whether a queue stands that does not drain. Says so once a second.
+    pub(super) fn is_standing(&mut self, now_us: i64) -> bool {
+        let waits_us = self.waits_us();
+        if waits_us < STANDING_US {
+            (self.judged_queue_us, self.in_vain) = (0, 0);
+            return false;
+        }
+        if self.judged_queue_us == 0 {
+            (self.judged_us, self.judged_queue_us) = (now_us, waits_us);
+        }
+        if now_us - self.judged_us < JUDGE_US {
+            return false;
+        }
+        let drains = waits_us < self.judged_queue_us * 9 / 10;
+        (self.judged_us, self.judged_queue_us) = (now_us, waits_us);
+        self.in_vain = if drains { 0 } else { self.in_vain + 1 };
+        if self.in_vain > JUDGEMENTS {
+            self.base = Least { since_us: self.base.since_us, now: self.recent.value(), ..Least::new(BASE_US) };
+            self.in_vain = 0;
+            return false;
+        }
+        !drains
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds a packet every 20 ms from `from_ms` to `to_ms`, and returns when a queue was said to stand.
+    fn fed(queue: &mut QueueDelay, from_ms: i64, to_ms: i64, delay_ms: impl Fn(i64) -> i64) -> Vec<i64> {
+        let times = (from_ms..to_ms).step_by(20);
+        let standing = times.filter(|&ms| {
+            queue.arrived(ms * 1000, delay_ms(ms) * 1000);
+            queue.is_standing(ms * 1000)
+        });
+        standing.collect()
+    }
+
+    #[test]
+    fn the_wait_is_over_the_least_delay_and_blind_to_jitter() {
+        let mut queue = QueueDelay::new();
+        assert_eq!(queue.waits_us(), 0);
+        assert_eq!(fed(&mut queue, 0, 5000, |ms| -70_000 + ms % 60), []);
+        assert!(queue.waits_us() <= 20_000);
+        fed(&mut queue, 5000, 6000, |ms| -69_900 + ms % 60);
+        assert!((80_000..=120_000).contains(&queue.waits_us()), "{}", queue.waits_us());
+    }
+
+    #[test]
+    fn a_queue_that_drains_is_left_to_it_and_one_that_stands_is_told_each_second() {
+        let mut queue = QueueDelay::new();
+        fed(&mut queue, 0, 1000, |_| 40);
+        assert_eq!(fed(&mut queue, 1000, 4000, |ms| 440 - (ms - 1000) / 10), []);
+        let mut queue = QueueDelay::new();
+        fed(&mut queue, 0, 1000, |_| 40);
+        let standing = fed(&mut queue, 1000, 4500, |_| 340);
+        assert!((2..=3).contains(&standing.len()), "{standing:?}");
+    }
+
+    #[test]
+    fn after_a_stall_the_queue_is_gone_as_soon_as_packets_come_through_at_once_again() {
+        let mut queue = QueueDelay::new();
+        assert!(!queue.has_drained());
+        fed(&mut queue, 0, 1000, |_| 40);
+        assert!(queue.has_drained());
+        fed(&mut queue, 1000, 1200, |ms| 240 - (ms - 1000));
+        assert!(!queue.has_drained());
+        fed(&mut queue, 1200, 1220, |_| 42);
+        assert!(queue.has_drained());
+    }
+
+    #[test]
+    fn a_stall_gives_time_to_catch_up_once_and_a_line_that_fills_gives_none() {
+        let mut queue = QueueDelay::new();
+        fed(&mut queue, 0, 1000, |_| 40);
+        fed(&mut queue, 1000, 1100, |_| 240);
+        assert!(queue.catches_up());
+        fed(&mut queue, 1100, 1420, |_| 240);
+        assert!(!queue.catches_up());
+        fed(&mut queue, 1420, 1500, |_| 400);
+        assert!(!queue.catches_up(), "not so soon again");
+        fed(&mut queue, 1500, 3000, |ms| 400 + (ms - 1500));
+        assert!(!queue.catches_up(), "it fills step by step");
+        fed(&mut queue, 3000, 3100, |_| 2200);
+        assert!(queue.catches_up());
+    }
+
+    #[test]
+    fn a_longer_path_is_taken_for_what_it_is() {
+        let mut queue = QueueDelay::new();
+        fed(&mut queue, 0, 1000, |_| 40);
+        let standing = fed(&mut queue, 1000, 60_000, |_| 340);
+        assert_eq!(standing.len(), usize::from(JUDGEMENTS), "{standing:?}");
+        assert_eq!(queue.waits_us(), 0);
+    }
+}
