@@ -7,6 +7,7 @@
 mod clock;
 pub mod codec;
 pub mod command;
+pub mod compaction;
 pub mod counters;
 pub mod demux;
 mod dtls;
@@ -34,6 +35,7 @@ mod shard;
 pub mod srtp;
 mod subscriber;
 pub mod tap;
+pub mod temporal;
 mod track;
 mod transport;
 

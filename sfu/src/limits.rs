@@ -116,3 +116,12 @@ pub const MAX_KEYFRAME_WISHES: usize = 256;
 pub const MAX_REDUNDANCY: usize = 2;
 /// Blocks of a received RED packet; one with more is refused. libwebrtc's receiver draws the line here too.
 pub const MAX_RED_BLOCKS: usize = 32;
+/// Temporal layers of a stream; a dependency structure with more is refused, as by libwebrtc.
+pub const MAX_TEMPORAL_LAYERS: u8 = 8;
+/// Stretches of packets left out of one thinned stream that are remembered; a packet from before the oldest is refused.
+pub const MAX_DROP_RUNS: usize = 64;
+/// Frames of one thinned stream whose fate is remembered; a packet of an older one is not sent. Four seconds at 30 a second.
+pub const MAX_FRAME_FATES: usize = 128;
+/// Ticks of a video clock by which a packet may come late. One from further back begins a new row of frames: a clock that
+/// jumped back.
+pub const MAX_LATE_TICKS: u32 = 10 * 90_000;
