@@ -374,6 +374,22 @@ mod tests {
         assert_eq!(thinning.current(), 0);
         assert_eq!(thinning.pass(1, FRAME, &KEY), Fate::Send { index: 1, left_out: 0 });
         assert_eq!(thinning.current(), ALL);
+        thinning.pass(4, 3 * FRAME, &layer(0, Rise::No));
+        let missed = thinning.pass(3, 2 * FRAME, &layer(2, Rise::No));
+        assert_eq!(missed, Fate::Send { index: 3, left_out: 0 }, "what follows the key frame goes, late or not");
+    }
+
+    #[test]
+    fn a_frame_whose_beginning_has_not_gone_lets_nothing_rise() {
+        let mut thinning = Thinning::new();
+        thinning.aim(0);
+        thinning.pass(0, 0, &KEY);
+        let sync = layer(1, Rise::Here);
+        assert_eq!(thinning.pass(1, FRAME, &sync), Fate::LeaveOut);
+        thinning.aim(1);
+        assert_eq!(thinning.pass(2, FRAME, &sync), Fate::LeaveOut);
+        assert_eq!(thinning.pass(3, 2 * FRAME, &layer(1, Rise::No)), Fate::LeaveOut);
+        assert_eq!(thinning.pass(4, 3 * FRAME, &sync), Fate::Send { index: 1, left_out: 2 });
     }
 
     #[test]
@@ -429,5 +445,9 @@ mod tests {
         assert_eq!(thinning.pass(2, back, &layer(1, Rise::No)), Fate::LeaveOut);
         assert_eq!(thinning.pass(3, back + FRAME, &layer(0, Rise::No)), Fate::Send { index: 1, left_out: 2 });
         assert_eq!(thinning.again(0, 1_000_000_000), Fate::Fill { index: 0 }, "the old row is forgotten");
+        // It is not known what went before the new row began.
+        let back = back - 2 * MAX_LATE_TICKS;
+        assert_eq!(thinning.pass(5, back, &KEY), Fate::Send { index: 3, left_out: 2 });
+        assert_eq!(thinning.pass(4, back - FRAME, &KEY), Fate::Fill { index: 2 });
     }
 }
