@@ -205,6 +205,7 @@ mod tests {
         run(&[
             Send(10, 10),
             // 11 is missed while 12 is left out and 13 sent: it can no longer be left out.
+            Refuse(10),
             LeaveOut(12),
             Send(13, 12),
             Refuse(11),

@@ -12,6 +12,7 @@ pub mod command;
 pub mod compaction;
 pub mod counters;
 pub mod demux;
+pub mod dependency;
 mod dtls;
 mod fanout;
 pub mod ice;

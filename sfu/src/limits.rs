@@ -131,8 +131,17 @@ pub const MAX_KEYFRAME_WISHES: usize = 256;
 pub const MAX_REDUNDANCY: usize = 2;
 /// Blocks of a received RED packet; one with more is refused. libwebrtc's receiver draws the line here too.
 pub const MAX_RED_BLOCKS: usize = 32;
+/// Templates of a dependency structure: its ids have 6 bits. A structure with more is refused.
+pub const MAX_TEMPLATES: usize = 64;
+/// Decode targets of a dependency structure: their count has 5 bits.
+pub const MAX_DECODE_TARGETS: usize = 32;
+/// Spatial layers of a dependency structure; one with more is refused, as by libwebrtc.
+pub const MAX_SPATIAL_LAYERS: u8 = 4;
 /// Temporal layers of a stream; a dependency structure with more is refused, as by libwebrtc.
 pub const MAX_TEMPORAL_LAYERS: u8 = 8;
+/// Frames by which a dependency structure may come late and be known for an older one. Twice what a retransmission takes at
+/// 60 frames a second and more.
+pub const MAX_LATE_FRAMES: u16 = 256;
 /// Stretches of packets left out of one thinned stream that are remembered; a packet from before the oldest is refused.
 pub const MAX_DROP_RUNS: usize = 64;
 /// Frames of one thinned stream whose fate is remembered; a packet of an older one is not sent. Four seconds at 30 a second.

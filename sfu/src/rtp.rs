@@ -382,6 +382,8 @@ mod tests {
             assert_eq!(header.extension(&out, 1), delayed.then_some(&delay[..]));
             assert_eq!(header.extension(&out, 7), mid.filter(|mid| (1..=16).contains(&mid.len())));
             assert_eq!(header.extensions(&out).count(), elements_told(&elements));
+            let told: usize = header.extensions(&out).map(|(_, value)| 1 + value.len()).sum();
+            assert!(out[..len].iter().skip(16 + told).all(|&byte| byte == 0), "filled up with padding");
             for room in 0..len {
                 assert_eq!(elements.write(&mut out[..room]), None, "{room}");
             }

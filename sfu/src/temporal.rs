@@ -167,10 +167,12 @@ impl Thinning {
                 self.remember(at, frame);
                 frame
             }
-            None if self.forgets => Frame { timestamp, left_out: 0, level: 0, sent: false },
             None => {
-                let frame = Frame { timestamp, left_out: 0, level: ALL, sent: true };
-                self.remember(0, frame);
+                self.forgets |= self.frames.len() == MAX_FRAME_FATES;
+                let frame = Frame { timestamp, left_out: 0, level: ALL, sent: !self.forgets };
+                if frame.sent {
+                    self.remember(0, frame);
+                }
                 frame
             }
         }
@@ -201,14 +203,12 @@ impl Thinning {
         self.current = allowed.min(self.target);
     }
 
-    fn remember(&mut self, at: usize, frame: Frame) {
-        let mut at = at;
+    /// Remembers a frame in its place, which is not before all others where there is no room.
+    fn remember(&mut self, mut at: usize, frame: Frame) {
         if self.frames.len() == MAX_FRAME_FATES {
-            self.forgets = true;
-            // One that is older than all that are remembered is the one that is forgotten.
-            let Some(earlier) = at.checked_sub(1) else { return };
             self.frames.pop_front();
-            at = earlier;
+            self.forgets = true;
+            at -= 1;
         }
         self.frames.insert(at, frame);
     }
@@ -374,6 +374,22 @@ mod tests {
         assert_eq!(thinning.current(), 0);
         assert_eq!(thinning.pass(1, FRAME, &KEY), Fate::Send { index: 1, left_out: 0 });
         assert_eq!(thinning.current(), ALL);
+        thinning.pass(4, 3 * FRAME, &layer(0, Rise::No));
+        let missed = thinning.pass(3, 2 * FRAME, &layer(2, Rise::No));
+        assert_eq!(missed, Fate::Send { index: 3, left_out: 0 }, "what follows the key frame goes, late or not");
+    }
+
+    #[test]
+    fn a_frame_whose_beginning_has_not_gone_lets_nothing_rise() {
+        let mut thinning = Thinning::new();
+        thinning.aim(0);
+        thinning.pass(0, 0, &KEY);
+        let sync = layer(1, Rise::Here);
+        assert_eq!(thinning.pass(1, FRAME, &sync), Fate::LeaveOut);
+        thinning.aim(1);
+        assert_eq!(thinning.pass(2, FRAME, &sync), Fate::LeaveOut);
+        assert_eq!(thinning.pass(3, 2 * FRAME, &layer(1, Rise::No)), Fate::LeaveOut);
+        assert_eq!(thinning.pass(4, 3 * FRAME, &sync), Fate::Send { index: 1, left_out: 2 });
     }
 
     #[test]
@@ -408,6 +424,13 @@ mod tests {
         assert!(thinning.frames.len() == MAX_FRAME_FATES && thinning.frames.capacity() == MAX_FRAME_FATES);
         assert_eq!(thinning.pass(4, 4 * FRAME, &layer(0, Rise::After)), Fate::LeaveOut);
         assert_eq!(thinning.again(4, 4 * FRAME), Fate::LeaveOut);
+        // A frame from before the first, when there is room for no more.
+        let mut full = Thinning::new();
+        for at in 1..=MAX_FRAME_FATES as u32 {
+            full.pass(u64::from(at), at * FRAME, &layer(0, Rise::No));
+        }
+        assert_eq!(full.pass(0, 0, &layer(0, Rise::No)), Fate::Fill { index: 0 });
+        assert_eq!(full.again(0, 0), Fate::Fill { index: 0 });
         let newest = frames - 2;
         assert!(matches!(thinning.again(u64::from(newest), newest * FRAME), Fate::Send { .. }));
     }
@@ -422,5 +445,9 @@ mod tests {
         assert_eq!(thinning.pass(2, back, &layer(1, Rise::No)), Fate::LeaveOut);
         assert_eq!(thinning.pass(3, back + FRAME, &layer(0, Rise::No)), Fate::Send { index: 1, left_out: 2 });
         assert_eq!(thinning.again(0, 1_000_000_000), Fate::Fill { index: 0 }, "the old row is forgotten");
+        // It is not known what went before the new row began.
+        let back = back - 2 * MAX_LATE_TICKS;
+        assert_eq!(thinning.pass(5, back, &KEY), Fate::Send { index: 3, left_out: 2 });
+        assert_eq!(thinning.pass(4, back - FRAME, &KEY), Fate::Fill { index: 2 });
     }
 }

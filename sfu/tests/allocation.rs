@@ -14,7 +14,9 @@ use sfu::{
     command::{Command, ParticipantKey},
     ice::Path,
     rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
+    payload::{Layering, Rise},
     seats::{Stage, View},
+    temporal::{Fate, Thinning},
 };
 
 const MASTER: ParticipantKey = ParticipantKey(0);
@@ -96,4 +98,29 @@ fn an_estimator_allocates_at_its_first_packet_and_never_again() {
         assert_eq!((sent.count_total, told.count_total), (0, 0));
     }
     assert_eq!((heard, estimator.in_flight()), (100, 0), "all is told of");
+}
+
+#[test]
+fn thinning_a_stream_takes_no_memory_however_long_it_runs() {
+    let pattern = [(0, Rise::After), (2, Rise::No), (1, Rise::No), (2, Rise::No)].map(|(temporal, rise)| Layering {
+        temporal,
+        rise,
+        ..Layering::default()
+    });
+    let mut thinning = Thinning::new();
+    let (mut sent, mut left_out) = (0, 0);
+    let taken = allocation_counter::measure(|| {
+        for at in 0..100_000_u32 {
+            // Every frame is of four packets; some come in another order, twice or never.
+            let index = u64::from(if at % 7 < 2 { at ^ 1 } else { at });
+            let frame = (index / 4) as u32;
+            thinning.aim((at / 1_000 % 3) as u8);
+            match thinning.pass(index, frame.wrapping_mul(3_000), &pattern[frame as usize % 4]) {
+                Fate::LeaveOut => left_out += 1,
+                Fate::Send { .. } | Fate::Fill { .. } => sent += 1,
+            }
+        }
+    });
+    assert_eq!(taken.count_total, 0);
+    assert!(sent > 10_000 && left_out > 10_000, "{sent} sent, {left_out} left out");
 }
