@@ -10,7 +10,10 @@
 //!
 //! A group is held only where so many receive it that a send saved for each is worth the wait; a voice never is.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crate::{
     clock::Mapping,
@@ -18,7 +21,7 @@ use crate::{
     command::LessonKey,
     limits::{
         AUDIO_RING, HOLD, HOLD_FAN_OUT, MAX_EVENING, MAX_GROUP, MAX_PACED, MAX_REPLAY_AGE, MAX_REPLAY_BYTES,
-        MAX_WAITING, VIDEO_RING,
+        MAX_WAITING, STILL_INTERVAL, UDP_IP_LEN, VIDEO_RING,
     },
     payload::{
         Entry,
@@ -29,7 +32,7 @@ use crate::{
     relay::{ShardId, Stream},
     ring::{Kept, PacketRing},
     rtp::NUMBERED_HEADER_LEN,
-    seats::Source,
+    seats::{Slot, Source},
 };
 
 /// A receiving m-line, by the subscriber's place in the shard and the line's in the subscriber.
@@ -61,8 +64,17 @@ pub(crate) enum Gathered {
     Lost,
 }
 
-/// Bytes that sealing adds (RFC 7714 section 5).
-const AEAD_TAG_LEN: usize = 16;
+/// Bytes around a payload on its way: headers, and the tag that sealing adds (RFC 7714 section 5).
+pub(crate) const PACKET_OVERHEAD: usize = UDP_IP_LEN + NUMBERED_HEADER_LEN + 16;
+
+/// How far back a rate is measured: courseware stands still and then changes all at once.
+const WINDOW: Duration = Duration::from_millis(500);
+const SCREEN_WINDOW: Duration = Duration::from_millis(2500);
+/// Silence after which a stream counts as not sent.
+const LAYER_SILENCE: Duration = Duration::from_millis(1500);
+/// What is measured counts when it has moved so far from what is known, in percent of that.
+const RISEN_PERCENT: u64 = 120;
+const FALLEN_PERCENT: u64 = 70;
 
 /// A packet that has not left for everyone.
 struct Waiting {
@@ -81,6 +93,10 @@ struct Recent {
     newest_timestamp: u32,
     /// Of all packets from its first on.
     bytes: usize,
+    /// Of the key frame alone; its last packet so far, and whether its marker has come.
+    key_bytes: usize,
+    key_last: u64,
+    key_is_whole: bool,
 }
 
 /// What one that comes late is given first.
@@ -111,7 +127,11 @@ pub(crate) struct Fanout {
     pub(crate) mapping: Option<Mapping>,
     /// How large its pictures are, once a key frame told.
     pub(crate) size: Option<PictureSize>,
-    pub(crate) meter: RateMeter,
+    meter: RateMeter,
+    /// What it is taken to need, in bit/s, once measured: it changes only where the measure has moved away from it.
+    needs_bps: Option<u64>,
+    /// Whether it flowed when that was last looked at.
+    flowed: bool,
     /// When its last packet came.
     pub(crate) last_arrival: Option<Instant>,
     /// The newest key frame, and what came since.
@@ -167,7 +187,9 @@ impl Fanout {
             parameter_sets: ParameterSets::new(),
             mapping: None,
             size: None,
-            meter: RateMeter::new(),
+            meter: RateMeter::new(if source.slot == Slot::Screen { SCREEN_WINDOW } else { WINDOW }),
+            needs_bps: None,
+            flowed: false,
             last_arrival: None,
             recent: None,
             lines: Vec::new(),
@@ -193,7 +215,8 @@ impl Fanout {
         self.parameter_sets.clear();
         self.mapping = None;
         self.size = None;
-        self.meter = RateMeter::new();
+        self.meter = RateMeter::new(if self.source.slot == Slot::Screen { SCREEN_WINDOW } else { WINDOW });
+        (self.needs_bps, self.flowed) = (None, false);
         self.last_arrival = None;
         self.recent = None;
         self.waiting.clear();
@@ -215,7 +238,7 @@ impl Fanout {
         }
         self.note_recent(now, packet);
         self.last_arrival = Some(now);
-        self.meter.add(now, packet.payload.len() + NUMBERED_HEADER_LEN + AEAD_TAG_LEN);
+        self.meter.add(now, packet.payload.len() + PACKET_OVERHEAD);
         true
     }
 
@@ -224,15 +247,66 @@ impl Fanout {
         let is_newer = |recent: &Recent| packet.index > recent.newest && packet.timestamp != recent.timestamp;
         if packet.entry != Entry::No && self.codec.is_video() && self.recent.as_ref().is_none_or(is_newer) {
             let (index, timestamp) = (packet.index, packet.timestamp);
-            self.recent =
-                Some(Recent { index, timestamp, at: now, newest: index, newest_timestamp: timestamp, bytes: 0 });
+            self.recent = Some(Recent {
+                index,
+                timestamp,
+                at: now,
+                newest: index,
+                newest_timestamp: timestamp,
+                bytes: 0,
+                key_bytes: 0,
+                key_last: index,
+                key_is_whole: false,
+            });
         }
         if let Some(recent) = &mut self.recent {
             recent.bytes += packet.payload.len();
+            if packet.timestamp == recent.timestamp {
+                recent.key_bytes += packet.payload.len() + PACKET_OVERHEAD;
+                recent.key_last = recent.key_last.max(packet.index);
+                recent.key_is_whole |= packet.marker;
+            }
             if packet.index > recent.newest {
                 (recent.newest, recent.newest_timestamp) = (packet.index, packet.timestamp);
             }
         }
+    }
+
+    /// Whether packets came lately: a browser stops the layers that its own line does not carry.
+    pub(crate) fn flows(&self, now: Instant) -> bool {
+        self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE)
+    }
+
+    /// What it needs, in bit/s, once it has been measured.
+    pub(crate) fn needs_bps(&self) -> Option<u64> {
+        self.needs_bps
+    }
+
+    /// Looks at what it needs and whether it flows. Whether that has changed so much that receivers are to be allotted anew.
+    pub(crate) fn has_changed(&mut self, now: Instant) -> bool {
+        let flows = self.flows(now);
+        let stopped_or_begun = std::mem::replace(&mut self.flowed, flows) != flows;
+        let measured = self.meter.bps(now).filter(|_| flows);
+        let moved = measured.filter(|&bps| {
+            let known = self.needs_bps.unwrap_or(0);
+            bps * 100 > known * RISEN_PERCENT || bps * 100 < known * FALLEN_PERCENT
+        });
+        self.needs_bps = moved.or(self.needs_bps);
+        stopped_or_begun || moved.is_some()
+    }
+
+    /// The newest key frame alone, where it is whole and not too old: a still.
+    pub(crate) fn still(&self, now: Instant) -> Option<Replay> {
+        let recent = self.recent.as_ref()?;
+        let is_young = now.saturating_duration_since(recent.at) <= STILL_INTERVAL;
+        let (first, last) = (recent.index, recent.key_last);
+        let is_there = is_young && recent.key_is_whole && last - first < MAX_PACED as u64;
+        is_there.then_some(Replay { first, last, bytes: recent.key_bytes, live_from: recent.timestamp })
+    }
+
+    /// Bytes of the newest key frame, and when it came.
+    pub(crate) fn last_key_frame(&self) -> Option<(usize, Instant)> {
+        self.recent.as_ref().map(|recent| (recent.key_bytes, recent.at))
     }
 
     /// The newest key frame with what followed, where it is young and small enough for one that comes late.

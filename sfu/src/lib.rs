@@ -20,6 +20,7 @@ mod layers;
 pub mod limits;
 mod line;
 mod nack;
+mod numbering;
 mod outbox;
 mod outgoing;
 mod pacer;
@@ -45,6 +46,7 @@ pub mod srtp;
 mod subscriber;
 pub mod tap;
 pub mod temporal;
+mod told;
 mod track;
 mod transport;
 

@@ -47,6 +47,8 @@ pub const TWCC_INTERVAL: Duration = Duration::from_millis(50);
 pub const MAX_SENT_HISTORY: usize = 2048;
 /// Age at which a packet no report has told of is forgotten.
 pub const MAX_SENT_AGE: Duration = Duration::from_secs(10);
+/// Bytes of UDP and IPv4 headers around each packet: a line carries them too.
+pub const UDP_IP_LEN: usize = 28;
 /// Time between two sender or receiver reports of one stream.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -117,6 +119,10 @@ pub const PACE_INTERVAL: Duration = Duration::from_millis(5);
 pub const PACE_PERCENT: u64 = 120;
 /// Longest time pictures may have to wait in a pacer; beyond it they are shed, up to the next key frame.
 pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1000);
+/// Time between two stills to a line that carries no more: each is a key frame, shared by all that are sent stills.
+pub const STILL_INTERVAL: Duration = Duration::from_secs(6);
+/// Longest time a still may take to leave.
+pub const MAX_STILL_DELAY: Duration = Duration::from_secs(10);
 /// Age of a key frame up to which a receiver that comes late is given it, with what followed.
 pub const MAX_REPLAY_AGE: Duration = Duration::from_secs(2);
 /// Bytes of a key frame and what followed up to which they are given to one that comes late.

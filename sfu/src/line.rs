@@ -127,9 +127,11 @@ pub(crate) struct Line {
     /// Which part of the lesson that is.
     pub(crate) part: Part,
     /// Which of the source's layers was chosen last, and how it is sent.
-    pub(crate) chosen: Option<(u8, Pace)>,
+    chosen: Option<(u8, Pace)>,
     /// A stream of which it is given the newest key frame with what followed, and the timestamp of the newest of these.
     pub(crate) replayed: Option<(FanoutRef, u32)>,
+    /// The last still it was given, where it carries no more than stills.
+    pub(crate) last_still: Option<(FanoutRef, u64)>,
     /// How large its picture is shown, once told.
     pub(crate) shown: Option<Shown>,
     next_index: u64,
@@ -171,6 +173,7 @@ impl Line {
             part: Part::Camera,
             chosen: None,
             replayed: None,
+            last_still: None,
             shown: None,
             last_sent: None,
             next_rtx: 0,
@@ -209,6 +212,11 @@ impl Line {
     /// The stream that shall feed it.
     pub(crate) fn wanted(&self) -> Option<FanoutRef> {
         self.wanted
+    }
+
+    /// Which of the source's layers was chosen last, and how it is sent.
+    pub(crate) fn chosen(&self) -> Option<(u8, Pace)> {
+        self.chosen
     }
 
     /// The streams it is attached to: what feeds it, and what shall.
@@ -451,6 +459,26 @@ impl Line {
         Some(written)
     }
 
+    /// Writes a packet of nothing but padding, `len` bytes of it (1 to 255), on the retransmission stream: it probes the line.
+    pub(crate) fn write_padding(&mut self, len: usize, number: u16, room: &mut [u8]) -> Option<Written> {
+        let rtx = self.spec.payloads.iter().find_map(|payload| payload.rtx)?;
+        self.spec.twcc_extension?;
+        self.next_rtx += 1;
+        let header = RtpHeader::fixed(rtx, self.next_rtx as u16, self.last_timestamp, self.spec.rtx_ssrc);
+        let (elements, padding) = (self.elements(0, number, false), len.clamp(1, 255));
+        let packet = Outgoing { header, elements, original: None, payload: &[], repeats: None, padding };
+        packet.write(self.next_rtx, room)
+    }
+
+    /// A packet of the stream that feeds it, `back` before the newest: its number there, and the one it went out with.
+    pub(crate) fn newest(&self, back: u64) -> Option<(FanoutRef, u64, u16)> {
+        let span = self.current.as_ref().filter(|span| span.payload.rtx.is_some())?;
+        self.spec.twcc_extension?;
+        let index = self.next_index.checked_sub(1 + back).filter(|&index| index >= span.first_out)?;
+        let origin = index.wrapping_sub(span.index_offset);
+        (origin >= span.first_index).then_some((span.from, origin, index as u16))
+    }
+
     /// The very bytes that went before. Their transport-wide number, if they had one, is an old one.
     fn write_in_place(
         &self,
@@ -494,6 +522,27 @@ impl Line {
         // One that repeated nothing for want of anything still went as such.
         let none = || span.payload.red.map(|red_number| Repeats { red_number, earlier: [None; MAX_REDUNDANCY] });
         (repeated == which).then(|| (sent.number, repeats.or_else(none)))
+    }
+
+    /// Sets which layer it is given and how. Between stills and moving pictures nothing runs on.
+    pub(crate) fn choose(&mut self, chosen: Option<(u8, Pace)>) {
+        let before = self.sends_stills();
+        self.chosen = chosen;
+        if before != self.sends_stills() {
+            self.leave();
+            self.last_still = None;
+        }
+    }
+
+    /// Whether it is given stills.
+    pub(crate) fn sends_stills(&self) -> bool {
+        matches!(self.chosen, Some((_, Pace::Stills)))
+    }
+
+    /// A still goes next: the first packet of it, and the rest behind.
+    pub(crate) fn begin_still(&mut self, still: (FanoutRef, u64)) {
+        self.leave();
+        self.last_still = Some(still);
     }
 
     /// Whether its voice goes out with the packets before it.

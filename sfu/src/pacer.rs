@@ -3,7 +3,7 @@
 //!
 //! A line is slow when the estimate of it is below twice the rate of what it is sent. Then packets leave no faster than
 //! [`PACE_PERCENT`] of the estimate, less what its voices need; elsewhere a frame leaves whole. What would have to wait for
-//! longer than [`MAX_PACED_DELAY`] is shed by whoever puts it here: late pictures are worth less than the next key frame.
+//! longer than `limits::MAX_PACED_DELAY` is shed by whoever puts it here: late pictures are worth less than the next key frame.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     fanout::FanoutRef,
-    limits::{MAX_PACED, MAX_PACED_DELAY, PACE_INTERVAL, PACE_PERCENT},
+    limits::{MAX_PACED, PACE_INTERVAL, PACE_PERCENT},
 };
 
 /// A line is slow below this share of the rate of what it is sent, in percent.
@@ -74,10 +74,10 @@ impl Pacer {
         !self.queue.is_empty() || self.estimate_bps.saturating_mul(100) < media_bps.saturating_mul(SLOW_PERCENT)
     }
 
-    /// Whether `bytes` more would leave in time.
-    pub(crate) fn has_room_for(&self, packets: usize, bytes: usize) -> bool {
+    /// Whether `bytes` more, of so many packets, would have left within `most`.
+    pub(crate) fn has_room_for(&self, packets: usize, bytes: usize, most: Duration) -> bool {
         let micros = (self.queued_bytes + bytes) as u64 * 8_000_000 / self.rate_bps;
-        self.queue.len() + packets <= MAX_PACED && Duration::from_micros(micros) <= MAX_PACED_DELAY
+        self.queue.len() + packets <= MAX_PACED && Duration::from_micros(micros) <= most
     }
 
     /// Puts a packet in the queue. `false` when it is full: the packet is lost to this receiver alone.
@@ -97,6 +97,11 @@ impl Pacer {
     pub(crate) fn clear(&mut self) {
         self.queue.clear();
         self.queued_bytes = 0;
+    }
+
+    /// Whether packets wait for this line.
+    pub(crate) fn has_line(&self, line: usize) -> bool {
+        self.queue.iter().any(|packet| packet.line == line)
     }
 
     /// Whether packets of this stream wait for this line.
@@ -139,6 +144,7 @@ impl Pacer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_PACED_DELAY as MOST;
 
     fn packet(index: u64, len: usize) -> Paced {
         Paced { line: 0, from: FanoutRef { at: 0, run: 0 }, index, len }
@@ -212,10 +218,10 @@ mod tests {
     fn the_queue_is_bounded_in_packets_and_in_time() {
         let (mut pacer, now) = slow(100_000, MAX_PACED as u64);
         assert!(!pacer.push(now, packet(9999, 1000)));
-        assert!(!pacer.has_room_for(1, 0));
+        assert!(!pacer.has_room_for(1, 0, MOST));
         pacer.clear();
-        let most = (100_000 * PACE_PERCENT / 100 / 8) as usize * MAX_PACED_DELAY.as_millis() as usize / 1000;
-        assert!(pacer.has_room_for(1, most - 10) && !pacer.has_room_for(1, most + 10));
+        let most = (100_000 * PACE_PERCENT / 100 / 8) as usize * MOST.as_millis() as usize / 1000;
+        assert!(pacer.has_room_for(1, most - 10, MOST) && !pacer.has_room_for(1, most + 10, MOST));
         assert!(pacer.push(now, packet(0, 1000)), "there is room again");
     }
 }

@@ -1,9 +1,7 @@
-//! How many bits a second a stream has, over the last two seconds.
+//! How many bits a second a stream has, over the last four windows.
 
 use std::time::{Duration, Instant};
 
-/// Length of one window.
-const WINDOW: Duration = Duration::from_millis(500);
 /// Windows that are looked back on.
 const WINDOWS: usize = 4;
 
@@ -15,11 +13,13 @@ pub(crate) struct RateMeter {
     filled: usize,
     now_bytes: u32,
     since: Option<Instant>,
+    window: Duration,
 }
 
 impl RateMeter {
-    pub(crate) const fn new() -> Self {
-        Self { past: [0; WINDOWS], filled: 0, now_bytes: 0, since: None }
+    /// One whose windows are so long.
+    pub(crate) const fn new(window: Duration) -> Self {
+        Self { past: [0; WINDOWS], filled: 0, now_bytes: 0, since: None, window }
     }
 
     /// Notes `bytes` that came at `now`.
@@ -31,7 +31,7 @@ impl RateMeter {
     /// Ends the windows that are over.
     fn roll(&mut self, now: Instant) {
         let since = *self.since.get_or_insert(now);
-        let over = (now.saturating_duration_since(since).as_millis() / WINDOW.as_millis()) as u32;
+        let over = (now.saturating_duration_since(since).as_millis() / self.window.as_millis()) as u32;
         for i in 0..over.min(WINDOWS as u32) {
             self.past.rotate_left(1);
             self.past[WINDOWS - 1] = if i == 0 { self.now_bytes } else { 0 };
@@ -39,19 +39,19 @@ impl RateMeter {
         }
         if over > 0 {
             self.now_bytes = 0;
-            self.since = Some(since + WINDOW * over);
+            self.since = Some(since + self.window * over);
         }
     }
 
-    /// Bit/s; none before it has been measured for a second.
+    /// Bit/s; none before it has been measured for a window.
     pub(crate) fn bps(&mut self, now: Instant) -> Option<u64> {
         self.since?;
         self.roll(now);
-        if self.filled < 2 {
+        if self.filled == 0 {
             return None;
         }
         let bytes: u64 = self.past[WINDOWS - self.filled..].iter().map(|&bytes| u64::from(bytes)).sum();
-        Some(bytes * 8000 / (self.filled as u64 * WINDOW.as_millis() as u64))
+        Some(bytes * 8000 / (self.filled as u64 * self.window.as_millis() as u64))
     }
 }
 
@@ -61,14 +61,14 @@ mod tests {
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
-    fn a_steady_stream_is_told_after_a_second_and_silence_within_two() {
+    fn a_steady_stream_is_told_after_a_window_and_silence_within_four() {
         let start = Instant::now();
-        let mut meter = RateMeter::new();
+        let mut meter = RateMeter::new(Duration::from_millis(500));
         assert_eq!(meter.bps(start), None);
         for ms in (0..3000).step_by(20) {
             let now = start + Duration::from_millis(ms);
             meter.add(now, 250);
-            assert_eq!(meter.bps(now).is_some(), ms >= 1000, "{ms}");
+            assert_eq!(meter.bps(now).is_some(), ms >= 500, "{ms}");
         }
         assert_eq!(meter.bps(start + Duration::from_millis(3000)), Some(100_000));
         assert_eq!(meter.bps(start + Duration::from_millis(4000)), Some(50_000));

@@ -3,12 +3,17 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    bandwidth::ClusterId,
     clock::{Mapping, NtpClock},
     command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
-    fanout::{FanoutRef, Passing, Replay},
+    fanout::{FanoutRef, PACKET_OVERHEAD, Passing, Replay},
     ice::Path,
-    limits::{COUNT_INTERVAL, MAX_PARAMETER_SET, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT},
+    limits::{
+        COUNT_INTERVAL, MAX_PACED_DELAY, MAX_PARAMETER_SET, MAX_STILL_DELAY, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS,
+        RTX_BUDGET_PERCENT,
+    },
     line::{Line, Offered},
+    numbering::{Numbering, Probing},
     outbox::Outbox,
     outgoing::Written,
     pacer::{Paced, Pacer},
@@ -17,6 +22,7 @@ use crate::{
     rtcp::{Feedback, SenderInfo, Writer, read},
     sdp::SubscribePlan,
     srtp::{MAX_OVERHEAD, Outbound},
+    told::ToldEstimate,
     transport::Transport,
 };
 
@@ -27,10 +33,19 @@ const UNKNOWN_BPS: u64 = 1 << 40;
 
 /// Fraction lost from which on a line is lossy, of 256: 2 %.
 const LOSSY_FROM: u8 = 5;
+/// The same as a share.
+const LOSSY_SHARE: f64 = 0.02;
+/// Share of what it was, in percent, to which an estimate has to fall, or rise, for what is given to be worked out anew.
+const FALLEN_PERCENT: u64 = 97;
+const RISEN_PERCENT: u64 = 105;
+/// Share of what is needed, in percent, from which on a line is so good that nothing depends on how good.
+const SLOW_FROM_PERCENT: u64 = 220;
+/// Packets of a probe that leave in one go, at most.
+const MAX_PROBE_PACKETS: u64 = 32;
+/// Bytes from which on a packet is worth sending again as part of a probe.
+const LEAST_PROBE_PAYLOAD: usize = 200;
 /// Time for which it then is.
 const LOSSY_FOR: Duration = Duration::from_secs(20);
-/// Time after which a line that its receiver called slow is tried again.
-const TOLD_CALM: Duration = Duration::from_secs(15);
 /// Bytes that may be sent again at once, however thin the line.
 const RTX_LEAST_BYTES: u64 = 6000;
 
@@ -54,8 +69,11 @@ pub(crate) struct Subscriber {
     estimate_bps: u64,
     cname: String,
     budget: RetransmissionBudget,
-    /// Next transport-wide number: one row for all lines, retransmissions included.
-    next_number: u16,
+    numbering: Numbering,
+    /// A probe under way.
+    probing: Option<Probing>,
+    /// The estimate by which it was last allotted what it is given.
+    allotted_bps: u64,
     /// There once the receiver has told what its line carries.
     pacer: Option<Box<Pacer>>,
     /// Whether the shard knows that packets wait in the pacer.
@@ -67,29 +85,6 @@ pub(crate) struct Subscriber {
     pub(crate) shed: u64,
     /// When it was last told what arrived; none where that counts for nobody.
     counted_at: Option<Instant>,
-}
-
-/// What a receiver itself says that its line carries (REMB). It sees no further than half as much again as it is sent, so while
-/// it sees no trouble the line is taken to carry more.
-#[derive(Debug, Clone, Copy)]
-struct ToldEstimate {
-    bps: u64,
-    /// When its line last carried less than it was sent.
-    trouble: Option<Instant>,
-}
-
-impl ToldEstimate {
-    fn told(&mut self, now: Instant, bps: u64, sent_bps: u64) {
-        self.bps = bps;
-        if bps.saturating_mul(10) < sent_bps.saturating_mul(9) {
-            self.trouble = Some(now);
-        }
-    }
-
-    fn bps(&self, now: Instant) -> u64 {
-        let calm = self.trouble.is_none_or(|at| now.saturating_duration_since(at) > TOLD_CALM);
-        if calm { self.bps.saturating_mul(3) } else { self.bps }
-    }
 }
 
 /// How much is sent, for telling a slow line.
@@ -141,6 +136,7 @@ impl Subscriber {
         plan: SubscribePlan,
         now: Instant,
     ) -> Self {
+        let numbering = Numbering::new(&plan, now);
         Self {
             peer: ids.0,
             lesson: ids.1,
@@ -155,7 +151,9 @@ impl Subscriber {
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
             budget: RetransmissionBudget { bytes: RTX_LEAST_BYTES, refilled: now },
-            next_number: 0,
+            numbering,
+            probing: None,
+            allotted_bps: UNKNOWN_BPS,
             pacer: None,
             is_paced: false,
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
@@ -172,9 +170,12 @@ impl Subscriber {
 
     /// Works out anew what its line carries, and paces its pictures by that.
     pub(crate) fn estimate(&mut self, now: Instant, voices_bps: u64) -> u64 {
-        let known = self.told.map(|told| (told.bps(now), told.bps));
-        let (for_pictures, for_pace) = known.unwrap_or((UNKNOWN_BPS, UNKNOWN_BPS));
-        self.estimate_bps = for_pictures.clamp(LEAST_BPS, UNKNOWN_BPS);
+        let for_pace;
+        (self.estimate_bps, for_pace) = self.known_bps(now);
+        self.allotted_bps = self.estimate_bps;
+        if self.numbering.estimator.is_some() {
+            self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
+        }
         if let Some(pacer) = &mut self.pacer {
             pacer.set_rate(for_pace, voices_bps);
         }
@@ -183,12 +184,17 @@ impl Subscriber {
 
     /// Whether much of what it is sent has been lost lately.
     pub(crate) fn is_lossy(&self, now: Instant) -> bool {
-        self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR)
+        let is_reported = self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR);
+        is_reported || self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.loss() >= LOSSY_SHARE)
     }
 
     /// Notes what it could use, were its line good enough.
     pub(crate) fn note_needs(&mut self, bps: u64) {
         self.needs_bps = bps;
+        if let Some(estimator) = &mut self.numbering.estimator {
+            // Beyond that its pictures leave whole, and it takes no pacing.
+            estimator.want(bps * SLOW_FROM_PERCENT / 100);
+        }
     }
 
     /// What it is given, if that has changed since it was last told.
@@ -221,6 +227,9 @@ impl Subscriber {
         passing: &Passing<'_>,
         outbox: &mut Outbox,
     ) -> Option<FanoutRef> {
+        if self.lines[line].sends_stills() {
+            return None;
+        }
         if passing.codec.is_video() && self.pacer.as_ref().is_some_and(|pacer| pacer.holds(self.sent.bps)) {
             passing.packets.iter().for_each(|kept| self.pace(now, line, passing.from, kept));
             return None;
@@ -240,14 +249,36 @@ impl Subscriber {
         if offered == Offered::Skipped && !pacer.has(line, from) {
             return;
         }
-        let len = kept.payload.len();
-        if !pacer.has_room_for(1, len) {
+        let len = kept.payload.len() + PACKET_OVERHEAD;
+        if !pacer.has_room_for(1, len, MAX_PACED_DELAY) {
             pacer.clear();
             self.lines.iter_mut().filter(|line| !line.spec.audio).for_each(Line::leave);
             self.shed += 1;
         } else {
             pacer.push(now, Paced { line, from, index: kept.index, len });
         }
+    }
+
+    /// Gives a line that carries no more than stills the newest, if it has had it not yet and nothing waits for it. Whether it
+    /// does.
+    pub(crate) fn give_still(
+        &mut self,
+        now: Instant,
+        line: usize,
+        (from, still): (FanoutRef, Replay),
+        len: impl Fn(u64) -> usize,
+    ) -> bool {
+        let pacer = self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
+        let packets = (still.first..=still.last).count();
+        let is_new = self.lines[line].last_still != Some((from, still.first));
+        if !is_new || pacer.has_line(line) || !pacer.has_room_for(packets, still.bytes, MAX_STILL_DELAY) {
+            return false;
+        }
+        self.lines[line].begin_still((from, still.first));
+        for index in still.first..=still.last {
+            pacer.push(now, Paced { line, from, index, len: len(index) + PACKET_OVERHEAD });
+        }
+        true
     }
 
     /// Gives a line whose picture has not begun the newest key frame with what followed, as far as its line carries that in
@@ -262,12 +293,15 @@ impl Subscriber {
     ) -> bool {
         let pacer = self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
         let packets = (replay.first..=replay.last).count();
-        if self.lines[line].current().is_some() || pacer.has(line, from) || !pacer.has_room_for(packets, replay.bytes) {
+        if self.lines[line].current().is_some()
+            || pacer.has(line, from)
+            || !pacer.has_room_for(packets, replay.bytes, MAX_PACED_DELAY)
+        {
             return false;
         }
         self.lines[line].replayed = Some((from, replay.live_from));
         for index in replay.first..=replay.last {
-            pacer.push(now, Paced { line, from, index, len: len(index) });
+            pacer.push(now, Paced { line, from, index, len: len(index) + PACKET_OVERHEAD });
         }
         true
     }
@@ -290,11 +324,10 @@ impl Subscriber {
         };
         let (path, outbound) = self.transport.outbound()?;
         let line = &mut self.lines[line];
-        if let Some(written) =
-            line.write(now, (kept, passing.ring), self.next_number, passing.padding(kept), outbox.room())
-        {
+        let (number, padding) = (self.numbering.next(), passing.padding(kept));
+        if let Some(written) = line.write(now, (kept, passing.ring), number, padding, outbox.room()) {
             let sealed = seal(outbox, path, outbound, &written);
-            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered));
+            self.numbering.sent(now, &written, sealed, None);
             self.sent.bytes += sealed as u64;
         }
         left
@@ -319,10 +352,10 @@ impl Subscriber {
         let (path, outbound) = self.transport.outbound()?;
         let sets = &sets[..sets_len.unwrap_or(0)];
         if !sets.is_empty()
-            && let Some(written) = self.lines[at].write_ahead(kept, sets, self.next_number, outbox.room())
+            && let Some(written) = self.lines[at].write_ahead(kept, sets, self.numbering.next(), outbox.room())
         {
-            seal(outbox, path, outbound, &written);
-            self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered));
+            let sealed = seal(outbox, path, outbound, &written);
+            self.numbering.sent(now, &written, sealed, None);
         }
         left
     }
@@ -340,18 +373,106 @@ impl Subscriber {
             return false;
         }
         let Some((path, outbound)) = self.transport.outbound() else { return false };
-        let Some(written) = self.lines[line].write_again(sequence, packet, self.next_number, outbox.room()) else {
+        let Some(written) = self.lines[line].write_again(sequence, packet, self.numbering.next(), outbox.room()) else {
             return false;
         };
-        self.next_number = self.next_number.wrapping_add(u16::from(written.is_numbered));
-        seal(outbox, path, outbound, &written) > 0
+        let sealed = seal(outbox, path, outbound, &written);
+        self.numbering.sent(now, &written, sealed, None);
+        sealed > 0
+    }
+
+    /// Looks after its estimator. Whether what it is given is to be worked out anew.
+    pub(crate) fn estimate_timeout(&mut self, now: Instant) -> bool {
+        let Some(estimator) = &mut self.numbering.estimator else { return false };
+        estimator.handle_timeout(now);
+        if self.probing.is_none() {
+            self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
+        }
+        self.has_moved(now)
+    }
+
+    /// Whether its line carries so much less, or more where more is of use, than when it was last allotted.
+    pub(crate) fn has_moved(&self, now: Instant) -> bool {
+        let (bps, then) = (self.known_bps(now).0, self.allotted_bps);
+        let enough = self.needs_bps * SLOW_FROM_PERCENT / 100;
+        let has_enough = then >= enough && bps >= enough;
+        !has_enough && (bps * 100 < then * FALLEN_PERCENT || bps * 100 > then * RISEN_PERCENT)
+    }
+
+    /// What its line carries, in bit/s: for choosing what it is given, and for pacing that.
+    fn known_bps(&self, now: Instant) -> (u64, u64) {
+        let (to_give, to_pace) = match (&self.numbering.estimator, self.told) {
+            (Some(estimator), _) => (estimator.estimate_bps(), estimator.estimate_bps()),
+            (None, Some(told)) => (told.budget_bps(now), told.bps()),
+            (None, None) => (UNKNOWN_BPS, UNKNOWN_BPS),
+        };
+        (to_give.clamp(LEAST_BPS, UNKNOWN_BPS), to_pace)
+    }
+
+    /// Sends what a probe under way sends now: the newest packets again where there are such, else padding. `packet` finds one
+    /// by its stream and its number there.
+    pub(crate) fn probe<'r>(
+        &mut self,
+        now: Instant,
+        packet: impl Fn(FanoutRef, u64) -> Option<(Kept<'r>, &'r PacketRing)>,
+        outbox: &mut Outbox,
+    ) {
+        let Some(mut probing) = self.probing.filter(|probing| probing.due().is_some_and(|due| due <= now)) else {
+            return;
+        };
+        let mut allowance = probing.allowance(now);
+        for back in 0..MAX_PROBE_PACKETS {
+            if allowance == 0 || probing.due().is_none() {
+                break;
+            }
+            let again = self.lines.iter().position(|line| !line.spec.audio && line.newest(back).is_some());
+            let len = again.and_then(|line| self.probe_again(now, (line, back), probing.cluster(), &packet, outbox));
+            let Some(len) = len.or_else(|| self.probe_with_padding(now, &probing, outbox)) else {
+                // There is nothing to probe with: it is decided anew when its time is over.
+                self.probing = None;
+                return;
+            };
+            probing.sent(len);
+            allowance = allowance.saturating_sub(len);
+        }
+        probing.wait(now);
+        self.probing = probing.due().map(|_| probing);
+    }
+
+    fn probe_again<'r>(
+        &mut self,
+        now: Instant,
+        (line, back): (usize, u64),
+        cluster: ClusterId,
+        packet: impl Fn(FanoutRef, u64) -> Option<(Kept<'r>, &'r PacketRing)>,
+        outbox: &mut Outbox,
+    ) -> Option<usize> {
+        let (stream, index, sequence) = self.lines[line].newest(back)?;
+        let (kept, ring) = packet(stream, index).filter(|(kept, _)| kept.payload.len() >= LEAST_PROBE_PAYLOAD)?;
+        let (path, outbound) = self.transport.outbound()?;
+        let number = self.numbering.next();
+        let written = self.lines[line].write_again(sequence, (&kept, ring), number, outbox.room())?;
+        let sealed = seal(outbox, path, outbound, &written);
+        self.numbering.sent(now, &written, sealed, Some(cluster));
+        (sealed > 0 && written.is_numbered).then_some(sealed)
+    }
+
+    fn probe_with_padding(&mut self, now: Instant, probing: &Probing, outbox: &mut Outbox) -> Option<usize> {
+        let (path, outbound) = self.transport.outbound()?;
+        let number = self.numbering.next();
+        let len = probing.packet_len().saturating_sub(PACKET_OVERHEAD);
+        let mut lines = self.lines.iter_mut().filter(|line| !line.spec.audio);
+        let written = lines.find_map(|line| line.write_padding(len, number, outbox.room()))?;
+        let sealed = seal(outbox, path, outbound, &written);
+        self.numbering.sent(now, &written, sealed, Some(probing.cluster()));
+        (sealed > 0).then_some(sealed)
     }
 
     /// Takes in one SRTCP packet; `asked` is called with each request it makes. `true` when it was authentic.
     pub(crate) fn receive_rtcp(&mut self, now: Instant, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
-        let Self { lines, pacer, told, lost, .. } = self;
+        let Self { lines, pacer, told, lost, numbering, .. } = self;
         let sent_bps = self.sent.bps;
         let line_of = |lines: &[Line], ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
         read(&packet[..len], |feedback| match feedback {
@@ -374,9 +495,14 @@ impl Subscriber {
             }
             Feedback::Estimate { bps } => {
                 pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
-                told.get_or_insert(ToldEstimate { bps, trouble: None }).told(now, bps, sent_bps);
+                told.get_or_insert_default().told(now, bps, sent_bps);
             }
-            Feedback::TransportWide(_) | Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
+            Feedback::TransportWide(wide) => {
+                if let Some(estimator) = &mut numbering.estimator {
+                    estimator.handle_feedback(now, &wide);
+                }
+            }
+            Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}
         });
         true
     }
@@ -405,7 +531,7 @@ impl Subscriber {
         self.sent = SentBytes { bytes: 0, since: now, bps: self.sent.bytes * 8000 / elapsed };
     }
 
-    /// When its pacer lets the first packets go, if the shard does not know yet that some wait.
+    /// When its pacer or a probe lets the first packets go, if the shard does not know yet that some wait.
     pub(crate) fn newly_paced(&mut self) -> Option<Instant> {
         if self.is_paced {
             return None;
@@ -415,7 +541,9 @@ impl Subscriber {
 
     /// When its pacer lets the next packets go; none when nothing waits any more.
     pub(crate) fn still_paced(&mut self) -> Option<Instant> {
-        let due = self.pacer.as_ref().and_then(|pacer| pacer.due());
+        let pacer = self.pacer.as_ref().and_then(|pacer| pacer.due());
+        let probe = self.probing.and_then(|probing| probing.due());
+        let due = pacer.into_iter().chain(probe).min();
         self.is_paced = due.is_some();
         due
     }

@@ -13,8 +13,8 @@ use sfu::{
     bandwidth::Estimator,
     command::{Command, ParticipantKey},
     ice::Path,
-    rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     payload::{Layering, Rise},
+    rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     seats::{Stage, View},
     temporal::{Fate, Thinning},
 };

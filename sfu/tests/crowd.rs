@@ -30,11 +30,16 @@ struct Lesson {
 }
 
 fn lesson(viewers: u32) -> Lesson {
+    lesson_with(viewers, "video")
+}
+
+/// One whose viewers have pictures of such a kind: `remb` tells an estimate of its own instead of what arrived.
+fn lesson_with(viewers: u32, kind: &str) -> Lesson {
     let mut school = School::new();
     let stage = Stage { lead: Some(MASTER), ..Stage::default() };
     school.command(Command::SetStage { lesson: LESSON, stage });
     let master = school.publisher(MASTER, &["audio", "video"]);
-    let viewers = (1..=viewers).map(|n| school.subscriber(ParticipantKey(n), View::Class, &["audio", "video"]));
+    let viewers = (1..=viewers).map(|n| school.subscriber(ParticipantKey(n), View::Class, &["audio", kind]));
     let viewers = viewers.collect();
     let mut lesson = Lesson { school, master, viewers };
     lesson.run(500);
@@ -244,7 +249,7 @@ fn estimate(bps: u32) -> Vec<u8> {
 
 #[test]
 fn pictures_to_a_slow_line_are_spread_and_nobody_elses_are() {
-    let mut lesson = lesson(2);
+    let mut lesson = lesson_with(2, "remb");
     lesson.viewers[0].send_rtcp(&estimate(1_750_000));
     // Long enough for the shard to see what it sends.
     for i in 1..60u16 {

@@ -37,12 +37,16 @@ struct Lesson {
 }
 
 fn lesson(viewers: u32) -> Lesson {
+    lesson_with(viewers, "video")
+}
+
+/// One whose viewers have pictures of such a kind: `remb` tells an estimate of its own instead of what arrived.
+fn lesson_with(viewers: u32, kind: &str) -> Lesson {
     let mut school = School::new();
     let stage = Stage { lead: Some(MASTER), ..Stage::default() };
     school.command(Command::SetStage { lesson: LESSON, stage });
     let master = school.publisher(MASTER, &["audio", "simulcast"]);
-    let viewers =
-        (1..=viewers).map(|n| school.subscriber(ParticipantKey(n), View::Class, &["audio", "video", "video"]));
+    let viewers = (1..=viewers).map(|n| school.subscriber(ParticipantKey(n), View::Class, &["audio", kind, kind]));
     let viewers = viewers.collect();
     let mut lesson =
         Lesson { school, master, viewers, sequence: [100, 200, 300], frame: 0, sent: [true; 3], named: true };
@@ -148,7 +152,7 @@ fn each_screen_gets_what_it_shows_and_nothing_that_is_hidden() {
 
 #[test]
 fn a_thin_line_gets_a_small_layer_and_nobody_else_does() {
-    let mut lesson = lesson(2);
+    let mut lesson = lesson_with(2, "remb");
     lesson.teach(60);
     lesson.viewers[0].send_rtcp(&estimate(600_000));
     lesson.teach(75);

@@ -10,15 +10,16 @@ use crate::{
     command::Shown,
     fanout::{Fanout, FanoutRef, LineRef},
     layers::Layers,
-    limits::{CLIMB_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES},
+    limits::{CLIMB_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES, STILL_INTERVAL},
     line::Line,
     playout_delay::PlayoutDelay,
 };
 
-/// Silence after which a simulcast layer counts as not sent: a browser stops those its own line does not carry.
-const LAYER_SILENCE: Duration = Duration::from_millis(1500);
-/// What a picture's layers are taken to need until they are measured, in bit/s.
+/// What a picture's layers are taken to need until they are measured, in bit/s, and what a picture does that has no layers.
 const NOMINAL_BPS: [u64; MAX_LAYERS] = [200_000, 600_000, 1_600_000];
+const NOMINAL_WHOLE_BPS: u64 = 500_000;
+/// The same of a still, in bytes.
+const NOMINAL_STILL: usize = 60_000;
 /// What a voice is taken to need until it is measured.
 const NOMINAL_VOICE_BPS: u64 = 50_000;
 /// Below this a line is given the thinnest voice there is.
@@ -47,6 +48,8 @@ fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
 struct Candidate {
     layer: u8,
     bps: u64,
+    /// Bytes of a key frame.
+    still_bytes: usize,
     pixels: u32,
     is_enough: bool,
 }
@@ -60,26 +63,21 @@ fn is_enough(fanout: &Fanout, shown: Option<Shown>) -> bool {
 }
 
 /// The layers of a source that flow and that the line takes, the least first.
-fn candidates(
-    now: Instant,
-    line: &Line,
-    layers: Layers,
-    fanouts: &mut Slab<Fanout>,
-) -> ([Candidate; MAX_LAYERS], usize) {
-    let none = Candidate { layer: 0, bps: 0, pixels: 0, is_enough: false };
+fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> ([Candidate; MAX_LAYERS], usize) {
+    let none = Candidate { layer: 0, bps: 0, still_bytes: 0, pixels: 0, is_enough: false };
     let (mut found, mut count) = ([none; MAX_LAYERS], 0);
-    let flows =
-        |fanout: &Fanout| fanout.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE);
-    let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(flows));
+    let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(|fanout| fanout.flows(now)));
+    let is_whole = layers.iter().count() == 1;
     for at in layers.iter() {
-        let Some(fanout) = fanouts.get_mut(at) else { continue };
-        if line.payload_for(fanout.codec).is_none() || (any_flows && !flows(fanout)) {
+        let Some(fanout) = fanouts.get(at) else { continue };
+        if line.payload_for(fanout.codec).is_none() || (any_flows && !fanout.flows(now)) {
             continue;
         }
         let nominal = NOMINAL_BPS.get(usize::from(fanout.layer)).copied().unwrap_or_default();
         found[count] = Candidate {
             layer: fanout.layer,
-            bps: fanout.meter.bps(now).unwrap_or(nominal),
+            bps: fanout.needs_bps().unwrap_or(if is_whole { NOMINAL_WHOLE_BPS } else { nominal }),
+            still_bytes: fanout.last_key_frame().map_or(NOMINAL_STILL, |(bytes, _)| bytes),
             pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
             is_enough: is_enough(fanout, line.shown),
         };
@@ -90,12 +88,18 @@ fn candidates(
 }
 
 /// The ways to give a line its picture.
-fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &mut Slab<Fanout>) -> Demand {
+fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> Demand {
     let mut demand = Demand::new(line.part);
     if line.shown.is_some_and(|shown| shown.width == 0 || shown.height == 0) {
         return demand;
     }
     let (found, count) = candidates(now, line, layers, fanouts);
+    if let Some(least) = found[..count].first().filter(|_| line.part == Part::Courseware) {
+        let bps = least.still_bytes as u64 * 8 / STILL_INTERVAL.as_secs();
+        if bps < least.bps {
+            demand.push(Rung { bps, pace: Pace::Stills, layer: least.layer });
+        }
+    }
     for candidate in &found[..count] {
         demand.push(Rung { bps: candidate.bps, pace: Pace::All, layer: candidate.layer });
         if candidate.is_enough {
@@ -120,8 +124,8 @@ impl Shard {
         let delay = if is_lossy && is_one_way { LOSSY_DELAY } else { USUAL_DELAY };
         let mut voices = 0;
         for line in subscriber.lines.iter_mut().filter(|line| line.spec.audio) {
-            let voice = voice(now, line, layers_of(line), &mut self.fanouts, is_thin);
-            line.chosen = voice.map(|voice| (voice.layer, Pace::All));
+            let voice = voice(now, line, layers_of(line), &self.fanouts, is_thin);
+            line.choose(voice.map(|voice| (voice.layer, Pace::All)));
             line.redundancy = redundancy;
             let times = 1 + if line.repeats_itself() { u64::from(redundancy.count_ones()) } else { 0 };
             voices += voice.map_or(0, |voice| voice.bps) * times;
@@ -133,8 +137,8 @@ impl Shard {
             if matches!(line.part, Part::Camera | Part::Courseware) {
                 line.set_delay(now, Some(PlayoutDelay::new(delay.0, delay.1)));
             }
-            let demand = demand(now, line, layers_of(line), &mut self.fanouts);
-            *before = line.chosen.map_or(0, |chosen| demand.level_of(chosen));
+            let demand = demand(now, line, layers_of(line), &self.fanouts);
+            *before = line.chosen().map_or(0, |chosen| demand.level_of(chosen));
             demands.push(demand);
         }
         let budget = estimate.saturating_sub(voices);
@@ -150,7 +154,7 @@ impl Shard {
             let mut room_for = u64::MAX;
             if !line.spec.audio {
                 let chosen = pictures.next().and_then(|demand| demand.chosen());
-                line.chosen = chosen.map(|rung| (rung.layer, rung.pace));
+                line.choose(chosen.map(|rung| (rung.layer, rung.pace)));
                 room_for = spare + chosen.map_or(0, |rung| rung.bps);
             }
             self.feed(now, LineRef { subscriber: at, line: line_at }, room_for);
@@ -166,12 +170,12 @@ impl Shard {
         let line = &mut subscriber.lines[here.line];
         let layers =
             self.rooms.get(&subscriber.lesson).zip(line.source).and_then(|(room, source)| room.sources.get(&source));
-        let chosen = layers.zip(line.chosen).and_then(|(layers, (layer, _))| layers.get(layer));
+        let chosen = layers.zip(line.chosen()).and_then(|(layers, (layer, _))| layers.get(layer));
         let wanted = chosen.and_then(|at| Some(FanoutRef { at, run: self.fanouts.get(at)?.run }));
-        let current = line.current().and_then(|stream| self.fanouts.get_mut(stream.at));
+        let current = line.current().and_then(|stream| self.fanouts.get(stream.at));
         // Somebody else's picture stays until the new one is there: only a layer that the line does not carry goes at once.
         let holds =
-            current.is_none_or(|old| Some(old.source) != line.source || old.meter.bps(now).unwrap_or(0) <= room_for);
+            current.is_none_or(|old| Some(old.source) != line.source || old.needs_bps().unwrap_or(0) <= room_for);
         let before = line.streams();
         line.want(wanted, holds);
         let after = line.streams();
@@ -194,6 +198,9 @@ impl Shard {
         let subscriber = &mut self.subscribers[here.subscriber];
         let ring = &fanout.ring;
         let len = |index| ring.find(index).map_or(0, |kept| kept.payload.len());
+        if subscriber.lines[here.line].sends_stills() {
+            return self.renew_still(now, here, stream);
+        }
         let replay = fanout.replay(now).filter(|_| subscriber.transport.is_connected());
         if !replay.is_some_and(|replay| subscriber.replay(now, here.line, stream, replay, len)) {
             fanout.want_key_frame();
@@ -204,17 +211,45 @@ impl Shard {
     }
 }
 
+impl Shard {
+    /// Gives a line that carries no more the newest still, or asks for one when that is old.
+    pub(super) fn renew_still(&mut self, now: Instant, here: LineRef, stream: FanoutRef) {
+        let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) else { return };
+        let subscriber = &mut self.subscribers[here.subscriber];
+        let ring = &fanout.ring;
+        let len = |index| ring.find(index).map_or(0, |kept| kept.payload.len());
+        let still = fanout.still(now).filter(|_| subscriber.transport.is_connected());
+        let given = still.is_some_and(|still| subscriber.give_still(now, here.line, (stream, still), len));
+        let is_old = fanout.last_key_frame().is_none_or(|(_, at)| now.saturating_duration_since(at) >= STILL_INTERVAL);
+        if !given && is_old {
+            fanout.want_key_frame();
+        }
+        if let Some(due) = subscriber.newly_paced() {
+            self.leaving.note_paced(here.subscriber, due);
+        }
+    }
+
+    /// Looks after the stills of a subscriber.
+    pub(super) fn renew_stills(&mut self, now: Instant, at: usize) {
+        for line in 0..self.subscribers[at].lines.len() {
+            let stills = self.subscribers[at].lines[line].sends_stills();
+            if let Some(stream) = self.subscribers[at].lines[line].wanted().filter(|_| stills) {
+                self.renew_still(now, LineRef { subscriber: at, line }, stream);
+            }
+        }
+    }
+}
+
 /// The voice a line is given: the first there is, or the thinnest for a thin line.
-fn voice(now: Instant, line: &Line, layers: Layers, fanouts: &mut Slab<Fanout>, is_thin: bool) -> Option<Rung> {
+fn voice(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>, is_thin: bool) -> Option<Rung> {
     let mut best: Option<Rung> = None;
     for at in layers.iter() {
-        let Some(fanout) = fanouts.get_mut(at) else { continue };
+        let Some(fanout) = fanouts.get(at) else { continue };
         if line.payload_for(fanout.codec).is_none() {
             continue;
         }
-        let bps = fanout.meter.bps(now).unwrap_or(NOMINAL_VOICE_BPS);
-        let flows = fanout.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE);
-        if best.is_none_or(|best| is_thin && flows && bps < best.bps) {
+        let bps = fanout.needs_bps().unwrap_or(NOMINAL_VOICE_BPS);
+        if best.is_none_or(|best| is_thin && fanout.flows(now) && bps < best.bps) {
             best = Some(Rung { bps, pace: Pace::All, layer: fanout.layer });
         }
     }

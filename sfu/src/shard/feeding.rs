@@ -227,7 +227,18 @@ impl Shard {
         self.counters.feedback += 1;
         let change = subscriber.transport.heard(now);
         asked[..count].iter().flatten().for_each(|&request| self.answer(now, at, request));
+        self.estimated(now, at);
         self.changed(now, peer, Place::Subscriber(at), change);
+    }
+
+    /// Works out anew what a subscriber is given where its line carries more now, or less.
+    pub(super) fn estimated(&mut self, now: Instant, at: usize) {
+        if self.subscribers[at].has_moved(now) {
+            self.allot(now, at);
+        }
+        if let Some(due) = self.subscribers[at].newly_paced() {
+            self.leaving.note_paced(at, due);
+        }
     }
 
     fn answer(&mut self, now: Instant, at: usize, asked: Asked) {
@@ -255,7 +266,7 @@ impl Shard {
     pub(super) fn send_reports(&mut self, now: Instant, at: usize) {
         let subscriber = &mut self.subscribers[at];
         // A request may be lost on its way to the publisher: whoever still waits asks again.
-        for line in subscriber.lines.iter().filter(|line| line.wanted() != line.current()) {
+        for line in subscriber.lines.iter().filter(|line| line.wanted() != line.current() && !line.sends_stills()) {
             if let Some(fanout) = line.wanted().and_then(|stream| self.fanouts.get_mut(stream.at)) {
                 fanout.want_key_frame();
             }

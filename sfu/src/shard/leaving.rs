@@ -156,12 +156,24 @@ impl Shard {
                 subscriber.release_paced(now, &mut released);
             }
             released.drain(..).for_each(|packet| self.forward_paced(now, at, packet));
+            self.probe(now, at);
             if let Some(due) = self.subscribers.get_mut(at).and_then(|subscriber| subscriber.still_paced()) {
                 self.leaving.note_paced(at, due);
             }
         }
         self.leaving.released = released;
         self.leave_old_sources();
+    }
+
+    /// Sends what a probe of a subscriber's line sends now.
+    fn probe(&mut self, now: Instant, at: usize) {
+        let Self { fanouts, subscribers, outbox, .. } = self;
+        let Some(subscriber) = subscribers.get_mut(at) else { return };
+        let packet = |stream: FanoutRef, index: u64| {
+            let fanout = fanouts.get(stream.at).filter(|fanout| fanout.run == stream.run)?;
+            Some((fanout.ring.find(index)?, &fanout.ring))
+        };
+        subscriber.probe(now, packet, outbox);
     }
 
     fn forward_paced(&mut self, now: Instant, at: usize, packet: Paced) {

@@ -190,11 +190,34 @@ impl Shard {
         self.connecting = connecting;
         if self.next_turn.is_none_or(|at| at <= now) {
             self.next_turn = Some(now + TURN);
+            self.reallot_changed(now);
+            for at in 0..self.subscribers.capacity() {
+                if self
+                    .subscribers
+                    .get_mut(at)
+                    .is_some_and(|one| one.transport.is_connected() && one.estimate_timeout(now))
+                {
+                    self.allot(now, at);
+                }
+                if let Some(due) = self.subscribers.get_mut(at).and_then(|subscriber| subscriber.newly_paced()) {
+                    self.leaving.note_paced(at, due);
+                }
+            }
             for at in (self.turn..self.subscribers.capacity()).step_by(TURNS_PER_REPORT) {
                 self.tick_subscriber(now, at);
             }
             self.turn = (self.turn + 1) % TURNS_PER_REPORT;
         }
+    }
+
+    /// Works out anew what receivers are given of lessons whose streams need more than they did, or less, or have stopped.
+    fn reallot_changed(&mut self, now: Instant) {
+        let changed =
+            self.fanouts.iter_mut().filter_map(|(_, fanout)| fanout.has_changed(now).then_some(fanout.lesson));
+        let mut lessons: Vec<LessonKey> = changed.collect();
+        lessons.sort_unstable();
+        lessons.dedup();
+        lessons.into_iter().for_each(|lesson| self.reseat(now, lesson));
     }
 
     fn tick_publisher(&mut self, now: Instant, at: usize) {
@@ -232,7 +255,7 @@ impl Shard {
         let count = subscriber.take_count(now);
         self.send_reports(now, at);
         self.told_loss(peer, before, after);
-        self.allot(now, at);
+        self.renew_stills(now, at);
         if let Some(pictures) = self.subscribers[at].take_given() {
             self.event(Event::Given { peer, pictures });
         }

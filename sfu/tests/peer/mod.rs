@@ -16,7 +16,7 @@ use sfu::{
     command::{Command, Event, LessonKey, ParticipantKey, PeerId},
     ice::{Half, Path},
     relay::ShardId,
-    rtcp::{SenderInfo, Writer},
+    rtcp::{ArrivalLog, MAX_FEEDBACK_LEN, SenderInfo, Writer},
     rtp::RtpHeader,
     sdp::{Local, Offer, answer_publisher, answer_subscriber},
     seats::View,
@@ -38,6 +38,8 @@ const REPAIRED_RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-str
 pub const LAYERS: [&str; 3] = ["q", "h", "f"];
 /// Step of virtual time.
 const STEP: Duration = Duration::from_millis(5);
+/// Browsers tell what arrived about this often.
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
 /// Browsers check about this often.
 const CHECK_INTERVAL: Duration = Duration::from_millis(2500);
 
@@ -91,6 +93,9 @@ pub struct Peer {
     ours: Half,
     theirs: Half,
     next_check: Option<Instant>,
+    /// What arrived under which transport-wide number, told every now and then.
+    arrivals: ArrivalLog,
+    next_feedback: Instant,
     outgoing: Vec<Vec<u8>>,
     numbers: HashMap<u32, Unwrapper>,
 }
@@ -185,6 +190,8 @@ impl School {
             ours: Half { ufrag: format!("peer{n}"), password: "a-peers-password-of-22c".into() },
             theirs: Half { ufrag: format!("serv{n}"), password: "the-servers-password-22".into() },
             next_check: None,
+            arrivals: ArrivalLog::new(self.now),
+            next_feedback: self.now,
             outgoing: Vec::new(),
             numbers: HashMap::new(),
         }
@@ -268,6 +275,7 @@ impl Peer {
         for (i, kind) in lines.iter().enumerate() {
             let (kind, simulcast) = match *kind {
                 "simulcast" => ("video", true),
+                "remb" => ("video", false),
                 "voice" => ("audio", false),
                 kind => (kind, false),
             };
@@ -292,7 +300,9 @@ impl Peer {
             if repeats {
                 sdp += "a=rtcp-fb:111 nack\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
             }
-            sdp += &format!("a=extmap:{NUMBER_ID} {NUMBER_URI}\r\n");
+            if lines[i] != "remb" {
+                sdp += &format!("a=extmap:{NUMBER_ID} {NUMBER_URI}\r\n");
+            }
             let (ssrc, rtx) = (Self::ssrc(i), Self::ssrc(i) + 1);
             if simulcast {
                 sdp += &format!("a=extmap:{RID_ID} {RID_URI}\r\na=extmap:{REPAIRED_RID_ID} {REPAIRED_RID_URI}\r\n");
@@ -415,9 +425,24 @@ impl Peer {
             bytes.truncate(len);
             self.outgoing.push(bytes);
         }
+        if now >= self.next_feedback && self.connected() {
+            self.next_feedback = now + FEEDBACK_INTERVAL;
+            self.send_arrivals();
+        }
         if let Some(dtls) = &mut self.dtls {
             let _ = dtls.handle_timeout(now);
             self.drain();
+        }
+    }
+
+    fn send_arrivals(&mut self) {
+        let mut body = [0; MAX_FEEDBACK_LEN];
+        while let Some(len) = self.arrivals.feedback(&mut body) {
+            let mut buffer = [0; MAX_FEEDBACK_LEN + 16];
+            let mut writer = Writer::new(&mut buffer);
+            writer.transport_wide(1, 2, &body[..len]);
+            let len = writer.len();
+            self.send_rtcp(&buffer[..len]);
         }
     }
 
@@ -455,6 +480,13 @@ impl Peer {
                     return;
                 };
                 let padding = header.padding_len(&datagram[..len]).expect("padding that does not lie");
+                if let Some(number) = number {
+                    self.arrivals.arrived(number, now);
+                }
+                // A probe of the line: nothing to show.
+                if header.len + padding == len && self.rtx.contains(&header.ssrc) {
+                    return;
+                }
                 self.received.push(Packet {
                     ssrc: header.ssrc,
                     payload_type: header.payload_type,
