@@ -21,9 +21,11 @@ pub mod publisher;
 pub mod receiver;
 mod reception;
 mod red;
+pub mod scenario;
 pub mod server;
 pub mod session;
 mod stream;
+pub mod table;
 pub mod voice;
 pub mod world;
 

@@ -29,6 +29,8 @@ const BASE_WINDOW: f64 = 10.0;
 const MAX_PIECES: usize = 2000;
 /// Shown frames remembered, as a decoder keeps references.
 const MAX_REFERENCES: usize = 64;
+/// Time without a new frame that a change of lines is blamed for.
+const GAP: Duration = Duration::from_millis(300);
 /// Frames whose mean interval tells a freeze (webrtc-stats, `freezeCount`).
 const FREEZE_WINDOW: usize = 30;
 
@@ -256,6 +258,16 @@ impl Picture {
     /// When the first frame at or after `from` was shown.
     pub fn first_from(&self, from: Instant) -> Option<Instant> {
         self.frames.iter().map(|frame| frame.at).find(|&at| at >= from)
+    }
+
+    /// When the last gap of more than `GAP` between `from` and `to` ended; `from` if there was none, nothing if one had not
+    /// ended.
+    pub fn settled(&self, from: Instant, to: Instant) -> Option<Instant> {
+        let within = self.frames.iter().map(|frame| frame.at).filter(|at| (from..to).contains(at));
+        let times: Vec<Instant> = [from].into_iter().chain(within).chain([to]).collect();
+        let last = times.windows(2).rposition(|pair| pair[1] - pair[0] > GAP);
+        let Some(last) = last else { return Some(from) };
+        (last + 2 < times.len()).then(|| times[last + 1])
     }
 
     /// What was seen from `from` to `to`.

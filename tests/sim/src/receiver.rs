@@ -69,6 +69,8 @@ pub struct Bytes {
     pub again: u64,
     /// Padding alone.
     pub padding: u64,
+    /// Payloads of voices.
+    pub speech: u64,
 }
 
 impl Bytes {
@@ -246,6 +248,9 @@ impl Receiver {
             self.buckets.resize(bucket + 1, Bytes::default());
         }
         self.buckets[bucket].add(kind, packet.len());
+        if kind == Kind::Voice {
+            self.buckets[bucket].speech += payload.len() as u64;
+        }
     }
 
     fn take(&mut self, now: Instant, header: &RtpHeader, payload: &[u8]) -> Kind {
@@ -310,6 +315,7 @@ impl Receiver {
             sum.picture += bucket.picture;
             sum.again += bucket.again;
             sum.padding += bucket.padding;
+            sum.speech += bucket.speech;
         }
         sum
     }

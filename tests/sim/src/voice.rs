@@ -286,6 +286,18 @@ impl Voice {
         Some(began + FRAME * (start + at) as u32)
     }
 
+    /// When the last gap of three frames or more between `from` and `to` ended; `from` if there was none, nothing if one had
+    /// not ended.
+    pub fn settled(&self, from: Instant, to: Instant) -> Option<Instant> {
+        let began = self.began?;
+        let end = self.place_of(to).min(self.played.len());
+        let start = self.place_of(from).min(end);
+        let is_gap = |run: &[(Played, u16)]| run.iter().all(|(played, _)| *played == Played::Concealed);
+        let last = self.played[start..end].windows(3).rposition(is_gap);
+        let Some(last) = last.map(|at| start + at + 3) else { return Some(from) };
+        (last < end).then(|| began + FRAME * last as u32)
+    }
+
     fn place_of(&self, at: Instant) -> usize {
         let since = self.began.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
         since.as_nanos().div_ceil(FRAME.as_nanos()) as usize
