@@ -24,6 +24,7 @@ mod red;
 pub mod scenario;
 pub mod server;
 pub mod session;
+pub mod steering;
 mod stream;
 pub mod table;
 pub mod voice;

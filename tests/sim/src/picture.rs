@@ -21,6 +21,12 @@ const STUCK_AFTER: Duration = Duration::from_millis(300);
 const ASK_INTERVAL: Duration = Duration::from_millis(300);
 /// Longest that a whole frame waits to be shown.
 const MAX_WAIT: f64 = 0.5;
+/// Shortest.
+const LEAST_WAIT: f64 = 0.01;
+/// Packets sent again within [`REPAIR_WINDOW`] from which on frames wait a round trip for others (as libwebrtc's jitter
+/// estimator does where NACK protects).
+const REPAIRS: usize = 3;
+const REPAIR_WINDOW: Duration = Duration::from_secs(30);
 /// Frames whose lateness the wait is worked out from.
 const LATENESS_WINDOW: usize = 100;
 /// The earliest frame counts as on time for so long.
@@ -68,6 +74,9 @@ pub struct Picture {
     references: VecDeque<(u8, u32)>,
     base: Base,
     lateness: VecDeque<f64>,
+    /// When packets were sent again, and how long that took.
+    repairs: VecDeque<Instant>,
+    rtt: Duration,
     frames: Vec<Shown>,
     /// Whole frames that could not be decoded, as what they are predicted from was not.
     pub undecodable: u64,
@@ -110,6 +119,8 @@ impl Picture {
             references: VecDeque::new(),
             base: Base::default(),
             lateness: VecDeque::new(),
+            repairs: VecDeque::new(),
+            rtt: Duration::ZERO,
             frames: Vec::new(),
             undecodable: 0,
             is_broken: false,
@@ -117,6 +128,15 @@ impl Picture {
             asked_at: None,
             key_frames_asked: 0,
         }
+    }
+
+    /// A packet was sent again, a round trip after it was asked for: frames are waited for so long from now on.
+    pub fn repaired(&mut self, now: Instant, rtt: Duration) {
+        self.repairs.push_back(now);
+        if self.repairs.len() > REPAIRS {
+            self.repairs.pop_front();
+        }
+        self.rtt = rtt;
     }
 
     /// Takes in a packet. Returns the first packet that is still of use.
@@ -177,13 +197,11 @@ impl Picture {
 
     /// The last packet of the frame that begins at `start`, if all of it is here.
     fn frame_end(&self, start: u64) -> Option<u64> {
-        let mut expected = start;
         let mut timestamp = None;
-        for (&index, piece) in self.pieces.range(start..) {
+        for (expected, (&index, piece)) in (start..).zip(self.pieces.range(start..)) {
             if index != expected {
                 return None;
             }
-            expected += 1;
             if piece.bytes == 0 {
                 continue;
             }
@@ -242,7 +260,9 @@ impl Picture {
         self.lateness.push_back(lateness);
         let mut sorted: Vec<f64> = self.lateness.iter().map(|lateness| lateness - base).collect();
         sorted.sort_by(f64::total_cmp);
-        let wanted = at_share(&sorted, 0.95).unwrap_or(0.0).min(MAX_WAIT);
+        let repairs = self.repairs.len() == REPAIRS && self.repairs.iter().all(|&at| now - at < REPAIR_WINDOW);
+        let repair = if repairs { self.rtt.as_secs_f64() } else { 0.0 };
+        let wanted = at_share(&sorted, 0.95).unwrap_or(0.0).max(repair + LEAST_WAIT).min(MAX_WAIT);
         let wait = (wanted - (lateness - base)).clamp(0.0, MAX_WAIT);
         let last = self.frames.last().map_or(now, |frame| frame.at);
         let at = (now + Duration::from_secs_f64(wait)).max(last);

@@ -423,3 +423,59 @@ impl Publisher {
         voice.chain(self.pictures.iter().map(|(_, stream)| stream.asked_again)).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        answer::{self, Extensions},
+        encoder::SIMULCAST,
+        session::Certificate,
+        world::some_instant,
+    };
+
+    fn begun(answered: &str) -> Publisher {
+        let now = some_instant();
+        let session = Session::new(1, Certificate::generate());
+        let mut publisher = Publisher::new(session, Publishes::camera(&SIMULCAST), now, now, Chance::new(1));
+        assert!(matches!(&publisher.offer()[..], [MediaLine::SendVoice { .. }, MediaLine::SendEncodings { .. }]));
+        let answer = format!(
+            "v=0\r\nm=audio 9 x 111\r\na=rtpmap:111 opus/48000/2\r\na=mid:0\r\nm=video 9 x 108 109\r\na=mid:1\r\n\
+             a=rtpmap:108 H264/90000\r\na=rtpmap:109 rtx/90000\r\n\
+             a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n{answered}"
+        );
+        publisher.answered(now, answer::read(&answer));
+        publisher.begin(now);
+        publisher
+    }
+
+    #[test]
+    fn the_encodings_that_are_answered_are_sent_and_no_others() {
+        let names = |publisher: &Publisher| publisher.encodings().map(|(rid, _)| rid).collect::<Vec<_>>();
+        assert_eq!(names(&begun("a=rid:q recv\r\na=simulcast:recv q;h;f\r\n")), ["q", "h", "f"]);
+        assert_eq!(names(&begun("a=simulcast:recv q;f\r\n")), ["q", "f"]);
+        let plain = begun("");
+        assert_eq!(names(&plain), ["q"]);
+        assert!(plain.voice.is_some_and(|voice| voice.red.is_none()));
+        assert_eq!(plain.pictures.len(), 1);
+    }
+
+    #[test]
+    fn every_encoding_has_an_ssrc_and_a_name_of_its_own_and_is_paced() {
+        let mut publisher = begun("a=simulcast:recv q;h;f\r\n");
+        let start = publisher.origin;
+        let mut ssrcs: Vec<u32> = publisher.pictures.iter().map(|(_, stream)| stream.ssrc).collect();
+        ssrcs.dedup();
+        assert_eq!(ssrcs.len(), 3);
+        let mut lens = Vec::new();
+        for ms in 0..200 {
+            publisher.handle_timeout(start + Duration::from_millis(ms));
+            lens.push(publisher.queue.len());
+        }
+        // Three key frames are there at 30 ms, and leave in bursts.
+        assert!(lens[29] == 0 && lens[30] > 20, "{lens:?}");
+        let leaving = lens[30..].windows(2).filter(|pair| pair[1] < pair[0]).count();
+        assert!(leaving > 5 && lens[199] == 0, "{lens:?}");
+        assert_eq!(publisher.lines.first().map(|line| line.extensions), None::<Extensions>);
+    }
+}

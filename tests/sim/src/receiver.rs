@@ -264,7 +264,7 @@ impl Receiver {
         let Some((original, payload)) = payload.split_first_chunk().filter(|(_, rest)| !rest.is_empty()) else {
             return Kind::Padding;
         };
-        line.receive_again(now, u16::from_be_bytes(*original), header, payload);
+        line.receive_again(now, u16::from_be_bytes(*original), header, payload, self.session.rtt());
         Kind::Again
     }
 
@@ -365,9 +365,12 @@ impl Line {
         }
     }
 
-    fn receive_again(&mut self, now: Instant, original: u16, header: &RtpHeader, payload: &[u8]) {
+    fn receive_again(&mut self, now: Instant, original: u16, header: &RtpHeader, payload: &[u8], rtt: Duration) {
         let index = self.unwrapper.peek(original);
         self.missing.arrived(index, now);
+        if let Played::Picture(picture) = &mut self.played {
+            picture.repaired(now, rtt);
+        }
         self.play(now, (index, Came::Late), header, payload);
     }
 

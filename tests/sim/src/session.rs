@@ -181,11 +181,7 @@ impl Session {
     pub fn receive(&mut self, now: Instant, datagram: &mut Vec<u8>) -> Incoming {
         match datagram.get(..2) {
             Some([0..=3, _]) => self.receive_stun(now, datagram),
-            Some([20..=63, _]) => {
-                if self.dtls.is_some() {
-                    self.drive(now, Some(datagram));
-                }
-            }
+            Some([20..=63, _]) => self.drive(now, Some(datagram)),
             Some([128..=191, 192..=223]) => return self.open_rtcp(now, datagram),
             Some([128..=191, _]) => return self.open_rtp(now, datagram),
             _ => {}

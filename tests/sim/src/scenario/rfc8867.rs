@@ -14,6 +14,9 @@ const SINGLE_ENDS: f64 = 100.0;
 const TWO_FLOWS: [(f64, u64); 5] =
     [(0.0, 4_000_000), (25.0, 2_000_000), (50.0, 3_500_000), (75.0, 1_000_000), (100.0, 2_000_000)];
 const TWO_END: f64 = 125.0;
+/// Sections 4.2 and 5.1: 30 ms from the least to the most.
+const JITTER: Duration = Duration::from_millis(15);
+const JITTERS_AT: f64 = 3.0;
 /// Time after a change that is not measured.
 const SETTLES: f64 = 10.0;
 /// What packets add to the payload of pictures, and a voice on the wire, in bit/s.
@@ -57,7 +60,6 @@ pub fn two_flows(seed: u64, camera: &[Encoding]) -> Varied {
 fn varied(seed: u64, camera: &[Encoding], flows: u64, steps: &[(f64, u64)], ends: f64) -> Varied {
     let mut lesson = Lesson::new(seed, Publishes::camera(camera));
     let line = Conditions {
-        jitter: Duration::from_millis(15),
         rate_bps: steps.first().map(|step| step.1),
         queue: Duration::from_millis(300),
         ..Conditions::delayed(50)
@@ -69,6 +71,9 @@ fn varied(seed: u64, camera: &[Encoding], flows: u64, steps: &[(f64, u64)], ends
         receivers.push(lesson.world.receive(first.site, participant, View::Class, Receives::POINT));
     }
     let world = &mut lesson.world;
+    // After the handshake: how that repeats itself on a bad line is chance that no seed tells.
+    let jitters = world.at(JITTERS_AT);
+    world.plan_both(first.site, jitters, Change::Jitter(JITTER));
     for &(at, bps) in steps {
         let at = world.at(at);
         world.link(first.site, Way::Down).plan(at, Change::Rate(Some(bps)));

@@ -7,6 +7,8 @@ use sfu::seats::Stage;
 use super::{Figure, Lesson, MASTER, Measured};
 use crate::{COURSEWARE, Change, Conditions, Encoding, Publishes, Receives, VoiceOptions, Way};
 
+/// When a line becomes thin, and what is measured.
+const NARROWS_AT: f64 = 3.0;
 const FROM: f64 = 10.0;
 const TO: f64 = 70.0;
 
@@ -14,15 +16,17 @@ fn whole_lesson(camera: &[Encoding]) -> Publishes {
     Publishes { voice: Some(VoiceOptions::default()), camera: camera.to_vec(), screen: Some(COURSEWARE) }
 }
 
-/// A point joins over such a line, both ways, and the lesson goes on until the end of what is measured.
+/// A point joins, its line becomes as thin as this both ways, and the lesson goes on until the end of what is measured.
 fn over(seed: u64, camera: &[Encoding], bps: u64) -> (Lesson, super::Point, Instant, Instant) {
     let mut lesson = Lesson::new(seed, whole_lesson(camera));
-    let line = Conditions { rate_bps: Some(bps), queue: Duration::from_millis(500), ..Conditions::delayed(50) };
-    // It comes once the master is there: what is to be carried is known then.
-    lesson.world.run(2.0);
+    let line = Conditions { queue: Duration::from_millis(500), ..Conditions::delayed(50) };
     let point = lesson.join(line, Receives::POINT);
-    let (from, to) = (lesson.world.at(FROM), lesson.world.at(TO));
-    lesson.world.run_until(to);
+    let world = &mut lesson.world;
+    // After the handshake: how that repeats itself on a bad line is chance that no seed tells.
+    let narrows = world.at(NARROWS_AT);
+    world.plan_both(point.site, narrows, Change::Rate(Some(bps)));
+    let (from, to) = (world.at(FROM), world.at(TO));
+    world.run_until(to);
     (lesson, point, from, to)
 }
 
@@ -122,7 +126,7 @@ pub struct AllSeats {
     pub key_frames_asked: u64,
 }
 
-/// A lossy, long line of 1 Mbit/s carries all seats. The line turns lossy once everyone is in.
+/// A lossy, long line of 1 Mbit/s carries all seats.
 pub fn all_seats(seed: u64, camera: &[Encoding]) -> AllSeats {
     let mut lesson = Lesson::new(seed, whole_lesson(camera));
     let good = Conditions::delayed(20);
@@ -134,7 +138,7 @@ pub fn all_seats(seed: u64, camera: &[Encoding]) -> AllSeats {
     let line = Conditions { rate_bps: Some(1_000_000), ..Conditions::delayed(50) };
     let point = lesson.join(line, Receives::POINT);
     let mut world = lesson.world;
-    let worsens = world.at(5.0);
+    let worsens = world.at(NARROWS_AT);
     world.plan_both(point.site, worsens, Change::Delay(Duration::from_millis(100)));
     world.plan_both(point.site, worsens, Change::Loss(0.05));
     let (from, to) = (world.at(FROM), world.at(TO));
