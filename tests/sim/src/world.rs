@@ -15,7 +15,7 @@ use std::{
 };
 
 use sfu::{
-    command::{Event, ParticipantKey, PeerId},
+    command::{Command, Event, ParticipantKey, PeerId},
     counters::Counters,
     ice::Path,
     seats::{Stage, View},
@@ -82,6 +82,7 @@ struct Host {
     browser: Browser,
     /// When it is woken next.
     wake: Option<Instant>,
+    has_left: bool,
 }
 
 /// What is on its way.
@@ -190,6 +191,16 @@ impl World {
         Receiving(self.join(site, participant, Role::Receiver(view), Browser::Receiver(Box::new(receiver))))
     }
 
+    /// A receiver leaves (DELETE): it is sent nothing any more and says nothing any more.
+    pub fn leave(&mut self, receiving: Receiving) {
+        let peer = self.peer_of(receiving);
+        self.server.command(self.now, Command::Close { peer });
+        let host = &mut self.hosts[receiving.0];
+        host.has_left = true;
+        host.wake = None;
+        self.by_address.remove(&host.address);
+    }
+
     fn session(&self) -> Session {
         Session::new(self.hosts.len() as u64, self.certificate.clone())
     }
@@ -197,7 +208,7 @@ impl World {
     fn join(&mut self, site: Site, participant: ParticipantKey, role: Role, browser: Browser) -> usize {
         let host = self.hosts.len();
         let address = self.next_address();
-        self.hosts.push(Host { site: site.0, participant, role, address, browser, wake: None });
+        self.hosts.push(Host { site: site.0, participant, role, address, browser, wake: None, has_left: false });
         self.by_address.insert(address, host);
         // The connection is warm: the offer takes one way, the answer the other.
         let way = self.lines[site.0].up.conditions(self.now).delay;
@@ -287,7 +298,7 @@ impl World {
     }
 
     /// Carries out a command on the server.
-    pub fn command(&mut self, command: sfu::command::Command) {
+    pub fn command(&mut self, command: Command) {
         self.server.command(self.now, command);
     }
 
@@ -344,6 +355,7 @@ impl World {
                 self.server.shard.handle_datagram(self.now, path, &mut datagram);
                 return true;
             }
+            Delivery::ToHost { host, .. } if self.hosts[host].has_left => {}
             Delivery::ToHost { host, datagram } => {
                 match &mut self.hosts[host].browser {
                     Browser::Publisher(publisher) => publisher.receive(self.now, datagram),

@@ -2,21 +2,24 @@
 //!
 //! Ends with 0 when the table was written, whatever it says; with 1 when it could not be, with 2 when the arguments are wrong.
 
-#![expect(clippy::disallowed_methods, reason = "it writes a document")]
+#![expect(clippy::disallowed_methods, reason = "it writes a document, and tells how fast it is in real time")]
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::Instant};
 
 use lexopt::prelude::*;
-use sim::table;
+use sim::{Conditions, Encoding, Publishes, Receives, SIMULCAST, SINGLE, scenario::Lesson, table};
 
 const HELP: &str = "\
 Runs every scenario of weak lines and writes the table into docs/weak-links.md. Run it in the root of the repository.
 
   weak-links [options]
       --only TEXT    only scenarios with TEXT in their name; the table goes to standard output
+      --speed        only tells how many seconds are simulated in one
       --check        writes nothing; ends with 1 when the document's table is not what was measured
 ";
 
+/// Simulated seconds that the speed is worked out from.
+const SIMULATED: f64 = 200.0;
 /// The document with the table.
 const DOCUMENT: &str = "docs/weak-links.md";
 
@@ -24,6 +27,7 @@ const DOCUMENT: &str = "docs/weak-links.md";
 struct Options {
     only: Option<String>,
     check: bool,
+    speed: bool,
 }
 
 fn main() -> ExitCode {
@@ -32,6 +36,9 @@ fn main() -> ExitCode {
         Ok(None) => return ended(&mut std::io::stdout(), HELP.trim_end(), 0),
         Err(error) => return ended(&mut std::io::stderr(), &format!("weak-links: {error}"), 2),
     };
+    if options.speed {
+        return ended(&mut std::io::stdout(), &speed(), 0);
+    }
     let told = |row: &table::Row| {
         let kept = row.figures.iter().filter(|figure| figure.is_kept()).count();
         let _ = writeln!(std::io::stderr(), "{}: {kept} of {}", row.scenario, row.figures.len());
@@ -54,12 +61,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// A master and four points, with one encoding and with three.
+fn speed() -> String {
+    let cameras: [(&str, &[Encoding]); 2] = [("one encoding", &[SINGLE]), ("three encodings", &SIMULCAST)];
+    let told = cameras.map(|(name, camera)| {
+        let mut lesson = Lesson::new(1, Publishes::camera(camera));
+        for _ in 0..4 {
+            lesson.join(Conditions::delayed(20), Receives::POINT);
+        }
+        lesson.world.run(2.0);
+        let began = Instant::now();
+        lesson.world.run(SIMULATED);
+        let sent: Vec<_> = lesson.world.publisher(lesson.master).encodings().map(|(rid, _)| rid).collect();
+        let rate = SIMULATED / began.elapsed().as_secs_f64();
+        format!("{name} offered, {} sent, four points: {rate:.0} simulated seconds in one", sent.len())
+    });
+    told.join("\n")
+}
+
 fn options() -> Result<Option<Options>, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     let mut options = Options::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("only") => options.only = Some(parser.value()?.string()?),
+            Long("speed") => options.speed = true,
             Long("check") => options.check = true,
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),

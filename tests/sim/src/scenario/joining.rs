@@ -10,6 +10,8 @@ use crate::{
 /// Half of the round trip of those who join.
 const ONE_WAY_MS: u64 = 50;
 const ONE_BY_ONE: u64 = 40;
+/// Joiners after which one leaves.
+const STAY: usize = 5;
 const ALL_AT_ONCE: usize = 200;
 
 /// Times from a POST until something is there, in seconds.
@@ -46,10 +48,13 @@ pub fn one_by_one(seed: u64, camera: &[Encoding]) -> Joined {
     let mut lesson = Lesson::new(seed, Publishes::camera(camera));
     let mut chance = Chance::part(seed, 78);
     lesson.world.run(5.0);
-    let mut points = Vec::new();
+    let mut points: Vec<Point> = Vec::new();
     for _ in 0..ONE_BY_ONE {
         lesson.world.run(chance.between(0.5, 1.5));
         points.push(lesson.join(Conditions::delayed(ONE_WAY_MS), Receives::POINT));
+        if let Some(before) = points.len().checked_sub(1 + STAY) {
+            lesson.world.leave(points[before].receiving);
+        }
     }
     lesson.world.run(5.0);
     let Times { sound, picture } = times(&mut lesson, &points);
