@@ -68,13 +68,13 @@ pub(crate) enum Gathered {
 pub(crate) const PACKET_OVERHEAD: usize = UDP_IP_LEN + NUMBERED_HEADER_LEN + 16;
 
 /// How far back a rate is measured: courseware stands still and then changes all at once.
-const WINDOW: Duration = Duration::from_millis(500);
+const WINDOW: Duration = Duration::from_millis(1000);
 const SCREEN_WINDOW: Duration = Duration::from_millis(2500);
 /// Silence after which a stream counts as not sent.
 const LAYER_SILENCE: Duration = Duration::from_millis(1500);
 /// What is measured counts when it has moved so far from what is known, in percent of that.
-const RISEN_PERCENT: u64 = 120;
-const FALLEN_PERCENT: u64 = 70;
+const RISEN_PERCENT: u64 = 110;
+const FALLEN_PERCENT: u64 = 90;
 
 /// A packet that has not left for everyone.
 struct Waiting {

@@ -21,7 +21,7 @@ pub const MAX_MEDIA_LINES: usize = 64;
 /// Simulcast layers of one picture; further ones of an offer are not accepted.
 pub const MAX_LAYERS: usize = 3;
 /// Room to spare, in percent, before a receiver is given more than it has: a line that wavers makes no picture come and go.
-pub const CLIMB_PERCENT: u64 = 15;
+pub const CLIMB_PERCENT: u64 = 8;
 /// Longest offer in bytes; a longer one is a problem document.
 pub const MAX_OFFER_LEN: usize = 128 * 1024;
 /// Missing packets a publisher is asked for at once; beyond it the list is dropped and a key frame asked for.

@@ -610,3 +610,9 @@ pub(crate) enum Asked {
     /// A key frame.
     KeyFrame { line: usize },
 }
+impl Subscriber {
+    pub fn debug(&self) -> String {
+        let Some(e) = self.numbering.estimator.as_ref() else { return String::new() };
+        format!("est {} needs {} acked {:?} {:?} q {:?} given {:?} chosen {:?} probing {} loss {:.2} rtt {:?} shed {} sent {}", e.estimate_bps(), self.needs_bps, e.acked_bps(), e.usage(), e.queue_delay(), self.given, self.lines.iter().map(|l| (l.chosen(), l.current().is_some(), l.wanted() == l.current())).collect::<Vec<_>>(), self.probing.is_some(), e.loss(), e.rtt(), self.shed, self.sent.bps)
+    }
+}

@@ -340,8 +340,10 @@ fn write_payload(out: &mut String, payload: &Payload, publisher: bool, unused: &
     let parameters = match payload.codec {
         // Music: a sender follows the answer's `stereo` (RFC 7587 section 6.1), so say yes where it can.
         Codec::Opus if publisher && parameter(&payload.parameters, "sprop-stereo") == Some("1") => {
-            "minptime=10;useinbandfec=1;stereo=1"
+            "minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=96000"
         }
+        // Speech that the thinnest line still carries.
+        Codec::Opus if publisher => "minptime=10;useinbandfec=1;maxaveragebitrate=24000",
         Codec::Opus => "minptime=10;useinbandfec=1",
         _ => payload.parameters.as_str(),
     };

@@ -27,8 +27,9 @@ const THIN_VOICE_BELOW_BPS: u64 = 250_000;
 /// A picture is large enough for a place on the screen that is larger by so much, in percent of its height or width.
 const ENLARGED_PERCENT: u32 = 130;
 
-/// Below this a voice does not repeat itself: the line is needed for other things.
-const REDUNDANCY_FROM_BPS: u64 = 120_000;
+/// Below these a voice does not repeat itself, where much is lost and where little is: the line is needed for other things.
+const REDUNDANCY_LOSSY_FROM_BPS: u64 = 120_000;
+const REDUNDANCY_FROM_BPS: u64 = 500_000;
 /// Least and greatest time that pictures are kept before they are shown: as receivers like it, or long enough for what was lost
 /// to be sent again. Voices wait for their pictures.
 const USUAL_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
@@ -36,10 +37,10 @@ const LOSSY_DELAY: (Duration, Duration) = (Duration::from_millis(300), Duration:
 
 /// Which earlier packets a voice repeats: the last, and the one before it where much is lost.
 fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
-    match (estimate_bps >= REDUNDANCY_FROM_BPS, is_lossy) {
-        (false, _) => 0b00,
-        (true, false) => 0b01,
-        (true, true) => 0b11,
+    match is_lossy {
+        true if estimate_bps >= REDUNDANCY_LOSSY_FROM_BPS => 0b11,
+        false if estimate_bps >= REDUNDANCY_FROM_BPS => 0b01,
+        _ => 0b00,
     }
 }
 
@@ -127,8 +128,9 @@ impl Shard {
             let voice = voice(now, line, layers_of(line), &self.fanouts, is_thin);
             line.choose(voice.map(|voice| (voice.layer, Pace::All)));
             line.redundancy = redundancy;
-            let times = 1 + if line.repeats_itself() { u64::from(redundancy.count_ones()) } else { 0 };
-            voices += voice.map_or(0, |voice| voice.bps) * times;
+            // What is repeated comes without headers of its own: half of a voice.
+            let halves = 2 + if line.repeats_itself() { u64::from(redundancy.count_ones()) } else { 0 };
+            voices += voice.map_or(0, |voice| voice.bps) * halves / 2;
         }
         let estimate = subscriber.estimate(now, voices);
         let mut demands = std::mem::take(&mut self.demands);
