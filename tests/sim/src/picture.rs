@@ -280,13 +280,13 @@ impl Picture {
         self.frames.iter().map(|frame| frame.at).find(|&at| at >= from)
     }
 
-    /// When the last gap of more than `GAP` between `from` and `to` ended; `from` if there was none, nothing if one had not
-    /// ended.
+    /// When the last gap of more than 300 ms between `from` and `to` ended; when the first frame was shown if there was none,
+    /// nothing if one had not ended.
     pub fn settled(&self, from: Instant, to: Instant) -> Option<Instant> {
         let within = self.frames.iter().map(|frame| frame.at).filter(|at| (from..to).contains(at));
         let times: Vec<Instant> = [from].into_iter().chain(within).chain([to]).collect();
         let last = times.windows(2).rposition(|pair| pair[1] - pair[0] > GAP);
-        let Some(last) = last else { return Some(from) };
+        let Some(last) = last else { return self.first_from(from) };
         (last + 2 < times.len()).then(|| times[last + 1])
     }
 

@@ -286,15 +286,15 @@ impl Voice {
         Some(began + FRAME * (start + at) as u32)
     }
 
-    /// When the last gap of three frames or more between `from` and `to` ended; `from` if there was none, nothing if one had
-    /// not ended.
+    /// When the last gap of three frames or more between `from` and `to` ended; when the first frame was played if there was
+    /// none, nothing if one had not ended.
     pub fn settled(&self, from: Instant, to: Instant) -> Option<Instant> {
         let began = self.began?;
         let end = self.place_of(to).min(self.played.len());
         let start = self.place_of(from).min(end);
         let is_gap = |run: &[(Played, u16)]| run.iter().all(|(played, _)| *played == Played::Concealed);
         let last = self.played[start..end].windows(3).rposition(is_gap);
-        let Some(last) = last.map(|at| start + at + 3) else { return Some(from) };
+        let Some(last) = last.map(|at| start + at + 3) else { return self.first_from(from) };
         (last < end).then(|| began + FRAME * last as u32)
     }
 
