@@ -311,8 +311,9 @@ impl Picture {
                 seen.frozen_ms += ms(until.saturating_duration_since(began.max(from)));
             }
         }
-        if shown.is_empty() && first == 0 {
-            seen.frozen_ms = ms(to - from);
+        if first == 0 {
+            // Nothing had been shown yet.
+            seen.frozen_ms += ms(shown.first().map_or(to, |frame| frame.at) - from);
         }
         seen
     }
@@ -452,7 +453,11 @@ mod tests {
         row.frame(53, true, false);
         assert_eq!(row.picture.seen(row.start, row.start + Duration::from_millis(2200)).freezes, 0);
         row.frame(59, true, false);
-        let seen = row.picture.seen(row.start, row.start + Duration::from_millis(2400));
+        // From when the first is shown.
+        let start = row.start + Duration::from_millis(20);
+        let seen = row.picture.seen(start, row.start + Duration::from_millis(2400));
+        let never = Picture::new(row.start).seen(row.start, row.start + Duration::from_millis(2400));
+        assert_eq!((never.frozen_ms, never.longest_gap_ms), (2400.0, 2400.0));
         assert_eq!((seen.freezes, seen.frozen_ms, seen.longest_gap_ms), (1, 240.0, 240.0));
     }
 }
