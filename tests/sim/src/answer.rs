@@ -29,6 +29,8 @@ pub struct AnsweredLine {
     pub formats: Vec<(u8, String)>,
     /// `a=rtcp-fb` without payload types.
     pub feedback: Vec<String>,
+    /// `maxaveragebitrate` of Opus, in bit/s.
+    pub most_average_bps: Option<u64>,
     /// Media and retransmission SSRC of the sender.
     pub ssrcs: Vec<u32>,
     /// Encodings it takes (`a=simulcast:recv`).
@@ -74,6 +76,12 @@ impl AnsweredLine {
                 }
             }
             "rtcp-fb" => self.feedback.extend(value.split_once(' ').map(|(_, name)| name.to_owned())),
+            "fmtp" => {
+                let parameters = value.split([' ', ';']).filter_map(|pair| pair.split_once('='));
+                let most =
+                    parameters.filter(|(name, _)| *name == "maxaveragebitrate").find_map(|(_, bps)| bps.parse().ok());
+                self.most_average_bps = most.or(self.most_average_bps);
+            }
             "ssrc" => {
                 if let Ok(ssrc) = first.parse()
                     && !self.ssrcs.contains(&ssrc)
@@ -135,13 +143,15 @@ mod tests {
         let answer = read(
             "v=0\r\na=ice-lite\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=ice-ufrag:us\r\na=ice-pwd:secret\r\na=mid:0\r\n\
              a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
-             a=rtpmap:63 red/48000/2\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\na=ssrc:5 cname:x\r\n\
+             a=rtpmap:63 red/48000/2\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n\
+             a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=24000\r\na=ssrc:5 cname:x\r\n\
              m=video 9 UDP/TLS/RTP/SAVPF 108 109\r\na=mid:1\r\na=rtpmap:108 H264/90000\r\na=rtpmap:109 rtx/90000\r\n\
              a=ssrc-group:FID 6 7\r\na=ssrc:6 cname:x\r\na=ssrc:7 cname:x\r\na=rid:q recv\r\na=simulcast:recv q;h\r\n\
              m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:2\r\n",
         );
         assert_eq!(answer.ice.map(|half| half.ufrag), Some("us".into()));
         let [voice, picture, rejected] = &answer.lines[..] else { panic!("{:?}", answer.lines) };
+        assert_eq!(voice.most_average_bps, Some(24_000));
         assert!(voice.is_voice && voice.has_feedback("nack") && voice.extensions.number == Some(3));
         assert_eq!(
             (voice.number_of("red"), voice.number_of("opus"), voice.ssrcs.clone()),

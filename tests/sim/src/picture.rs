@@ -280,13 +280,13 @@ impl Picture {
         self.frames.iter().map(|frame| frame.at).find(|&at| at >= from)
     }
 
-    /// When the last gap of more than `GAP` between `from` and `to` ended; `from` if there was none, nothing if one had not
-    /// ended.
+    /// When the last gap of more than 300 ms between `from` and `to` ended; when the first frame was shown if there was none,
+    /// nothing if one had not ended.
     pub fn settled(&self, from: Instant, to: Instant) -> Option<Instant> {
         let within = self.frames.iter().map(|frame| frame.at).filter(|at| (from..to).contains(at));
         let times: Vec<Instant> = [from].into_iter().chain(within).chain([to]).collect();
         let last = times.windows(2).rposition(|pair| pair[1] - pair[0] > GAP);
-        let Some(last) = last else { return Some(from) };
+        let Some(last) = last else { return self.first_from(from) };
         (last + 2 < times.len()).then(|| times[last + 1])
     }
 
@@ -311,8 +311,9 @@ impl Picture {
                 seen.frozen_ms += ms(until.saturating_duration_since(began.max(from)));
             }
         }
-        if shown.is_empty() && first == 0 {
-            seen.frozen_ms = ms(to - from);
+        if first == 0 {
+            // Nothing had been shown yet.
+            seen.frozen_ms += ms(shown.first().map_or(to, |frame| frame.at) - from);
         }
         seen
     }
@@ -452,7 +453,11 @@ mod tests {
         row.frame(53, true, false);
         assert_eq!(row.picture.seen(row.start, row.start + Duration::from_millis(2200)).freezes, 0);
         row.frame(59, true, false);
-        let seen = row.picture.seen(row.start, row.start + Duration::from_millis(2400));
+        // From when the first is shown.
+        let start = row.start + Duration::from_millis(20);
+        let seen = row.picture.seen(start, row.start + Duration::from_millis(2400));
+        let never = Picture::new(row.start).seen(row.start, row.start + Duration::from_millis(2400));
+        assert_eq!((never.frozen_ms, never.longest_gap_ms), (2400.0, 2400.0));
         assert_eq!((seen.freezes, seen.frozen_ms, seen.longest_gap_ms), (1, 240.0, 240.0));
     }
 }

@@ -198,10 +198,12 @@ impl Publisher {
         self.next_report = now + REPORT_INTERVAL;
         let lines = std::mem::take(&mut self.lines);
         let mut offered = lines.iter().zip(self.offered.clone());
-        if let Some(options) = self.options.voice
+        if let Some(mut options) = self.options.voice
             && let Some((line, ssrcs)) = offered.next()
             && !line.is_rejected
         {
+            // RFC 7587 section 6.1.
+            options.bps = line.most_average_bps.map_or(options.bps, |most| most.min(options.bps));
             let stream = Stream::new(line, OPUS, ssrcs, 48_000, &mut self.chance);
             let red = line.number_of("red").filter(|_| options.redundancy > 0);
             let has_fec = options.fec == Fec::Always;
@@ -384,13 +386,12 @@ impl Publisher {
             }
             Feedback::Report(block) => {
                 if let Some(voice) = self.voice.as_mut().filter(|voice| voice.stream.ssrc == block.ssrc) {
-                    voice.stream.known();
+                    voice.stream.known(block.ssrc);
                     if voice.options.fec == Fec::WhenLossIsReported {
                         voice.has_fec = block.fraction_lost >= FEC_FROM;
                     }
                 }
-                let known = self.pictures.iter_mut().map(|(_, stream)| stream).filter(|stream| stream.has(block.ssrc));
-                known.for_each(Stream::known);
+                self.pictures.iter_mut().for_each(|(_, stream)| stream.known(block.ssrc));
             }
             _ => {}
         });

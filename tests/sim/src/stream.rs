@@ -43,8 +43,9 @@ pub struct Stream {
     first_timestamp: u32,
     kept: VecDeque<Kept>,
     keeps: bool,
-    /// The server has reported on it: mid and rid go no more (as Chromium does, to save their bytes).
-    is_known: bool,
+    /// The server has reported on media, on retransmissions: mid and rid go no more there (as Chromium does, to save their
+    /// bytes).
+    known: (bool, bool),
     packets: u32,
     octets: u32,
     last: Option<(Instant, u32)>,
@@ -70,7 +71,7 @@ impl Stream {
             first_timestamp: chance.next_u32(),
             kept: VecDeque::new(),
             keeps: line.has_feedback("nack"),
-            is_known: false,
+            known: (false, false),
             packets: 0,
             octets: 0,
             last: None,
@@ -84,14 +85,10 @@ impl Stream {
         self
     }
 
-    /// Whether it has retransmissions under `ssrc`, or is it.
-    pub fn has(&self, ssrc: u32) -> bool {
-        self.ssrc == ssrc || self.rtx_ssrc == ssrc
-    }
-
-    /// The server has told that it receives it.
-    pub fn known(&mut self) {
-        self.is_known = true;
+    /// The server has told that it receives `ssrc`, which may be of this stream.
+    pub fn known(&mut self, ssrc: u32) {
+        self.known.0 |= self.ssrc == ssrc;
+        self.known.1 |= self.rtx_ssrc == ssrc;
     }
 
     /// The timestamp of an instant.
@@ -157,7 +154,7 @@ impl Stream {
             }
         };
         element(self.extensions.number, &transport.to_be_bytes());
-        if !self.is_known {
+        if !(if is_rtx { self.known.1 } else { self.known.0 }) {
             element(self.extensions.mid, self.mid.as_bytes());
             let rid = self.rid.as_deref().unwrap_or_default().as_bytes();
             element(if is_rtx { self.extensions.repaired_rid } else { self.extensions.rid }, rid);
@@ -210,7 +207,7 @@ mod tests {
         assert_eq!(header.extension(&first, 3), Some(&500u16.to_be_bytes()[..]));
         assert_eq!((header.extension(&first, 4), header.extension(&first, 10)), (Some(&b"1"[..]), Some(&b"q"[..])));
         assert_eq!(first[header.len..], [1, 2]);
-        stream.known();
+        stream.known(7);
         let second = stream.packet(now, 1, true, vec![1, 2], 501);
         let header = RtpHeader::parse(&second).unwrap();
         assert_eq!((header.extension(&second, 4), header.extension(&second, 10)), (None, None));

@@ -286,15 +286,15 @@ impl Voice {
         Some(began + FRAME * (start + at) as u32)
     }
 
-    /// When the last gap of three frames or more between `from` and `to` ended; `from` if there was none, nothing if one had
-    /// not ended.
+    /// When the last gap of three frames or more between `from` and `to` ended; when the first frame was played if there was
+    /// none, nothing if one had not ended.
     pub fn settled(&self, from: Instant, to: Instant) -> Option<Instant> {
         let began = self.began?;
         let end = self.place_of(to).min(self.played.len());
         let start = self.place_of(from).min(end);
         let is_gap = |run: &[(Played, u16)]| run.iter().all(|(played, _)| *played == Played::Concealed);
         let last = self.played[start..end].windows(3).rposition(is_gap);
-        let Some(last) = last.map(|at| start + at + 3) else { return Some(from) };
+        let Some(last) = last.map(|at| start + at + 3) else { return self.first_from(from) };
         (last < end).then(|| began + FRAME * last as u32)
     }
 
@@ -303,20 +303,26 @@ impl Voice {
         since.as_nanos().div_ceil(FRAME.as_nanos()) as usize
     }
 
-    /// What was heard from `from` to `to`, which must have been played.
+    /// What was heard from `from` to `to`, which must have been played. What was not played, as nothing had come, counts as
+    /// made up.
     pub fn heard(&self, from: Instant, to: Instant) -> Heard {
         let end = self.place_of(to).min(self.played.len());
         let played = &self.played[self.place_of(from).min(end)..end];
-        let count = |wanted: Played| played.iter().filter(|(played, _)| *played == wanted).count() as f64 * 20.0;
+        // Where the first and the last frame begin is within the stretch, or not.
+        let frames = ((to - from).as_nanos() / FRAME.as_nanos()) as usize;
+        let silent = frames.saturating_sub(played.len() + 1);
+        let silence = std::iter::repeat_n((Played::Concealed, 0), silent);
+        let all: Vec<(Played, u16)> = silence.chain(played.iter().copied()).collect();
+        let count = |wanted: Played| all.iter().filter(|(played, _)| *played == wanted).count() as f64 * 20.0;
         let (mut run, mut longest) = (0, 0);
-        for (played, _) in played {
+        for (played, _) in &all {
             run = if *played == Played::Concealed { run + 1 } else { 0 };
             longest = longest.max(run);
         }
         let mut delays: Vec<u16> = played.iter().map(|&(_, delay)| delay).filter(|&delay| delay > 0).collect();
         delays.sort_unstable();
         Heard {
-            total_ms: played.len() as f64 * 20.0,
+            total_ms: all.len() as f64 * 20.0,
             concealed_ms: count(Played::Concealed),
             repaired_ms: count(Played::Repaired),
             longest_gap_ms: f64::from(longest) * 20.0,
@@ -381,6 +387,16 @@ mod tests {
         let heard = heard(|_| Some((50, Came::InOrder)));
         assert_eq!((heard.concealed_ms, heard.total_ms), (0.0, 55_000.0));
         assert!(heard.delay_p95_ms <= 110.0, "{heard:?}");
+    }
+
+    #[test]
+    fn a_voice_that_never_came_or_came_late_counts_as_concealed() {
+        let start = some_instant();
+        let never = Voice::new(start).heard(start, start + MS * 1000);
+        assert_eq!((never.concealed_ms, never.longest_gap_ms, never.concealment()), (980.0, 980.0, 1.0));
+        let heard = heard(|frame| (frame >= 1500).then_some((50, Came::InOrder)));
+        assert!((24_900.0..25_100.0).contains(&heard.longest_gap_ms), "{heard:?}");
+        assert!((heard.total_ms - 55_000.0).abs() <= 20.0, "{heard:?}");
     }
 
     #[test]

@@ -39,4 +39,5 @@ fn an_address_that_changes_in_silence_costs_three_seconds_at_most() {
 fn a_viewer_whose_line_carries_nothing_for_ten_minutes_costs_the_others_nothing() {
     let beside = beside(1, &[SINGLE]);
     assert_eq!(beside.broken(), [], "{beside:?}");
+    assert!(beside.in_vain > 100, "{beside:?}");
 }

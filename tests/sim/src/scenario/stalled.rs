@@ -29,11 +29,13 @@ pub struct Beside {
     pub added_picture_ms: Option<f64>,
     /// Share of the bytes that the worst of them missed.
     pub missed: Option<f64>,
+    /// Packets that were sent to the one who stalled and did not get there.
+    pub in_vain: u64,
 }
 
 /// The same lesson with and without one who stalls.
 pub fn beside(seed: u64, camera: &[Encoding]) -> Beside {
-    let (with, without) = (lesson(seed, camera, true), lesson(seed, camera, false));
+    let ((with, in_vain), (without, _)) = (lesson(seed, camera, true), lesson(seed, camera, false));
     let pairs = || with.iter().zip(&without);
     Beside {
         seed,
@@ -41,10 +43,12 @@ pub fn beside(seed: u64, camera: &[Encoding]) -> Beside {
         added_voice_ms: most(pairs().map(|(with, without)| with.voice_ms - without.voice_ms)),
         added_picture_ms: most(pairs().map(|(with, without)| with.picture_ms - without.picture_ms)),
         missed: most(pairs().map(|(with, without)| 1.0 - with.bytes as f64 / without.bytes.max(1) as f64)),
+        in_vain,
     }
 }
 
-fn lesson(seed: u64, camera: &[Encoding], stalls: bool) -> Vec<Had> {
+/// What the others had, and what was sent in vain to the one who stalled.
+fn lesson(seed: u64, camera: &[Encoding], stalls: bool) -> (Vec<Had>, u64) {
     let mut lesson = Lesson::new(seed, Publishes::camera(camera));
     let line = Conditions { rate_bps: Some(4_000_000), ..Conditions::delayed(20) };
     let others: Vec<_> = (0..OTHERS).map(|_| lesson.join(line, Receives::POINT)).collect();
@@ -65,7 +69,8 @@ fn lesson(seed: u64, camera: &[Encoding], stalls: bool) -> Vec<Had> {
             bytes: receiver.bytes(from, to).total(),
         }
     });
-    had.collect()
+    let had = had.collect();
+    (had, stalled.map_or(0, |stalled| world.link(stalled.site, Way::Down).tally().dropped))
 }
 
 impl Measured for Beside {
@@ -75,6 +80,7 @@ impl Measured for Beside {
             Figure::at_most("delay added to their voices, 95 of 100", 1.0, "ms", self.added_voice_ms),
             Figure::at_most("delay added to their pictures, on average", 5.0, "ms", self.added_picture_ms),
             Figure::at_most("of their bytes missed", 0.5, "%", self.missed.map(|share| share * 100.0)),
+            Figure::told("packets sent to the stalled one in vain", "", self.in_vain as f64),
         ]
     }
 }
