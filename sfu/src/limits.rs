@@ -116,7 +116,7 @@ pub const MAX_UDP_PAYLOAD: usize = 1232;
 /// Time between two quanta of a pacer.
 pub const PACE_INTERVAL: Duration = Duration::from_millis(5);
 /// Rate at which a pacer sends, in percent of the estimate: what it sends faster than the line carries waits there.
-pub const PACE_PERCENT: u64 = 120;
+pub const PACE_PERCENT: u64 = 100;
 /// Longest time pictures may have to wait in a pacer; beyond it they are shed, up to the next key frame.
 pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1000);
 /// Time between two stills to a line that carries no more: each is a key frame, shared by all that are sent stills.

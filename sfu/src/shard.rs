@@ -361,8 +361,3 @@ impl Shard {
         self.tap.entries.push(TapEntry { lesson, source, arrival: now, what });
     }
 }
-impl Shard {
-    pub fn debug(&self) -> String {
-        self.subscribers.iter().map(|(_, s)| s.debug()).collect::<Vec<_>>().join("\n    ")
-    }
-}

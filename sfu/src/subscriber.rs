@@ -40,11 +40,17 @@ const FALLEN_PERCENT: u64 = 97;
 const RISEN_PERCENT: u64 = 105;
 /// Share of what is needed, in percent, from which on a line is so good that nothing depends on how good.
 const SLOW_FROM_PERCENT: u64 = 220;
+/// Share of what is needed, in percent, from which on a line is good enough; and time between two trials whether it is better.
+const ENOUGH_PERCENT: u64 = 112;
+const TRIAL_INTERVAL: Duration = Duration::from_secs(20);
 /// Packets of a probe that leave in one go, at most.
 const MAX_PROBE_PACKETS: u64 = 32;
 /// Bytes from which on a packet is worth sending again as part of a probe.
 const LEAST_PROBE_PAYLOAD: usize = 200;
-/// Time for which it then is.
+/// Seconds of that which make a line lossy, and the most that are counted.
+const LOSSY_SECONDS: u8 = 3;
+const MOST_LOSSY_SECONDS: u8 = 15;
+/// Time for which it then is, where nothing else is known of it.
 const LOSSY_FOR: Duration = Duration::from_secs(20);
 /// Bytes that may be sent again at once, however thin the line.
 const RTX_LEAST_BYTES: u64 = 6000;
@@ -63,8 +69,12 @@ pub(crate) struct Subscriber {
     told_given: Vec<Given>,
     /// When a report last told of much that was lost.
     lost: Option<Instant>,
+    /// Seconds in which much was lost, less those in which little was: a queue that overflows once makes no lossy line.
+    lossy_seconds: u8,
     /// What it could use, in bit/s.
     needs_bps: u64,
+    /// When its line is next tried for being much better than that.
+    next_trial: Instant,
     /// What its line carries, in bit/s.
     estimate_bps: u64,
     cname: String,
@@ -147,7 +157,9 @@ impl Subscriber {
             given: Vec::new(),
             told_given: Vec::new(),
             lost: None,
+            lossy_seconds: 0,
             needs_bps: 0,
+            next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
             budget: RetransmissionBudget { bytes: RTX_LEAST_BYTES, refilled: now },
@@ -184,17 +196,23 @@ impl Subscriber {
 
     /// Whether much of what it is sent has been lost lately.
     pub(crate) fn is_lossy(&self, now: Instant) -> bool {
-        let is_reported = self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR);
-        is_reported || self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.loss() >= LOSSY_SHARE)
+        match &self.numbering.estimator {
+            Some(_) => self.lossy_seconds >= LOSSY_SECONDS,
+            None => self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR),
+        }
     }
 
     /// Notes what it could use, were its line good enough.
-    pub(crate) fn note_needs(&mut self, bps: u64) {
+    pub(crate) fn note_needs(&mut self, now: Instant, bps: u64) {
         self.needs_bps = bps;
-        if let Some(estimator) = &mut self.numbering.estimator {
-            // Beyond that its pictures leave whole, and it takes no pacing.
-            estimator.want(bps * SLOW_FROM_PERCENT / 100);
+        let Some(estimator) = &mut self.numbering.estimator else { return };
+        let enough = bps * ENOUGH_PERCENT / 100;
+        // A line that is much better takes no pacing. Whether it is is tried now and then, for the trial is a burst.
+        let is_tried = estimator.estimate_bps() >= enough && now >= self.next_trial;
+        if is_tried {
+            self.next_trial = now + TRIAL_INTERVAL;
         }
+        estimator.want(if is_tried { bps * SLOW_FROM_PERCENT / 100 } else { enough });
     }
 
     /// What it is given, if that has changed since it was last told.
@@ -527,6 +545,12 @@ impl Subscriber {
 
     /// Works out what it is sent, from what was sent since the last call.
     pub(crate) fn measure(&mut self, now: Instant) {
+        let is_lossy = self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.loss() >= LOSSY_SHARE);
+        self.lossy_seconds = if is_lossy {
+            (self.lossy_seconds + 1).min(MOST_LOSSY_SECONDS)
+        } else {
+            self.lossy_seconds.saturating_sub(1)
+        };
         let elapsed = now.saturating_duration_since(self.sent.since).as_millis().max(1) as u64;
         self.sent = SentBytes { bytes: 0, since: now, bps: self.sent.bytes * 8000 / elapsed };
     }
@@ -609,10 +633,4 @@ pub(crate) enum Asked {
     Packet { line: usize, sequence: u16 },
     /// A key frame.
     KeyFrame { line: usize },
-}
-impl Subscriber {
-    pub fn debug(&self) -> String {
-        let Some(e) = self.numbering.estimator.as_ref() else { return String::new() };
-        format!("est {} needs {} acked {:?} {:?} q {:?} given {:?} chosen {:?} probing {} loss {:.2} rtt {:?} shed {} sent {}", e.estimate_bps(), self.needs_bps, e.acked_bps(), e.usage(), e.queue_delay(), self.given, self.lines.iter().map(|l| (l.chosen(), l.current().is_some(), l.wanted() == l.current())).collect::<Vec<_>>(), self.probing.is_some(), e.loss(), e.rtt(), self.shed, self.sent.bps)
-    }
 }

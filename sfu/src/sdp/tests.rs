@@ -141,7 +141,12 @@ fn a_sender_that_can_is_asked_for_stereo() {
     let mono = head("0") + &audio("0", "sendonly");
     let stereo = mono.replace("useinbandfec=1", "useinbandfec=1;stereo=1;sprop-stereo=1");
     assert!(!publish(&mono, |_| true).unwrap().sdp.contains("stereo=1"));
-    assert!(publish(&stereo, |_| true).unwrap().sdp.contains("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=96000\r\n"));
+    assert!(
+        publish(&stereo, |_| true)
+            .unwrap()
+            .sdp
+            .contains("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=96000\r\n")
+    );
 }
 
 #[test]

@@ -38,7 +38,8 @@ const LOSSY_DELAY: (Duration, Duration) = (Duration::from_millis(300), Duration:
 /// Which earlier packets a voice repeats: the last, and the one before it where much is lost.
 fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
     match is_lossy {
-        true if estimate_bps >= REDUNDANCY_LOSSY_FROM_BPS => 0b11,
+        true if estimate_bps >= REDUNDANCY_FROM_BPS => 0b11,
+        true if estimate_bps >= REDUNDANCY_LOSSY_FROM_BPS => 0b01,
         false if estimate_bps >= REDUNDANCY_FROM_BPS => 0b01,
         _ => 0b00,
     }
@@ -147,7 +148,7 @@ impl Shard {
         allocate_steadily(budget, CLIMB_PERCENT, &before, &mut demands);
         let total: u64 = demands.iter().filter_map(Demand::chosen).map(|rung| rung.bps).sum();
         let spare = budget.saturating_sub(total);
-        subscriber.note_needs(voices + demands.iter().filter_map(Demand::best).map(|rung| rung.bps).sum::<u64>());
+        subscriber.note_needs(now, voices + demands.iter().filter_map(Demand::best).map(|rung| rung.bps).sum::<u64>());
         subscriber.given.clear();
         subscriber.given.extend(demands.iter().map(Demand::given));
         let mut pictures = demands.drain(..);
