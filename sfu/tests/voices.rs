@@ -29,7 +29,7 @@ fn lesson() -> Lesson {
     let mut school = School::new();
     school.command(Command::SetStage { lesson: LESSON, stage: Stage { lead: Some(MASTER), ..Stage::default() } });
     let master = school.publisher(MASTER, &["voice"]);
-    let viewer = school.subscriber(ParticipantKey(1), View::Class, &["voice", "video"]);
+    let viewer = school.subscriber(ParticipantKey(1), View::Class, &["voice", "remb"]);
     let mut lesson = Lesson { school, master, viewer };
     lesson.run(1500);
     lesson
