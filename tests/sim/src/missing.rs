@@ -33,22 +33,22 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// Notes that packet `index` is here.
-    pub fn arrived(&mut self, index: u64, now: Instant) {
+    /// Notes that packet `index` is here. Whether it was missed.
+    pub fn arrived(&mut self, index: u64, now: Instant) -> bool {
         let highest = *self.highest.get_or_insert(index);
         if index <= highest {
-            self.wanted.remove(&index);
-            return;
+            return self.wanted.remove(&index).is_some();
         }
         self.highest = Some(index);
         if index - highest > MAX_MISSING {
             self.wanted.clear();
-            return;
+            return false;
         }
         for lost in highest + 1..index {
             self.wanted.insert(lost, Wanted { since: now, asked: None, tries: 0 });
             self.due = Some(now);
         }
+        false
     }
 
     /// Nothing before `index` is of use any more.
@@ -106,7 +106,7 @@ mod tests {
         missing.arrived(13, start);
         assert_eq!(missing.ask(start, RTT), [11, 12]);
         assert_eq!(missing.next_due(), Some(start + RTT));
-        missing.arrived(12, start + RTT / 2);
+        assert!(missing.arrived(12, start + RTT / 2) && !missing.arrived(12, start + RTT / 2));
         assert_eq!(missing.ask(start + RTT, RTT), [11]);
         missing.forget_before(12);
         assert_eq!(missing.next_due(), None);

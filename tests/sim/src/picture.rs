@@ -80,6 +80,8 @@ pub struct Picture {
     frames: Vec<Shown>,
     /// Whole frames that could not be decoded, as what they are predicted from was not.
     pub undecodable: u64,
+    /// Frames whose end never came though nothing was missing: their sender stopped in the middle.
+    pub cut_short: u64,
     /// The frames to come are predicted from one that is not there.
     is_broken: bool,
     /// Since when nothing can be shown though it should; also before the first frame.
@@ -123,6 +125,7 @@ impl Picture {
             rtt: Duration::ZERO,
             frames: Vec::new(),
             undecodable: 0,
+            cut_short: 0,
             is_broken: false,
             stuck_since: None,
             asked_at: None,
@@ -231,8 +234,12 @@ impl Picture {
         let Some((timestamp, tag)) = frame.values().find_map(|piece| Some((piece.timestamp, piece.tag?))) else {
             return;
         };
-        let whole = frame.values().filter(|piece| piece.tag.is_some()).count() == usize::from(tag.count);
-        if !whole || !(tag.is_key || self.references.contains(&(tag.encoding, tag.needs))) {
+        if frame.values().filter(|piece| piece.tag.is_some()).count() != usize::from(tag.count) {
+            // Its sender stopped in the middle. That alone is no reason to ask: a key frame may follow.
+            self.cut_short += 1;
+            return;
+        }
+        if !(tag.is_key || self.references.contains(&(tag.encoding, tag.needs))) {
             self.undecodable += 1;
             self.references.clear();
             self.is_broken = true;
@@ -442,6 +449,18 @@ mod tests {
         assert!(row.picture.take_key_frame_request(now));
         row.frame(3, false, false);
         assert_eq!(row.picture.frames().len(), 1);
+    }
+
+    #[test]
+    fn a_frame_whose_sender_stopped_in_its_middle_is_left_out_without_a_word() {
+        let mut row = Row::new();
+        row.frame(0, true, false);
+        row.frame(1, false, true);
+        // The number of the packet that was not sent goes to the next one.
+        row.index -= 1;
+        let now = row.frame(2, true, false);
+        assert_eq!((row.picture.frames().len(), row.picture.cut_short, row.picture.undecodable), (2, 1, 0));
+        assert!(!row.picture.take_key_frame_request(now));
     }
 
     #[test]

@@ -367,8 +367,11 @@ impl Line {
 
     fn receive_again(&mut self, now: Instant, original: u16, header: &RtpHeader, payload: &[u8], rtt: Duration) {
         let index = self.unwrapper.peek(original);
-        self.missing.arrived(index, now);
-        if let Played::Picture(picture) = &mut self.played {
+        // A server may also probe the line with packets that were never missed.
+        let was_missed = self.missing.arrived(index, now);
+        if let Played::Picture(picture) = &mut self.played
+            && was_missed
+        {
             picture.repaired(now, rtt);
         }
         self.play(now, (index, Came::Late), header, payload);
