@@ -112,3 +112,13 @@ pub const MAX_PACED: usize = 256;
 pub const SPREAD_FROM: usize = 256;
 /// Key frames to be asked for at other shards; a further wish is dropped, and whoever has it wishes again within a second.
 pub const MAX_KEYFRAME_WISHES: usize = 256;
+/// Bytes read from a TCP connection at once; a frame is never longer (RFC 4571 framing included).
+pub const STREAM_READ_BYTES: usize = 4096;
+/// Bytes of pictures that wait for a slow TCP connection, framed; a datagram that does not fit is dropped.
+pub const STREAM_PICTURE_BYTES: usize = 64 * 1024;
+/// Bytes of voices, checks, handshakes and reports that wait for a slow TCP connection; one that does not fit is dropped.
+pub const STREAM_URGENT_BYTES: usize = 16 * 1024;
+/// Longest wait for a slow TCP connection; what has waited longer is dropped unless it was begun.
+pub const STREAM_AGE: Duration = Duration::from_millis(300);
+/// Bytes given to a TCP connection at once: what is begun cannot be overtaken by a voice.
+pub const STREAM_WRITE_BYTES: usize = 3 * 1024;

@@ -221,7 +221,7 @@ impl School {
                 for mut datagram in std::mem::take(&mut peer.outgoing) {
                     moved = true;
                     if !peer.cut {
-                        let path = Path { local: None, remote: peer.address };
+                        let path = Path::udp(None, peer.address);
                         if let Some(tamper) = &mut self.tamper {
                             tamper(&mut datagram);
                         }

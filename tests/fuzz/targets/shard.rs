@@ -70,7 +70,7 @@ impl Lesson {
     }
 
     fn step(&mut self, kind: u8, bytes: &[u8]) {
-        let from = |remote| Path { local: None, remote };
+        let from = |remote| Path::udp(None, remote);
         let mut datagram = bytes.to_vec();
         let now = self.school.now;
         match kind % 8 {
