@@ -82,6 +82,8 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
             port: config.media.port,
             shards: config.media.shards,
             announce: config.media.announce,
+            tcp: config.media.tcp,
+            web: None,
         },
         recording: config.recording,
         time_zone: config.county.time_zone,
@@ -103,7 +105,14 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         listen: options.listen.clone().unwrap_or_else(|| DEMO_LISTEN.into()),
         tls: None,
         data: options.data.clone(),
-        media: MediaAddress { bind: media_bind, port: options.media_port, shards: 0, announce: Vec::new() },
+        media: MediaAddress {
+            bind: media_bind,
+            port: options.media_port,
+            shards: 0,
+            announce: Vec::new(),
+            tcp: true,
+            web: None,
+        },
         recording: RecordingConfig {
             low_latency: options.low_latency,
             ffmpeg: options.ffmpeg.clone(),
@@ -122,11 +131,12 @@ fn host_of(listen: &str) -> IpAddr {
     host.trim_matches(['[', ']']).parse().unwrap_or(IpAddr::from([127, 0, 0, 1]))
 }
 
-async fn run(plan: Plan) -> anyhow::Result<()> {
+async fn run(mut plan: Plan) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
     let _data = data_dir::take(&plan.data)?;
     let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
     let server = http::bind(&plan.listen, tls).await?;
+    plan.media.web = Some(server.local_addr()?);
     let db = Db::open(&plan.data).await?;
     let zone = zone(&plan.time_zone)?;
     set_clock(&db, plan.demo.as_ref(), &zone).await?;
