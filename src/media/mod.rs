@@ -8,7 +8,10 @@ mod announce;
 mod report;
 mod secret;
 mod socket;
+#[cfg(not(test))]
 mod tcp;
+#[cfg(test)]
+pub mod tcp;
 mod thread;
 
 use std::{

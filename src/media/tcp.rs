@@ -6,6 +6,10 @@
 
 mod door;
 mod streams;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::{SocketAddr, TcpStream},

@@ -13,6 +13,15 @@ export function cipherOf(all) {
   return all.find((report) => report.type === "transport" && report.srtpCipher !== undefined)?.srtpCipher ?? null;
 }
 
+/** The candidates of ours and the server's that media goes between, each with protocol and port; null before there are any. */
+export function chosenPair(all) {
+  const byId = new Map(all.map((report) => [report.id, report]));
+  const transport = all.find((report) => report.type === "transport");
+  const pair = byId.get(transport?.selectedCandidatePairId);
+  if (pair === undefined) return null;
+  return { local: byId.get(pair.localCandidateId), remote: byId.get(pair.remoteCandidateId) };
+}
+
 /** What arrives on each m-line that carried anything, by kind and mid. */
 export function inbound(all, kind) {
   return all.filter((report) => report.type === "inbound-rtp" && report.kind === kind)

@@ -95,6 +95,7 @@ pub struct Door {
     gates: Arc<[Gate]>,
     strangers: Strangers,
     turned_away: Arc<AtomicU64>,
+    patience: Duration,
 }
 
 /// A listener for `ip:port`.
@@ -126,7 +127,12 @@ pub(in crate::media) fn listener(ip: IpAddr, port: u16) -> io::Result<std::net::
 
 impl Door {
     pub(in crate::media) fn new(gates: Vec<Gate>) -> Self {
-        Self { gates: gates.into(), strangers: Strangers::default(), turned_away: Arc::default() }
+        Self { gates: gates.into(), strangers: Strangers::default(), turned_away: Arc::default(), patience: ADMISSION_LIMIT }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Connections closed because of what they sent or did not send, or because there were too many.
@@ -169,7 +175,7 @@ impl Door {
 
     async fn hear_out(self, stream: TcpStream, remote: SocketAddr, pass: Pass) {
         let since = Instant::now();
-        let heard = timeout(ADMISSION_LIMIT, first_frame(stream)).await.ok().flatten();
+        let heard = timeout(self.patience, first_frame(stream)).await.ok().flatten();
         let handed_over = heard.and_then(|(stream, first, deframer)| {
             let gate = self.gates.get(usize::from(shard_of_ufrag(&asked_ufrag(&first)?)?.0))?;
             let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());

@@ -156,8 +156,8 @@ impl Streams {
     }
 
     fn close(&mut self, shard: &mut Shard, id: ConnectionId) {
-        if let Some(stream) = self.open.remove(&id) {
-            self.report.dropped += stream.queue.dropped() - stream.dropped_told;
+        if let Some(mut stream) = self.open.remove(&id) {
+            stream.count_dropped(&mut self.report);
             // Closed descriptors leave the set by themselves, but another process may have a copy.
             let _ = self.epoll.delete(&stream.socket);
             shard.handle_connection_closed(id);
@@ -212,6 +212,7 @@ impl Streams {
             if !stream.is_full && stream.write(now, &self.epoll, &mut self.report).is_err() {
                 self.broken.push(id);
             }
+            stream.count_dropped(&mut self.report);
         }
         self.bury(shard);
     }
@@ -272,6 +273,11 @@ impl Stream {
         Ok(heard)
     }
 
+    fn count_dropped(&mut self, report: &mut StreamsReport) {
+        report.dropped += self.queue.dropped() - self.dropped_told;
+        self.dropped_told = self.queue.dropped();
+    }
+
     /// Writes what waits, until nothing does or the connection takes no more.
     fn write(&mut self, now: Instant, epoll: &Epoll, report: &mut StreamsReport) -> Result<(), Broken> {
         let mut is_full = false;
@@ -288,8 +294,6 @@ impl Stream {
                 Err(_) => return Err(Broken),
             }
         }
-        report.dropped += self.queue.dropped() - self.dropped_told;
-        self.dropped_told = self.queue.dropped();
         if is_full != self.is_full {
             self.is_full = is_full;
             let room = if is_full { EpollFlags::EPOLLOUT } else { EpollFlags::empty() };

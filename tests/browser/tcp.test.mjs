@@ -1,0 +1,105 @@
+// Schools whose network lets no UDP through: the lesson comes over TCP, if need be through the port of the pages alone.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { callOn } from "./call-on.mjs";
+import { WITHOUT_UDP } from "./chromium.mjs";
+import { Classroom, byTestid, start } from "./classroom.mjs";
+import { startDemo } from "./demo.mjs";
+import { hears, sees } from "./eyes.mjs";
+import { keepScreen } from "./screens.mjs";
+import { chosenPair, reports } from "./stats.mjs";
+import { until } from "./wait.mjs";
+
+/** From opening the page to picture and voice. */
+const JOIN_MS = 5000;
+const BLOCKED = { flags: [WITHOUT_UDP] };
+
+let demo;
+let room;
+const at = (person) => room.page(person);
+const pagesPort = () => Number(new URL(demo.base).port);
+
+before(async () => {
+  demo = await startDemo();
+  room = new Classroom(demo);
+});
+after(async () => {
+  await room?.close();
+  await demo?.stop();
+});
+
+/** What a firewall that opens nothing but the port of the pages leaves of the server's candidates. */
+function onlyPagesPort(port) {
+  const original = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function set(description) {
+    const passes = (line) => !line.startsWith("a=candidate:") || line.split(" ")[5] === String(port);
+    const sdp = description.sdp.split("\r\n").filter(passes).join("\r\n");
+    return original.call(this, { type: description.type, sdp });
+  };
+}
+
+/** Enters and waits for the master's picture and voice; says how long each took. */
+async function joins(person, options) {
+  const began = performance.now();
+  const since = () => Math.round(performance.now() - began);
+  const page = await room.enter(person, undefined, options);
+  const opened = since();
+  const [picture, voice] = await Promise.all([
+    sees(page, "stage-video", "master", JOIN_MS * 2).then(since),
+    hears(page, "lead-voice", "master", JOIN_MS * 2).then(since),
+  ]);
+  console.log(`${person}: page ${opened} ms after its browser was started, picture ${picture} ms, voice ${voice} ms`);
+  return { picture: picture - opened, voice: voice - opened };
+}
+
+/** The protocol and server's port of both of a person's connections. */
+async function ways(person) {
+  const way = async (which) => {
+    const pair = await until(`${person} has a ${which} path`, async () => chosenPair(await reports(at(person), which)));
+    return { protocol: pair.remote.protocol, port: pair.remote.port };
+  };
+  return [await way("publish"), await way("subscribe")];
+}
+
+test("a lesson runs whose lead is reached by UDP", async () => {
+  await room.enter("point-3");
+  const master = await room.enter("master");
+  await master.waitForSelector(byTestid("start-lesson"));
+  await start(master);
+  await sees(at("point-3"), "stage-video", "master");
+  for (const { protocol } of await ways("master")) assert.equal(protocol, "udp", "who reaches us by both takes UDP");
+});
+
+test("a class without UDP sees and hears the lead within five seconds after joining", async () => {
+  const { picture, voice } = await joins("point-1", BLOCKED);
+  assert.ok(Math.max(picture, voice) <= JOIN_MS, `picture after ${picture} ms, voice after ${voice} ms`);
+  for (const { protocol } of await ways("point-1")) assert.equal(protocol, "tcp");
+  await keepScreen(at("point-1"), "tcp-point-1");
+});
+
+test("a class that reaches nothing but the port of the pages does too", async () => {
+  const script = `(${onlyPagesPort})(${pagesPort()})`;
+  const { picture, voice } = await joins("point-2", { ...BLOCKED, script: { content: script } });
+  assert.ok(Math.max(picture, voice) <= JOIN_MS, `picture after ${picture} ms, voice after ${voice} ms`);
+  for (const way of await ways("point-2")) assert.deepEqual(way, { protocol: "tcp", port: pagesPort() });
+});
+
+test("a class without UDP that is called on is seen and heard by everyone", async () => {
+  await callOn(room, "point-1", ["point-2", "point-3"]);
+});
+
+test("a lead without UDP is seen and heard by everyone", async () => {
+  await room.enter("master", undefined, BLOCKED);
+  await at("master").waitForSelector(byTestid("wall"));
+  for (const point of ["point-1", "point-2", "point-3"]) {
+    await sees(at(point), "stage-video", "master");
+    await hears(at(point), "lead-voice", "master");
+  }
+  for (const { protocol } of await ways("master")) assert.equal(protocol, "tcp");
+});
+
+test("no page complained", () => {
+  room.nobodyComplains();
+});
