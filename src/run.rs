@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::{civil::Date, tz::TimeZone};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use protocol::{LessonId, UtcMs, api::DemoPerson, message::RecordingState};
 use sfu::{
     command::{Command, Event, LessonKey},
@@ -133,6 +134,7 @@ fn host_of(listen: &str) -> IpAddr {
 
 async fn run(mut plan: Plan) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
+    allow_many_files();
     let _data = data_dir::take(&plan.data)?;
     let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
     let server = http::bind(&plan.listen, tls).await?;
@@ -201,6 +203,16 @@ async fn run(mut plan: Plan) -> anyhow::Result<()> {
     }
     db.close().await;
     Ok(())
+}
+
+/// Every connection is a file descriptor, and the usual limit (1024) is one for programs that use select(2): the hard one is
+/// meant to be taken.
+fn allow_many_files() {
+    let raised =
+        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// The demo's county, if this is a demo.

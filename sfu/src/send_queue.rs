@@ -131,7 +131,13 @@ mod tests {
     use crate::framing::Deframer;
 
     /// Writes what waits, `piece` bytes at once and `most` in all, and takes the frames out again.
-    fn drained(queue: &mut SendQueue, deframer: &mut Deframer, now: Instant, piece: usize, most: usize) -> Vec<Vec<u8>> {
+    fn drained(
+        queue: &mut SendQueue,
+        deframer: &mut Deframer,
+        now: Instant,
+        piece: usize,
+        most: usize,
+    ) -> Vec<Vec<u8>> {
         let (mut out, mut left) = (Vec::new(), most);
         while let Some(bytes) = queue.next(now)
             && left > 0

@@ -118,7 +118,11 @@ fn two_viewers_with_one_address_by_udp_and_tcp_get_each_their_own() {
     assert!(lesson.viewers.iter().all(Peer::connected));
     assert_eq!(lesson.say(), [Some(3); 2]);
     assert_eq!(lesson.viewers[1].received.len(), 2);
-    assert_eq!(lesson.viewers.each_ref().map(|viewer| viewer.refused), [0, 0], "nobody got what was sealed for another");
+    assert_eq!(
+        lesson.viewers.each_ref().map(|viewer| viewer.refused),
+        [0, 0],
+        "nobody got what was sealed for another"
+    );
 }
 
 #[test]

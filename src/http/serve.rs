@@ -209,3 +209,86 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Listener for Lobby<S> {
         Ok(self.local)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use sfu::sdp::Protocol;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::media::{
+        self, Media, MediaAddress,
+        tcp::testing::{Client, PATIENCE, Session, address},
+    };
+
+    /// A lobby that shares its port with media, and a viewer to be connected.
+    async fn shared() -> (Lobby<TcpStream>, Media, Session) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let web = Some(listener.local_addr().unwrap());
+        let media = media::start(&MediaAddress { web, ..address(2) }).unwrap();
+        let lobby = Lobby::new(listener, media.handle.door().cloned(), |stream| ready(Some(stream))).unwrap();
+        let session = Session::open(&media.handle);
+        (lobby, media, session)
+    }
+
+    async fn served(lobby: &mut Lobby<TcpStream>) -> String {
+        let (mut stream, _) = timeout(PATIENCE, Listener::accept(lobby)).await.unwrap();
+        let mut first = vec![0; 5];
+        stream.read_exact(&mut first).await.unwrap();
+        String::from_utf8(first).unwrap()
+    }
+
+    #[tokio::test]
+    async fn pages_and_media_share_a_port_and_who_says_nothing_holds_nobody_up() {
+        let (mut lobby, _media, session) = shared().await;
+        let web = lobby.local;
+        let ways: Vec<_> = session.candidates.iter().filter(|one| one.address == web).collect();
+        assert!(ways.len() == 1 && ways[0].protocol == Protocol::Tcp, "the port of the pages is told");
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(Client::connect(web).await);
+        }
+        let mut page = Client::connect(web).await;
+        page.stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let mut over_media = Client::connect(web).await;
+        over_media.check(&session).await;
+        assert_eq!(served(&mut lobby).await, "GET /");
+        over_media.check(&session).await;
+        silent[0].stream.write_all(b"POST /").await.unwrap();
+        assert_eq!(served(&mut lobby).await, "POST ");
+    }
+
+    #[tokio::test]
+    async fn what_begins_as_media_and_is_none_is_closed_without_a_word() {
+        let (lobby, media, _session) = shared().await;
+        let mut client = Client::connect(lobby.local).await;
+        client.send(&[0; 40]).await;
+        assert_eq!(client.receive().await, None);
+        assert_eq!(media.handle.door().unwrap().turned_away(), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_door_every_connection_is_one_for_pages() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut lobby = Lobby::new(listener, None, |stream| ready(Some(stream))).unwrap();
+        let mut client = Client::connect(lobby.local).await;
+        client.stream.write_all(b"\0\0\0\0\0").await.unwrap();
+        assert_eq!(served(&mut lobby).await, "\0\0\0\0\0");
+    }
+
+    #[tokio::test]
+    async fn one_number_is_shared_where_pages_have_it_already() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let web = listener.local_addr().unwrap();
+        // Somebody else may have this number over UDP: then there is nothing to show.
+        let shared = MediaAddress { web: Some(web), port: web.port(), ..address(1) };
+        let Ok(media) = media::start(&shared) else { return };
+        let lobby = Lobby::new(listener, media.handle.door().cloned(), |stream| ready(Some(stream))).unwrap();
+        let session = Session::open(&media.handle);
+        assert_eq!(session.candidates.iter().filter(|one| one.protocol == Protocol::Tcp).count(), 1);
+        Client::connect(session.at(Protocol::Tcp)).await.check(&session).await;
+        drop(lobby);
+    }
+}

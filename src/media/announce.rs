@@ -10,9 +10,7 @@ use super::MediaAddress;
 /// Where a shard with this port is reached: over UDP, over TCP at the same port, and at that of the pages.
 pub(super) fn candidates(address: &MediaAddress, port: u16, tcp: bool) -> Vec<Candidate> {
     let ips = addresses(address);
-    let at = |protocol, port| {
-        move |ip: &IpAddr| Candidate { protocol, address: SocketAddr::new(*ip, port) }
-    };
+    let at = |protocol, port| move |ip: &IpAddr| Candidate { protocol, address: SocketAddr::new(*ip, port) };
     let mut all: Vec<Candidate> = ips.iter().map(at(Protocol::Udp, port)).collect();
     if tcp {
         all.extend(ips.iter().map(at(Protocol::Tcp, port)));

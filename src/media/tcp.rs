@@ -20,8 +20,8 @@ use sfu::framing::Deframer;
 
 pub use door::Door;
 pub(super) use door::{Gate, listener};
-pub(super) use streams::{Looked, Streams};
 pub(super) use streams::StreamsReport;
+pub(super) use streams::{Looked, Streams};
 
 use door::Pass;
 

@@ -127,7 +127,12 @@ pub(in crate::media) fn listener(ip: IpAddr, port: u16) -> io::Result<std::net::
 
 impl Door {
     pub(in crate::media) fn new(gates: Vec<Gate>) -> Self {
-        Self { gates: gates.into(), strangers: Strangers::default(), turned_away: Arc::default(), patience: ADMISSION_LIMIT }
+        Self {
+            gates: gates.into(),
+            strangers: Strangers::default(),
+            turned_away: Arc::default(),
+            patience: ADMISSION_LIMIT,
+        }
     }
 
     #[cfg(test)]
@@ -225,7 +230,8 @@ mod tests {
     fn one_source_cannot_take_the_places_of_all() {
         let strangers = Strangers::default();
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let mut held: Vec<Pass> = (0..MAX_STRANGERS_PER_SOURCE).filter_map(|_| strangers.pass(ip("10.0.0.1"))).collect();
+        let mut held: Vec<Pass> =
+            (0..MAX_STRANGERS_PER_SOURCE).filter_map(|_| strangers.pass(ip("10.0.0.1"))).collect();
         assert_eq!(held.len(), MAX_STRANGERS_PER_SOURCE);
         assert!(strangers.pass(ip("10.0.0.1")).is_none() && strangers.pass(ip("::ffff:10.0.0.1")).is_none());
         assert!(strangers.pass(ip("10.0.0.2")).is_some());

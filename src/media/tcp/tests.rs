@@ -5,12 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sfu::{
-    Identity, NtpClock, Shard,
-    limits::MAX_DATAGRAM,
-    relay::ShardId,
-    sdp::Protocol,
-};
+use sfu::{Identity, NtpClock, Shard, limits::MAX_DATAGRAM, relay::ShardId, sdp::Protocol};
 use tokio::time::{interval, timeout};
 
 use super::{
