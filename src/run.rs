@@ -136,9 +136,7 @@ async fn run(mut plan: Plan) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
     allow_many_files();
     let _data = data_dir::take(&plan.data)?;
-    let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-    let server = http::bind(&plan.listen, tls).await?;
-    plan.media.web = Some(server.local_addr()?);
+    let server = listen(&mut plan).await?;
     let db = Db::open(&plan.data).await?;
     let zone = zone(&plan.time_zone)?;
     set_clock(&db, plan.demo.as_ref(), &zone).await?;
@@ -203,6 +201,14 @@ async fn run(mut plan: Plan) -> anyhow::Result<()> {
     }
     db.close().await;
     Ok(())
+}
+
+/// Takes the address of the pages, which media shares.
+async fn listen(plan: &mut Plan) -> anyhow::Result<http::Server> {
+    let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+    let server = http::bind(&plan.listen, tls).await?;
+    plan.media.web = Some(server.local_addr()?);
+    Ok(server)
 }
 
 /// Every connection is a file descriptor, and the usual limit (1024) is one for programs that use select(2): the hard one is

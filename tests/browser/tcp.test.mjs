@@ -1,6 +1,8 @@
 // Schools whose network lets no UDP through: the lesson comes over TCP, if need be through the port of the pages alone.
 
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 
 import { callOn } from "./call-on.mjs";
@@ -18,26 +20,36 @@ const BLOCKED = { flags: [WITHOUT_UDP] };
 
 let demo;
 let room;
+/** Takes whatever is sent to it and says nothing, as a firewall does. */
+let silence;
 const at = (person) => room.page(person);
 const pagesPort = () => Number(new URL(demo.base).port);
 
 before(async () => {
   demo = await startDemo();
   room = new Classroom(demo);
+  silence = createSocket("udp4");
+  silence.bind(0, "127.0.0.1");
+  await once(silence, "listening");
 });
 after(async () => {
+  silence?.close();
   await room?.close();
   await demo?.stop();
 });
 
-/** What a firewall that opens nothing but the port of the pages leaves of the server's candidates. */
-function onlyPagesPort(port) {
-  const original = RTCPeerConnection.prototype.setRemoteDescription;
-  RTCPeerConnection.prototype.setRemoteDescription = function set(description) {
-    const passes = (line) => !line.startsWith("a=candidate:") || line.split(" ")[5] === String(port);
-    const sdp = description.sdp.split("\r\n").filter(passes).join("\r\n");
-    return original.call(this, { type: description.type, sdp });
+/**
+ * What a firewall makes of the server's candidates, at the beginning of a page: it lets only some lines pass, or sends what
+ * matches elsewhere. `pattern` and `replacement` are those of `replaceAll`.
+ */
+function firewall(pattern, replacement) {
+  const change = (expression, text) => {
+    const original = RTCPeerConnection.prototype.setRemoteDescription;
+    RTCPeerConnection.prototype.setRemoteDescription = function set({ type, sdp }) {
+      return original.call(this, { type, sdp: sdp.replaceAll(new RegExp(expression, "g"), text) });
+    };
   };
+  return { content: `(${change})(${JSON.stringify(pattern)}, ${JSON.stringify(replacement)})` };
 }
 
 /** Enters and waits for the master's picture and voice; says how long each took. */
@@ -80,10 +92,17 @@ test("a class without UDP sees and hears the lead within five seconds after join
 });
 
 test("a class that reaches nothing but the port of the pages does too", async () => {
-  const script = `(${onlyPagesPort})(${pagesPort()})`;
-  const { picture, voice } = await joins("point-2", { ...BLOCKED, script: { content: script } });
+  const script = firewall(`a=candidate:(?!\\S+ 1 tcp \\d+ \\S+ ${pagesPort()} ).*\r\n`, "");
+  const { picture, voice } = await joins("point-2", { ...BLOCKED, script });
   assert.ok(Math.max(picture, voice) <= JOIN_MS, `picture after ${picture} ms, voice after ${voice} ms`);
   for (const way of await ways("point-2")) assert.deepEqual(way, { protocol: "tcp", port: pagesPort() });
+});
+
+test("a class whose firewall swallows UDP in silence does too", async () => {
+  const script = firewall("( udp \\d+ \\S+) \\d+", `$1 ${silence.address().port}`);
+  const { picture, voice } = await joins("point-3", { script });
+  assert.ok(Math.max(picture, voice) <= JOIN_MS, `picture after ${picture} ms, voice after ${voice} ms`);
+  for (const { protocol } of await ways("point-3")) assert.equal(protocol, "tcp");
 });
 
 test("a class without UDP that is called on is seen and heard by everyone", async () => {
