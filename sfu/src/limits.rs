@@ -118,7 +118,9 @@ pub const STREAM_READ_BYTES: usize = 4096;
 pub const STREAM_PICTURE_BYTES: usize = 64 * 1024;
 /// Bytes of voices, checks, handshakes and reports that wait for a slow TCP connection; one that does not fit is dropped.
 pub const STREAM_URGENT_BYTES: usize = 16 * 1024;
-/// Longest wait for a slow TCP connection; what has waited longer is dropped unless it was begun.
-pub const STREAM_AGE: Duration = Duration::from_millis(300);
-/// Bytes given to a TCP connection at once: what is begun cannot be overtaken by a voice.
-pub const STREAM_WRITE_BYTES: usize = 3 * 1024;
+/// Longest wait of pictures for a slow TCP connection; what has waited longer is dropped unless it was begun.
+pub const STREAM_PICTURE_AGE: Duration = Duration::from_millis(300);
+/// Longest wait of voices and what else is urgent: late by this much they are still played, after a pause.
+pub const STREAM_URGENT_AGE: Duration = Duration::from_millis(1000);
+/// Bytes given to a TCP connection at once: what is begun cannot be overtaken by a voice. One frame of the longest kind.
+pub const STREAM_WRITE_BYTES: usize = 1536;

@@ -4,11 +4,17 @@
 //! A stream that is slower than what is sent on it must cost its own receiver pictures and nobody else anything. So what
 //! does not fit, or has waited too long, is dropped whole; what was begun is finished, or the frames would be lost.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crate::{
     framing::{HEAD_BYTES, head},
-    limits::{MAX_DATAGRAM, STREAM_AGE, STREAM_PICTURE_BYTES, STREAM_URGENT_BYTES, STREAM_WRITE_BYTES},
+    limits::{
+        MAX_DATAGRAM, STREAM_PICTURE_AGE, STREAM_PICTURE_BYTES, STREAM_URGENT_AGE, STREAM_URGENT_BYTES,
+        STREAM_WRITE_BYTES,
+    },
 };
 
 /// How soon a datagram must leave.
@@ -52,11 +58,11 @@ impl Waiting {
         self.frames.push_back(Frame { since: now, len: HEAD_BYTES + datagram.len() });
     }
 
-    /// Drops what has waited too long, and returns how many frames that were.
-    fn forget_old(&mut self, now: Instant) -> u64 {
+    /// Drops what has waited longer than `age`, and returns how many frames that were.
+    fn forget_old(&mut self, now: Instant, age: Duration) -> u64 {
         let mut forgotten = 0;
         while let Some(frame) = self.frames.front()
-            && now.saturating_duration_since(frame.since) > STREAM_AGE
+            && now.saturating_duration_since(frame.since) > age
         {
             self.bytes.drain(..frame.len);
             self.frames.pop_front();
@@ -79,11 +85,11 @@ impl Waiting {
 impl SendQueue {
     /// Puts a datagram at the end of those that are as urgent, or drops it where there is no room.
     pub fn push(&mut self, now: Instant, urgency: Urgency, datagram: &[u8]) {
-        let (waiting, bound) = match urgency {
-            Urgency::Urgent => (&mut self.urgent, STREAM_URGENT_BYTES),
-            Urgency::Picture => (&mut self.pictures, STREAM_PICTURE_BYTES),
+        let (waiting, bound, age) = match urgency {
+            Urgency::Urgent => (&mut self.urgent, STREAM_URGENT_BYTES, STREAM_URGENT_AGE),
+            Urgency::Picture => (&mut self.pictures, STREAM_PICTURE_BYTES, STREAM_PICTURE_AGE),
         };
-        self.dropped += waiting.forget_old(now);
+        self.dropped += waiting.forget_old(now, age);
         match head(datagram.len()) {
             Some(head) if waiting.bytes.len() + HEAD_BYTES + datagram.len() <= bound => {
                 waiting.push(now, head, datagram);
@@ -97,7 +103,8 @@ impl SendQueue {
         if self.written == self.begun.len() {
             self.begun.clear();
             self.written = 0;
-            self.dropped += self.urgent.forget_old(now) + self.pictures.forget_old(now);
+            self.dropped += self.urgent.forget_old(now, STREAM_URGENT_AGE);
+            self.dropped += self.pictures.forget_old(now, STREAM_PICTURE_AGE);
             self.urgent.begin(&mut self.begun);
             self.pictures.begin(&mut self.begun);
         }
@@ -125,8 +132,6 @@ const _: () = assert!(HEAD_BYTES + MAX_DATAGRAM <= STREAM_WRITE_BYTES);
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::framing::Deframer;
 
@@ -169,7 +174,7 @@ mod tests {
         let (mut queue, now) = (SendQueue::default(), start());
         (0..10).for_each(|number| queue.push(now, Urgency::Picture, &[number; 1200]));
         let mut deframer = Deframer::default();
-        assert_eq!(drained(&mut queue, &mut deframer, now, 100, 700).len(), 0);
+        assert_eq!(drained(&mut queue, &mut deframer, now, 100, 700).len(), 0, "the first is begun");
         queue.push(now, Urgency::Urgent, b"voice");
         let out = drained(&mut queue, &mut deframer, now, 100, usize::MAX);
         let voice = out.iter().position(|frame| frame == b"voice").unwrap();
@@ -200,16 +205,17 @@ mod tests {
         let (mut queue, begin) = (SendQueue::default(), start());
         let mut deframer = Deframer::default();
         (0..20).for_each(|number| queue.push(begin, Urgency::Picture, &[number; 1000]));
-        drained(&mut queue, &mut deframer, begin, 100, 1500);
-        let later = begin + STREAM_AGE + Duration::from_millis(1);
+        drained(&mut queue, &mut deframer, begin, 100, 500);
+        queue.push(begin, Urgency::Urgent, &[50; 40]);
+        let later = begin + STREAM_PICTURE_AGE + Duration::from_millis(1);
         queue.push(later, Urgency::Picture, &[99; 1000]);
         let out = drained(&mut queue, &mut deframer, later, 100, usize::MAX);
         let numbers: Vec<u8> = out.iter().map(|frame| frame[0]).collect();
         let begun = (STREAM_WRITE_BYTES / 1002) as u8;
-        assert_eq!(numbers, (1..begun).chain([99]).collect::<Vec<u8>>());
+        assert_eq!(numbers, (0..begun).chain([50, 99]).collect::<Vec<u8>>());
         assert_eq!(queue.dropped(), u64::from(20 - begun));
         queue.push(later, Urgency::Urgent, &[1; 10]);
-        assert!(queue.next(later + 2 * STREAM_AGE).is_none(), "nor is a voice heard that late");
+        assert!(queue.next(later + 2 * STREAM_URGENT_AGE).is_none(), "nor is a voice heard that late");
     }
 
     #[test]

@@ -35,8 +35,8 @@ const MAX_STRANGERS: usize = 1024;
 const MAX_STRANGERS_PER_SOURCE: usize = 128;
 
 /// Bytes the kernel keeps unsent for one connection (tcp(7) `TCP_NOTSENT_LOWAT`). What lies there no voice overtakes: at
-/// 300 kbit/s this is a fifth of a second. What is on its way is not limited, so that a long line is filled.
-const UNSENT_BYTES: u32 = 8 * 1024;
+/// 300 kbit/s this is a tenth of a second. What is on its way is not limited, so that a long line is filled.
+const UNSENT_BYTES: u32 = 4 * 1024;
 /// Time without an acknowledgement after which the kernel gives a connection up, as consent would.
 const DEAD_AFTER: Duration = sfu::limits::CONSENT_EXPIRY;
 

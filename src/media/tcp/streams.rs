@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io::{ErrorKind, Read, Write},
+    io::{ErrorKind, Read},
     net::TcpStream,
     ops::AddAssign,
     os::fd::{AsFd, BorrowedFd},
@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::Context;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::{
+    libc,
+    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+};
 use sfu::{
     SendQueue, Shard,
     framing::Deframer,
@@ -26,6 +29,10 @@ use super::{
 const MAX_STREAMS: usize = 1024;
 /// Connections looked at in one turn; others have their turn next.
 const READY_PER_TURN: usize = 64;
+/// `MSG_EOR`: the kernel adds nothing to what was written before. Otherwise it does so without asking how much it has unsent
+/// (`TCP_NOTSENT_LOWAT`), up to 64 KiB (measured: 65 kB unsent instead of 4.5), and a voice would be behind seconds of
+/// pictures on a thin line.
+const WRITE_FLAGS: i32 = libc::MSG_EOR | libc::MSG_NOSIGNAL;
 /// Reads from one connection in one turn.
 const READS_PER_TURN: usize = 2;
 
@@ -280,11 +287,12 @@ impl Stream {
 
     /// Writes what waits, until nothing does or the connection takes no more.
     fn write(&mut self, now: Instant, epoll: &Epoll, report: &mut StreamsReport) -> Result<(), Broken> {
+        let socket = socket2::SockRef::from(&self.socket);
         let mut is_full = false;
         while let Some(bytes) = self.queue.next(now)
             && !is_full
         {
-            match self.socket.write(bytes) {
+            match socket.send_with_flags(bytes, WRITE_FLAGS) {
                 Ok(len) => {
                     report.sent_bytes += len as u64;
                     self.queue.wrote(len);
