@@ -16,8 +16,9 @@ export function cipherOf(all) {
 /** The candidates of ours and the server's that media goes between, each with protocol and port; null before there are any. */
 export function chosenPair(all) {
   const byId = new Map(all.map((report) => [report.id, report]));
-  const transport = all.find((report) => report.type === "transport");
-  const pair = byId.get(transport?.selectedCandidatePairId);
+  // Firefox marks the pair, Chromium the transport.
+  const marked = all.find((report) => report.type === "candidate-pair" && report.selected === true);
+  const pair = marked ?? byId.get(all.find((report) => report.type === "transport")?.selectedCandidatePairId);
   if (pair === undefined) return null;
   return { local: byId.get(pair.localCandidateId), remote: byId.get(pair.remoteCandidateId) };
 }

@@ -10,6 +10,7 @@ import { WITHOUT_UDP } from "./chromium.mjs";
 import { Classroom, byTestid, start } from "./classroom.mjs";
 import { startDemo } from "./demo.mjs";
 import { hears, sees } from "./eyes.mjs";
+import { openFirefox } from "./firefox.mjs";
 import { keepScreen } from "./screens.mjs";
 import { chosenPair, reports } from "./stats.mjs";
 import { until } from "./wait.mjs";
@@ -20,13 +21,14 @@ const BLOCKED = { flags: [WITHOUT_UDP] };
 
 let demo;
 let room;
+let firefox;
 /** Takes whatever is sent to it and says nothing, as a firewall does. */
 let silence;
 const at = (person) => room.page(person);
 const pagesPort = () => Number(new URL(demo.base).port);
 
 before(async () => {
-  demo = await startDemo();
+  demo = await startDemo({ points: 4 });
   room = new Classroom(demo);
   silence = createSocket("udp4");
   silence.bind(0, "127.0.0.1");
@@ -34,6 +36,7 @@ before(async () => {
 });
 after(async () => {
   silence?.close();
+  await firefox?.close();
   await room?.close();
   await demo?.stop();
 });
@@ -52,6 +55,10 @@ function firewall(pattern, replacement) {
   return { content: `(${change})(${JSON.stringify(pattern)}, ${JSON.stringify(replacement)})` };
 }
 
+function swallowed() {
+  return firewall("( udp \\d+ \\S+) \\d+", `$1 ${silence.address().port}`);
+}
+
 /** Enters and waits for the master's picture and voice; says how long each took. */
 async function joins(person, options) {
   const began = performance.now();
@@ -66,13 +73,14 @@ async function joins(person, options) {
   return { picture: picture - opened, voice: voice - opened };
 }
 
+async function chosenWay(page, which) {
+  const pair = await until(`there is a ${which} path`, async () => chosenPair(await reports(page, which)));
+  return { protocol: pair.remote.protocol, port: pair.remote.port };
+}
+
 /** The protocol and server's port of both of a person's connections. */
 async function ways(person) {
-  const way = async (which) => {
-    const pair = await until(`${person} has a ${which} path`, async () => chosenPair(await reports(at(person), which)));
-    return { protocol: pair.remote.protocol, port: pair.remote.port };
-  };
-  return [await way("publish"), await way("subscribe")];
+  return [await chosenWay(at(person), "publish"), await chosenWay(at(person), "subscribe")];
 }
 
 test("a lesson runs whose lead is reached by UDP", async () => {
@@ -99,10 +107,22 @@ test("a class that reaches nothing but the port of the pages does too", async ()
 });
 
 test("a class whose firewall swallows UDP in silence does too", async () => {
-  const script = firewall("( udp \\d+ \\S+) \\d+", `$1 ${silence.address().port}`);
-  const { picture, voice } = await joins("point-3", { script });
+  const { picture, voice } = await joins("point-3", { script: swallowed() });
   assert.ok(Math.max(picture, voice) <= JOIN_MS, `picture after ${picture} ms, voice after ${voice} ms`);
   for (const { protocol } of await ways("point-3")) assert.equal(protocol, "tcp");
+});
+
+test("so does a class at a Firefox, and with UDP it takes UDP", async () => {
+  firefox = await openFirefox("point-4");
+  const page = await firefox.open();
+  const transport = async () => (await chosenWay(page, "subscribe")).protocol;
+  await page.goto(`${demo.base}/?as=point-4`);
+  await hears(page, "lead-voice", "master");
+  assert.equal(await transport(), "udp");
+  await page.evaluateOnNewDocument(swallowed().content);
+  await page.reload();
+  await hears(page, "lead-voice", "master", JOIN_MS);
+  assert.equal(await transport(), "tcp");
 });
 
 test("a class without UDP that is called on is seen and heard by everyone", async () => {
