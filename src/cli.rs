@@ -16,7 +16,7 @@ pub const HELP: &str = "\
   tongke demo [options]          用一个示范县试用 (try it with a made-up county)
       --listen HOST:PORT         网页和音视频的地址 (address of web and media, port 0 picks one;
                                  default 127.0.0.1:8080, with media on all addresses of this machine)
-      --media-port BASE          音视频 UDP 起始端口，每个处理器一个 (first media UDP port, one a processor; default 8000, 0 picks)
+      --media-port BASE          音视频起始端口，每个处理器一个 (first media port, one a processor; default 8000, 0 picks)
       --data DIR                 数据目录 (data directory; default ./data/demo)
       --points N                 教学点个数 (teaching points, 1 to 64; default 3)
       --low-latency              资源库中回看正在上的课，只晚几秒 (let replays of a running lesson come within seconds of it)
@@ -117,7 +117,7 @@ pub enum BackupSource {
 pub struct DemoOptions {
     /// Web address.
     pub listen: Option<String>,
-    /// First UDP port of media.
+    /// First port of media.
     pub media_port: u16,
     /// Data directory.
     pub data: PathBuf,

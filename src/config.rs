@@ -95,12 +95,14 @@ pub struct TlsConfig {
 pub struct MediaConfig {
     /// Address to bind; a wildcard binds all.
     pub bind: IpAddr,
-    /// First UDP port; 0 picks free ones.
+    /// First port; 0 picks free ones.
     pub port: u16,
     /// Media threads, each with a port of its own from `port` on; 0: one for each processor.
     pub shards: usize,
     /// Addresses at which browsers reach this machine; empty: those of its interfaces that match `bind`.
     pub announce: Vec<IpAddr>,
+    /// Whether media is also taken in over TCP, at the same ports and at that of the pages.
+    pub tcp: bool,
 }
 
 /// What is kept of lessons.
@@ -173,7 +175,7 @@ impl Default for Config {
 
 impl Default for MediaConfig {
     fn default() -> Self {
-        Self { bind: Ipv4Addr::UNSPECIFIED.into(), port: 8000, shards: 0, announce: Vec::new() }
+        Self { bind: Ipv4Addr::UNSPECIFIED.into(), port: 8000, shards: 0, announce: Vec::new(), tcp: true }
     }
 }
 

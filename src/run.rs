@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::{civil::Date, tz::TimeZone};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use protocol::{LessonId, UtcMs, api::DemoPerson, message::RecordingState};
 use sfu::{
     command::{Command, Event, LessonKey},
@@ -82,6 +83,8 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
             port: config.media.port,
             shards: config.media.shards,
             announce: config.media.announce,
+            tcp: config.media.tcp,
+            web: None,
         },
         recording: config.recording,
         time_zone: config.county.time_zone,
@@ -103,7 +106,14 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         listen: options.listen.clone().unwrap_or_else(|| DEMO_LISTEN.into()),
         tls: None,
         data: options.data.clone(),
-        media: MediaAddress { bind: media_bind, port: options.media_port, shards: 0, announce: Vec::new() },
+        media: MediaAddress {
+            bind: media_bind,
+            port: options.media_port,
+            shards: 0,
+            announce: Vec::new(),
+            tcp: true,
+            web: None,
+        },
         recording: RecordingConfig {
             low_latency: options.low_latency,
             ffmpeg: options.ffmpeg.clone(),
@@ -122,11 +132,11 @@ fn host_of(listen: &str) -> IpAddr {
     host.trim_matches(['[', ']']).parse().unwrap_or(IpAddr::from([127, 0, 0, 1]))
 }
 
-async fn run(plan: Plan) -> anyhow::Result<()> {
+async fn run(mut plan: Plan) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
+    allow_many_files();
     let _data = data_dir::take(&plan.data)?;
-    let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-    let server = http::bind(&plan.listen, tls).await?;
+    let server = listen(&mut plan).await?;
     let db = Db::open(&plan.data).await?;
     let zone = zone(&plan.time_zone)?;
     set_clock(&db, plan.demo.as_ref(), &zone).await?;
@@ -191,6 +201,24 @@ async fn run(plan: Plan) -> anyhow::Result<()> {
     }
     db.close().await;
     Ok(())
+}
+
+/// Takes the address of the pages, which media shares.
+async fn listen(plan: &mut Plan) -> anyhow::Result<http::Server> {
+    let tls = plan.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+    let server = http::bind(&plan.listen, tls).await?;
+    plan.media.web = Some(server.local_addr()?);
+    Ok(server)
+}
+
+/// Every connection is a file descriptor, and the usual limit (1024) is one for programs that use select(2): the hard one is
+/// meant to be taken.
+fn allow_many_files() {
+    let raised =
+        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// The demo's county, if this is a demo.

@@ -1,5 +1,7 @@
 //! Which protocol a datagram on the media port belongs to (RFC 7983 section 7).
 
+use crate::limits::MAX_DATAGRAM;
+
 /// What a datagram is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -27,6 +29,13 @@ pub fn kind(datagram: &[u8]) -> Kind {
     }
 }
 
+/// Whether a TCP connection that begins with this octet is one of media, where pages are served too: TLS begins with 22 (a
+/// handshake record, RFC 8446 section 5.1), HTTP with a letter, and media with the high octet of a frame's length (RFC 4571),
+/// which is below six while nothing longer than `limits::MAX_DATAGRAM` is sent.
+pub fn begins_media(first: u8) -> bool {
+    usize::from(first) <= MAX_DATAGRAM >> 8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +59,11 @@ mod tests {
             assert_eq!(kind(&datagram), *expected, "{head:?} {len}");
         }
         assert_eq!(kind(&[]), Kind::Other);
+    }
+
+    #[test]
+    fn the_first_octet_of_a_connection_tells_media_from_pages() {
+        assert!((0..=5).all(begins_media));
+        assert!(!(6..=u8::MAX).any(begins_media), "TLS, HTTP, SSH and anything else");
     }
 }

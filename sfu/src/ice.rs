@@ -26,13 +26,37 @@ pub struct Credentials {
     pub remote: Half,
 }
 
+/// A TCP connection to a shard; no two of its life have the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConnectionId(pub u64);
+
 /// Where a datagram came from, and where an answer to it must leave from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
-    /// Address of ours it arrived at, when the socket listens on a wildcard.
+    /// The connection it came over; none over UDP. The address alone would not tell: one peer may have several
+    /// connections, to several ports of ours, from what a NAT makes one address.
+    pub connection: Option<ConnectionId>,
+    /// Address of ours it arrived at, when the socket listens on a wildcard. None over TCP: the connection knows.
     pub local: Option<IpAddr>,
     /// Address of the peer.
     pub remote: SocketAddr,
+}
+
+impl Path {
+    /// A way over UDP.
+    pub fn udp(local: Option<IpAddr>, remote: SocketAddr) -> Self {
+        Self { connection: None, local, remote }
+    }
+
+    /// A way over a TCP connection.
+    pub fn tcp(connection: ConnectionId, remote: SocketAddr) -> Self {
+        Self { connection: Some(connection), local: None, remote }
+    }
+
+    /// Whether both lead to the same peer in the same way, from whichever address of ours.
+    pub fn leads_where(&self, other: &Path) -> bool {
+        self.connection == other.connection && self.remote == other.remote
+    }
 }
 
 /// What a check asks to be done.
@@ -46,8 +70,8 @@ pub enum Check {
         len: usize,
         /// Whether the address belongs to the session now.
         accepted: bool,
-        /// An address that the session no longer has, because it has too many.
-        forgotten: Option<SocketAddr>,
+        /// A path that the session no longer has, because it has too many.
+        forgotten: Option<Path>,
     },
 }
 
@@ -66,6 +90,12 @@ fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
     let mut out = [0; 20];
     out.copy_from_slice(context.sign().as_ref());
     out
+}
+
+/// The local user fragment that a datagram asks for, if it is a binding request: how a new connection finds its shard.
+pub fn asked_ufrag(datagram: &[u8]) -> Option<String> {
+    let message = StunMessage::parse(datagram).ok()?;
+    addressed_ufrag(&message).map(str::to_owned)
 }
 
 /// The local user fragment a binding request is addressed to: how a datagram from an unknown address finds its session.
@@ -98,9 +128,18 @@ impl Responder {
         self.selected
     }
 
-    /// Whether a check from `remote` was authenticated: only such addresses may speak DTLS and SRTP to the session.
-    pub fn is_checked(&self, remote: SocketAddr) -> bool {
-        self.checked.iter().any(|path| path.remote == remote)
+    /// Whether a check from there was authenticated: only such paths may speak DTLS and SRTP to the session.
+    pub fn is_checked(&self, path: &Path) -> bool {
+        self.checked.iter().any(|known| known.leads_where(path))
+    }
+
+    /// A connection is gone. If media went there it goes to the path that was checked last of those left, until the peer
+    /// nominates another.
+    pub fn connection_closed(&mut self, connection: ConnectionId) {
+        self.checked.retain(|path| path.connection != Some(connection));
+        if self.selected.is_some_and(|path| path.connection == Some(connection)) {
+            self.selected = self.checked.last().copied();
+        }
     }
 
     /// Handles a binding request; writes the answer into `answer`.
@@ -128,19 +167,19 @@ impl Responder {
         Check::Answered { len, accepted: true, forgotten }
     }
 
-    /// The addresses that passed a check.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.checked.iter().map(|path| path.remote)
+    /// The paths that passed a check.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.checked.iter()
     }
 
-    /// Returns the address that had to give way, if one had to.
-    fn accept(&mut self, path: Path, nominated: bool) -> Option<SocketAddr> {
+    /// Returns the path that had to give way, if one had to.
+    fn accept(&mut self, path: Path, nominated: bool) -> Option<Path> {
         // The least lately checked gives way, but never the one media goes to.
         self.checked.retain(|known| *known != path);
         let mut forgotten = None;
         if self.checked.len() >= MAX_ADDRESSES_PER_PEER {
             let oldest = self.checked.iter().position(|known| Some(*known) != self.selected);
-            forgotten = Some(self.checked.remove(oldest.unwrap_or(0)).remote);
+            forgotten = Some(self.checked.remove(oldest.unwrap_or(0)));
         }
         self.checked.push(path);
         // The newest nomination wins, whatever the pair priorities say: after a change of network the old pair may
@@ -148,7 +187,7 @@ impl Responder {
         if nominated || self.selected.is_none() {
             self.selected = Some(path);
         }
-        forgotten.filter(|&address| !self.is_checked(address))
+        forgotten.filter(|path| !self.is_checked(path))
     }
 }
 
@@ -167,7 +206,7 @@ mod tests {
     }
 
     fn path(port: u16) -> Path {
-        Path { local: None, remote: SocketAddr::from(([192, 0, 2, 1], port)) }
+        Path::udp(None, SocketAddr::from(([192, 0, 2, 1], port)))
     }
 
     fn request(username: &str, password: &str, nominate: bool) -> Vec<u8> {
@@ -198,8 +237,8 @@ mod tests {
         selects(2, false, 1);
         selects(2, true, 2);
         selects(1, true, 1);
-        assert!(responder.is_checked(path(2).remote));
-        assert!(!responder.is_checked(path(3).remote));
+        assert!(responder.is_checked(&path(2)));
+        assert!(!responder.is_checked(&path(3)));
     }
 
     #[test]
@@ -210,8 +249,49 @@ mod tests {
         for from in 2..30 {
             check(&mut responder, from, &good(false));
         }
-        assert!(responder.is_checked(path(1).remote) && responder.is_checked(path(29).remote));
-        assert!(!responder.is_checked(path(2).remote));
+        assert!(responder.is_checked(&path(1)) && responder.is_checked(&path(29)));
+        assert!(!responder.is_checked(&path(2)));
+    }
+
+    #[test]
+    fn a_connection_is_another_path_than_the_same_address_over_udp() {
+        let mut responder = Responder::new(credentials());
+        let bytes = request("ours:theirs", "our-password-of-22-chars", true);
+        let message = StunMessage::parse(&bytes).unwrap();
+        let mut check = |path| responder.handle_check(path, &message, &mut [0; 256]);
+        let over = |number| Path::tcp(ConnectionId(number), path(1).remote);
+        for nominated in [path(1), over(1), path(1), over(2)] {
+            assert!(matches!(check(nominated), Check::Answered { accepted: true, .. }));
+        }
+        assert_eq!(responder.selected(), Some(over(2)));
+        assert!(responder.is_checked(&path(1)) && responder.is_checked(&over(1)) && !responder.is_checked(&over(3)));
+        responder.connection_closed(ConnectionId(1));
+        assert_eq!((responder.selected(), responder.is_checked(&over(1))), (Some(over(2)), false));
+        responder.connection_closed(ConnectionId(2));
+        assert_eq!(responder.selected(), Some(path(1)), "what is left");
+        assert!(responder.paths().eq([&path(1)]));
+    }
+
+    #[test]
+    fn media_stops_with_the_only_connection_and_goes_on_with_the_next() {
+        let mut responder = Responder::new(credentials());
+        let bytes = request("ours:theirs", "our-password-of-22-chars", false);
+        let message = StunMessage::parse(&bytes).unwrap();
+        let over = |number| Path::tcp(ConnectionId(number), path(1).remote);
+        responder.handle_check(over(1), &message, &mut [0; 256]);
+        responder.connection_closed(ConnectionId(1));
+        assert_eq!(responder.selected(), None);
+        responder.handle_check(over(2), &message, &mut [0; 256]);
+        assert_eq!(responder.selected(), Some(over(2)));
+    }
+
+    #[test]
+    fn a_binding_request_tells_whom_it_is_for_and_nothing_else_does() {
+        let bytes = request("ours:theirs", "any", false);
+        assert_eq!(asked_ufrag(&bytes).as_deref(), Some("ours"));
+        assert_eq!(asked_ufrag(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(asked_ufrag(&[]), None);
+        assert_eq!(asked_ufrag(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"), None);
     }
 
     #[test]

@@ -155,3 +155,15 @@ pub const MAX_FRAME_FATES: usize = 128;
 /// Ticks of a video clock by which a packet may come late. One from further back begins a new row of frames: a clock that
 /// jumped back.
 pub const MAX_LATE_TICKS: u32 = 10 * 90_000;
+/// Bytes read from a TCP connection at once; a frame is never longer (RFC 4571 framing included).
+pub const STREAM_READ_BYTES: usize = 4096;
+/// Bytes of pictures that wait for a slow TCP connection, framed; a datagram that does not fit is dropped.
+pub const STREAM_PICTURE_BYTES: usize = 64 * 1024;
+/// Bytes of voices, checks, handshakes and reports that wait for a slow TCP connection; one that does not fit is dropped.
+pub const STREAM_URGENT_BYTES: usize = 16 * 1024;
+/// Longest wait of pictures for a slow TCP connection; what has waited longer is dropped unless it was begun.
+pub const STREAM_PICTURE_AGE: Duration = Duration::from_millis(300);
+/// Longest wait of voices and what else is urgent: late by this much they are still played, after a pause.
+pub const STREAM_URGENT_AGE: Duration = Duration::from_millis(1000);
+/// Bytes given to a TCP connection at once: what is begun cannot be overtaken by a voice. One frame of the longest kind.
+pub const STREAM_WRITE_BYTES: usize = 1536;

@@ -1,7 +1,8 @@
 //! Datagrams to be sent, back to back in one buffer that is used again each turn.
 //!
 //! What leaves for one path in a row is joined into one message, which the kernel cuts up again (UDP generic segmentation
-//! offload, udp(7) `UDP_SEGMENT`): all datagrams of a message have the same length, only its last may be shorter.
+//! offload, udp(7) `UDP_SEGMENT`): all datagrams of a message have the same length, only its last may be shorter. Messages
+//! over TCP look the same; the shell frames their datagrams.
 
 use crate::{
     ice::Path,
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     fn path(port: u16) -> Path {
-        Path { local: None, remote: SocketAddr::from(([192, 0, 2, 1], port)) }
+        Path::udp(None, SocketAddr::from(([192, 0, 2, 1], port)))
     }
 
     fn put(outbox: &mut Outbox, to: u16, len: usize) {

@@ -6,12 +6,13 @@
 mod allotting;
 mod feeding;
 mod leaving;
+mod origins;
 mod relaying;
 mod sessions;
+mod streams;
 
 use std::{
     collections::{HashMap, VecDeque},
-    net::SocketAddr,
     time::Instant,
 };
 
@@ -19,7 +20,7 @@ use is::stun::StunMessage;
 use slab::Slab;
 
 pub use self::relaying::KeyFrameWish;
-use self::{leaving::Leaving, relaying::Relays};
+use self::{leaving::Leaving, origins::Origins, relaying::Relays};
 use crate::{
     allocation::Demand,
     clock::NtpClock,
@@ -79,12 +80,12 @@ pub struct Shard {
     fanouts: Slab<Fanout>,
     leaving: Leaving,
     /// DTLS datagrams that wait for their turn: a handshake costs as much as a thousand packets.
-    handshakes: VecDeque<(SocketAddr, Vec<u8>)>,
+    handshakes: VecDeque<(Path, Vec<u8>)>,
     rooms: HashMap<LessonKey, Room>,
     relays: Relays,
     by_peer: HashMap<PeerId, Place>,
     by_ufrag: HashMap<String, Place>,
-    by_address: HashMap<SocketAddr, Place>,
+    origins: Origins,
     outbox: Outbox,
     events: VecDeque<Event>,
     tap: TapBatch,
@@ -123,7 +124,7 @@ impl Shard {
             relays: Relays::new(id),
             by_peer: HashMap::new(),
             by_ufrag: HashMap::new(),
-            by_address: HashMap::new(),
+            origins: Origins::default(),
             outbox: Outbox::default(),
             events: VecDeque::new(),
             tap: TapBatch::default(),
@@ -142,14 +143,14 @@ impl Shard {
         }
     }
 
-    /// Handles one datagram that arrived on `path`. It is changed in place.
+    /// Handles one datagram that arrived on `path`, over TCP without its frame. It is changed in place.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
         let kind = kind(datagram);
         if kind == Kind::Stun {
             return self.handle_stun(now, path, datagram);
         }
         // Only an address that passed a check may speak anything else: a forged ClientHello finds no session.
-        let Some(&place) = self.by_address.get(&path.remote) else {
+        let Some(place) = self.origins.find(&path) else {
             self.counters.dropped.unknown += 1;
             return;
         };
@@ -170,15 +171,15 @@ impl Shard {
             self.counters.dropped.handshakes += 1;
             return;
         }
-        self.handshakes.push_back((path.remote, datagram.to_vec()));
+        self.handshakes.push_back((path, datagram.to_vec()));
     }
 
     /// Handles one DTLS datagram that waits. `false` when none did. The shell bounds how long it goes on with these before
     /// it looks after media again: one takes up to half a millisecond.
     pub fn handle_handshake(&mut self, now: Instant) -> bool {
-        let Some((address, datagram)) = self.handshakes.pop_front() else { return false };
+        let Some((path, datagram)) = self.handshakes.pop_front() else { return false };
         // The session may have ended, or moved, since the datagram came.
-        if let Some(&place) = self.by_address.get(&address) {
+        if let Some(place) = self.origins.find(&path) {
             self.handle_dtls(now, place, &datagram);
         }
         true
@@ -289,7 +290,7 @@ impl Shard {
             return;
         };
         // An address that another session is heard from belongs to that session, whoever else claims it.
-        let claimed = self.by_address.get(&path.remote).copied().filter(|holder| *holder != place);
+        let claimed = self.origins.find(&path).filter(|holder| *holder != place);
         if claimed.is_some_and(|holder| self.transport(holder).is_some_and(|transport| transport.is_heard(now))) {
             self.counters.dropped.unknown += 1;
             return;
@@ -297,13 +298,11 @@ impl Shard {
         let Some((peer, transport, outbox)) = self.transport_mut(place) else { return };
         let checked = transport.handle_check(now, path, &message, outbox);
         match checked.accepted {
-            true => {
-                self.by_address.insert(path.remote, place);
-            }
+            true => self.origins.insert(&path, place),
             false => self.counters.dropped.not_authentic += 1,
         }
-        if let Some(address) = checked.forgotten {
-            self.forget_address(place, address);
+        if let Some(path) = checked.forgotten {
+            self.origins.forget(place, &path);
         }
         self.changed(now, peer, place, checked.change);
     }
@@ -325,12 +324,6 @@ impl Shard {
         match place {
             Place::Publisher(at) => self.publishers.get(at).map(|publisher| &publisher.transport),
             Place::Subscriber(at) => self.subscribers.get(at).map(|subscriber| &subscriber.transport),
-        }
-    }
-
-    fn forget_address(&mut self, place: Place, address: SocketAddr) {
-        if self.by_address.get(&address) == Some(&place) {
-            self.by_address.remove(&address);
         }
     }
 

@@ -1,16 +1,13 @@
 //! ICE, DTLS and SRTP of one session together: from the answer to the last packet.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use is::stun::StunMessage;
 
 use crate::{
     command::CloseReason,
     dtls::{Handshake, Identity, Progress},
-    ice::{Check, Credentials, Path, Responder},
+    ice::{Check, ConnectionId, Credentials, Path, Responder},
     limits::{CONNECT_TIMEOUT, CONSENT_EXPIRY, MAX_HANDSHAKES_PER_PEER},
     outbox::Outbox,
     sdp::TransportPlan,
@@ -36,8 +33,8 @@ pub(crate) enum Change {
 pub(crate) struct Checked {
     /// Its address belongs to this session now.
     pub(crate) accepted: bool,
-    /// An address that belongs to it no longer.
-    pub(crate) forgotten: Option<SocketAddr>,
+    /// A path that belongs to it no longer.
+    pub(crate) forgotten: Option<Path>,
     pub(crate) change: Change,
 }
 
@@ -76,6 +73,10 @@ impl Transport {
 
     pub(crate) fn restart(&mut self, credentials: Credentials) {
         self.ice.restart(credentials);
+    }
+
+    pub(crate) fn connection_closed(&mut self, connection: ConnectionId) {
+        self.ice.connection_closed(connection);
     }
 
     /// Where to send and how to seal, once both are known.

@@ -35,7 +35,7 @@ fn sealed(master: &mut Peer, from: u16, count: u16) -> Vec<Vec<u8>> {
 }
 
 fn deliver(school: &mut School, master: &Peer, datagrams: &mut [Vec<u8>]) -> usize {
-    let path = Path { local: None, remote: master.address };
+    let path = Path::udp(None, master.address);
     let mut sent = 0;
     for datagram in datagrams {
         school.shard.handle_datagram(school.now, path, datagram);

@@ -63,7 +63,7 @@ impl Lesson {
 
     /// Brings what the master sends to the shard, and nothing else.
     fn deliver(&mut self) {
-        let path = Path { local: None, remote: self.master.address };
+        let path = Path::udp(None, self.master.address);
         for mut datagram in self.master.take_outgoing() {
             self.school.shard.handle_datagram(self.school.now, path, &mut datagram);
         }
@@ -81,7 +81,7 @@ fn a_frame_that_comes_in_bursts_leaves_for_each_of_many_in_one_send() {
     let frame = delta(&[1000, 1000, 1000, 700]);
     lesson.master.publish_frame(1, 1, 3000, &frame);
     let mut datagrams = lesson.master.take_outgoing();
-    let path = Path { local: None, remote: lesson.master.address };
+    let path = Path::udp(None, lesson.master.address);
     let shard = &mut lesson.school.shard;
     for datagram in &mut datagrams[..2] {
         shard.handle_datagram(lesson.school.now, path, datagram);

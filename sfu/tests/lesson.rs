@@ -343,7 +343,7 @@ fn sender_reports_tell_every_viewer_the_same_time_for_voice_and_picture() {
 fn what_does_not_come_from_a_checked_address_is_dropped_in_silence() {
     let mut lesson = lesson();
     let before = lesson.school.shard.counters().dropped.total();
-    let stranger = Path { local: None, remote: SocketAddr::from(([203, 0, 113, 9], 9)) };
+    let stranger = Path::udp(None, SocketAddr::from(([203, 0, 113, 9], 9)));
     let now = lesson.school.now;
     for len in [0, 1, 12, 13, 19, 20, 100, 1400] {
         for first in [0u8, 1, 20, 22, 63, 64, 128, 191, 255] {
@@ -434,7 +434,7 @@ fn a_session_keeps_only_its_last_addresses() {
         lesson.run(2600);
     }
     let before = lesson.school.shard.counters().dropped.total();
-    let path = Path { local: None, remote: first };
+    let path = Path::udp(None, first);
     let now = lesson.school.now;
     lesson.school.shard.handle_datagram(now, path, &mut [0x80; 40]);
     assert_eq!(lesson.school.shard.counters().dropped.total(), before + 1);
@@ -489,7 +489,7 @@ fn a_bare_idr_is_entered_with_the_cached_parameter_sets_before_it() {
 #[test]
 fn random_datagrams_from_a_connected_peer_harm_nobody() {
     let mut lesson = lesson();
-    let path = Path { local: None, remote: lesson.master.address };
+    let path = Path::udp(None, lesson.master.address);
     let mut seed = 0x9e37_79b9_7f4a_7c15u64;
     for _ in 0..20_000 {
         seed ^= seed << 13;

@@ -91,7 +91,7 @@ fn a_voice_repeats_the_last_packet_and_where_much_is_lost_the_two_last() {
 fn a_voice_that_is_asked_for_again_comes_as_the_very_same_bytes() {
     let mut lesson = lesson();
     (0..5).for_each(|n| lesson.say(n));
-    let path = Path { local: None, remote: lesson.master.address };
+    let path = Path::udp(None, lesson.master.address);
     lesson.master.send_rtp(rtp(OPUS, 5, 960 * 5, 100, &said(5), None));
     for mut datagram in lesson.master.take_outgoing() {
         lesson.school.shard.handle_datagram(lesson.school.now, path, &mut datagram);
@@ -103,7 +103,7 @@ fn a_voice_that_is_asked_for_again_comes_as_the_very_same_bytes() {
     let ssrc = lesson.viewer.lines[0];
     let missing = lesson.heard().last().unwrap().sequence.wrapping_sub(3);
     lesson.viewer.nack(ssrc, missing);
-    let path = Path { local: None, remote: lesson.viewer.address };
+    let path = Path::udp(None, lesson.viewer.address);
     for mut datagram in lesson.viewer.take_outgoing() {
         lesson.school.shard.handle_datagram(lesson.school.now, path, &mut datagram);
     }
@@ -164,7 +164,7 @@ fn what_is_missing_is_asked_for_as_soon_as_the_gap_is_seen() {
     let mut lesson = lesson();
     lesson.say(0);
     lesson.master.rtcp.clear();
-    let path = Path { local: None, remote: lesson.master.address };
+    let path = Path::udp(None, lesson.master.address);
     lesson.master.send_rtp(rtp(OPUS, 2, 960 * 2, 100, &said(2), None));
     for mut datagram in lesson.master.take_outgoing() {
         lesson.school.shard.handle_datagram(lesson.school.now, path, &mut datagram);

@@ -14,7 +14,7 @@ use axum::{
 use sfu::counters::LAG_BOUNDS_MS;
 
 use super::App;
-use crate::media::ShardReport;
+use crate::media::{Door, ShardReport};
 use exposition::{Exposition, Kind, Labels};
 use process::Process;
 
@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, HeaderValue); 2] = [
 type Count = fn(&ShardReport) -> u64;
 
 /// What is one number a shard: name, help, number.
-const COUNTERS: [(&str, &str, Count); 20] = [
+const COUNTERS: [(&str, &str, Count); 23] = [
     ("tongke_media_rtp_received_packets_total", "RTP packets from publishers.", |r| r.counters.received),
     ("tongke_media_rtp_received_bytes_total", "Bytes of those, as they came.", |r| r.counters.received_bytes),
     ("tongke_media_forwarded_packets_total", "RTP packets sent on, once for each subscriber.", |r| {
@@ -44,6 +44,9 @@ const COUNTERS: [(&str, &str, Count); 20] = [
     ("tongke_media_received_datagrams_total", "Datagrams received, of every kind.", |r| r.received.datagrams),
     ("tongke_media_receives_total", "Messages they came joined in.", |r| r.received.messages),
     ("tongke_media_receive_calls_total", "System calls that took.", |r| r.received.calls),
+    ("tongke_media_tcp_opened_total", "TCP connections taken over.", |r| r.streams.opened),
+    ("tongke_media_tcp_sent_bytes_total", "Bytes written to those, with frames.", |r| r.streams.sent_bytes),
+    ("tongke_media_tcp_received_bytes_total", "Bytes read from those.", |r| r.streams.received_bytes),
     ("tongke_media_turns_total", "Turns of the loop.", |r| r.turns),
     ("tongke_media_events_lost_total", "Events of sessions that found the queue full.", |r| r.counters.events_lost),
     ("tongke_media_recorder_batches_dropped_total", "Batches of packets the recorder had no place for.", |r| {
@@ -55,7 +58,7 @@ const COUNTERS: [(&str, &str, Count); 20] = [
 ];
 
 /// What is dropped, by cause; `docs/operate.md` tells what follows from each.
-const DROPPED: [(&str, Count); 9] = [
+const DROPPED: [(&str, Count); 10] = [
     ("unknown", |r| r.counters.dropped.unknown),
     ("unreadable", |r| r.counters.dropped.unreadable),
     ("not_authentic", |r| r.counters.dropped.not_authentic),
@@ -65,6 +68,7 @@ const DROPPED: [(&str, Count); 9] = [
     ("behind", |r| r.counters.dropped.behind),
     ("no_room", |r| r.sent.dropped),
     ("refused", |r| r.sent.refused),
+    ("slow_tcp", |r| r.streams.dropped),
 ];
 
 /// Everything there is to tell.
@@ -74,6 +78,7 @@ struct Figures {
     lessons: usize,
     database_queries: u64,
     process: Process,
+    tcp_turned_away: u64,
     disk_free_bytes: Option<u64>,
     failed_writes: u64,
 }
@@ -85,6 +90,7 @@ pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
         lessons: app.lessons().running_lessons(),
         database_queries: app.db().queries(),
         process: Process::now(),
+        tcp_turned_away: app.media().door().map_or(0, Door::turned_away),
         disk_free_bytes: app.disk().free_bytes(),
         failed_writes: app.disk().failed_writes(),
     };
@@ -108,6 +114,8 @@ fn write_program(text: &mut Exposition, figures: &Figures) {
     text.family("tongke_lessons_running", Kind::Gauge, "Lessons that run.").sample(&[], figures.lessons);
     let help = "Questions asked of the database; joining a lesson asks none.";
     text.family("tongke_database_queries_total", Kind::Counter, help).sample(&[], figures.database_queries);
+    let help = "TCP connections closed because they said nothing of media, or because there were too many.";
+    text.family("tongke_media_tcp_turned_away_total", Kind::Counter, help).sample(&[], figures.tcp_turned_away);
     let Process { resident_bytes, cpu, open_fds } = figures.process;
     if let Some(bytes) = resident_bytes {
         text.family("process_resident_memory_bytes", Kind::Gauge, "Memory in RAM.").sample(&[], bytes);
@@ -153,6 +161,8 @@ fn write_load(text: &mut Exposition, shards: &[ShardReport]) {
         sessions.sample(&[("shard", shard), ("kind", "publisher")], report.publishers);
         sessions.sample(&[("shard", shard), ("kind", "subscriber")], report.subscribers);
     });
+    let mut connections = text.family("tongke_media_tcp_connections", Kind::Gauge, "TCP connections of media, now.");
+    each(shards, |shard, report| connections.sample(&[("shard", shard)], report.streams.open));
     let help = "Processor time of the media thread.";
     let mut cpu = text.family("tongke_media_cpu_seconds_total", Kind::Counter, help);
     each(shards, |shard, report| cpu.sample(&[("shard", shard)], report.cpu.as_secs_f64()));

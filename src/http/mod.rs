@@ -36,7 +36,7 @@ use crate::{
 
 pub use auth::{fresh_token, hash};
 pub use replay::ReplayState;
-pub use serve::bind;
+pub use serve::{Server, bind};
 pub use sessions::Sessions;
 pub use tokens::Tokens;
 

@@ -1,9 +1,11 @@
 //! Listening, with or without TLS.
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{future::ready, io, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use axum::serve::Listener;
+use sfu::demux::begins_media;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
     time::timeout,
@@ -19,12 +21,12 @@ use tokio_rustls::{
 };
 
 use super::{App, routes};
-use crate::fault::Fault;
+use crate::{fault::Fault, media::Door};
 
-/// TLS handshakes under way at once; further connections wait to be accepted.
-const HANDSHAKES: usize = 256;
-/// A handshake that takes longer is given up.
-const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// Connections greeted at once: their first byte and their TLS handshake; further ones wait to be accepted.
+const GREETINGS: usize = 256;
+/// A greeting that takes longer is given up.
+const GREETING_LIMIT: Duration = Duration::from_secs(10);
 /// How long requests under way may take when the program ends.
 const SHUTDOWN: Duration = Duration::from_secs(3);
 
@@ -65,17 +67,21 @@ impl Server {
 
     /// Answers requests until `stop` is done.
     pub async fn run(self, app: App, stop: impl Future<Output = ()> + Send + 'static) {
+        let door = app.media().door().cloned();
         let router = routes::router(app);
         let (begin, begun) = tokio::sync::oneshot::channel();
         let stop = async move {
             stop.await;
             let _ = begin.send(());
         };
-        let serving: std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send>> = match self.tls {
-            None => Box::pin(axum::serve(self.listener, router).with_graceful_shutdown(stop).into_future()),
-            Some(tls) => match TlsListener::new(self.listener, tls) {
-                Ok(listener) => Box::pin(axum::serve(listener, router).with_graceful_shutdown(stop).into_future()),
-                Err(error) => Box::pin(async move { Err(error) }),
+        let serving: Pin<Box<dyn Future<Output = io::Result<()>> + Send>> = match self.tls {
+            None => match Lobby::new(self.listener, door, |stream| ready(Some(stream))) {
+                Ok(lobby) => Box::pin(axum::serve(lobby, router).with_graceful_shutdown(stop).into_future()),
+                Err(error) => Box::pin(ready(Err(error))),
+            },
+            Some(tls) => match Lobby::new(self.listener, door, over_tls(tls)) {
+                Ok(lobby) => Box::pin(axum::serve(lobby, router).with_graceful_shutdown(stop).into_future()),
+                Err(error) => Box::pin(ready(Err(error))),
             },
         };
         let too_long = async {
@@ -90,6 +96,15 @@ impl Server {
             }
             () = too_long => tracing::debug!("some requests were cut off"),
         }
+    }
+}
+
+/// The greeting of connections that are encrypted.
+fn over_tls(tls: Arc<ServerConfig>) -> impl Greet<Pin<Box<dyn Future<Output = Option<TlsStream<TcpStream>>> + Send>>> {
+    let acceptor = TlsAcceptor::from(tls);
+    move |stream| {
+        let shaken = acceptor.accept(stream);
+        Box::pin(async move { shaken.await.ok() })
     }
 }
 
@@ -112,46 +127,75 @@ fn tls_config(certificate: &Path, key: &Path) -> Result<ServerConfig, Fault> {
     Ok(config)
 }
 
-/// Accepts TLS connections, each handshake in a task of its own so that a slow one holds nobody up.
-struct TlsListener {
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+/// Connections that have been greeted, each in a task of its own so that a slow one holds nobody up. Those of media, which
+/// share the port, are brought to their door instead.
+struct Lobby<S> {
+    ready: mpsc::Receiver<(S, SocketAddr)>,
     local: SocketAddr,
 }
 
-impl TlsListener {
-    fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
+impl<S: Send + 'static> Lobby<S> {
+    /// `greet` makes of a connection what pages are served over, or nothing.
+    fn new<F>(listener: TcpListener, door: Option<Door>, greet: impl Greet<F>) -> io::Result<Self>
+    where
+        F: Future<Output = Option<S>> + Send + 'static,
+    {
         let local = listener.local_addr()?;
-        let (done, ready) = mpsc::channel(HANDSHAKES);
-        tokio::spawn(shake_hands(listener, TlsAcceptor::from(config), done));
+        let (done, ready) = mpsc::channel(GREETINGS);
+        tokio::spawn(receive(listener, door, greet, done));
         Ok(Self { ready, local })
     }
 }
 
-async fn shake_hands(
+/// What a greeting must be so that tasks can do it.
+trait Greet<F>: Fn(TcpStream) -> F + Clone + Send + Sync + 'static {}
+
+impl<F, G: Fn(TcpStream) -> F + Clone + Send + Sync + 'static> Greet<F> for G {}
+
+async fn receive<S: Send + 'static, F: Future<Output = Option<S>> + Send + 'static>(
     mut listener: TcpListener,
-    acceptor: TlsAcceptor,
-    done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
+    door: Option<Door>,
+    greet: impl Greet<F>,
+    done: mpsc::Sender<(S, SocketAddr)>,
 ) {
-    let places = Arc::new(Semaphore::new(HANDSHAKES));
+    let places = Arc::new(Semaphore::new(GREETINGS));
     while let Ok(place) = places.clone().acquire_owned().await {
         // axum's own accept logs and retries what may pass by itself.
         let (stream, remote) = tokio::select! {
             accepted = Listener::accept(&mut listener) => accepted,
             () = done.closed() => return,
         };
-        let (acceptor, done) = (acceptor.clone(), done.clone());
+        let (door, greet, done) = (door.clone(), greet.clone(), done.clone());
         tokio::spawn(async move {
-            let shaken = timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await;
+            let greeted = timeout(GREETING_LIMIT, async {
+                match sort(stream, remote, door.as_ref()).await {
+                    Some(stream) => greet(stream).await,
+                    None => None,
+                }
+            });
+            let greeted = greeted.await;
             drop(place);
-            if let Ok(Ok(stream)) = shaken {
+            if let Ok(Some(stream)) = greeted {
                 let _ = done.send((stream, remote)).await;
             }
         });
     }
 }
 
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
+/// Brings a connection that begins as media does to its door; returns any other.
+async fn sort(stream: TcpStream, remote: SocketAddr, door: Option<&Door>) -> Option<TcpStream> {
+    let Some(door) = door else { return Some(stream) };
+    let mut first = [0];
+    let came = stream.peek(&mut first).await.ok()?;
+    if came == 0 || !begins_media(first[0]) {
+        return Some(stream);
+    }
+    door.admit(stream, remote).await;
+    None
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Listener for Lobby<S> {
+    type Io = S;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -163,5 +207,88 @@ impl Listener for TlsListener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.local)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use sfu::sdp::Protocol;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::media::{
+        self, Media, MediaAddress,
+        tcp::testing::{Client, PATIENCE, Session, address},
+    };
+
+    /// A lobby that shares its port with media, and a viewer to be connected.
+    async fn shared() -> (Lobby<TcpStream>, Media, Session) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let web = Some(listener.local_addr().unwrap());
+        let media = media::start(&MediaAddress { web, ..address(2) }).unwrap();
+        let lobby = Lobby::new(listener, media.handle.door().cloned(), |stream| ready(Some(stream))).unwrap();
+        let session = Session::open(&media.handle);
+        (lobby, media, session)
+    }
+
+    async fn served(lobby: &mut Lobby<TcpStream>) -> String {
+        let (mut stream, _) = timeout(PATIENCE, Listener::accept(lobby)).await.unwrap();
+        let mut first = vec![0; 5];
+        stream.read_exact(&mut first).await.unwrap();
+        String::from_utf8(first).unwrap()
+    }
+
+    #[tokio::test]
+    async fn pages_and_media_share_a_port_and_who_says_nothing_holds_nobody_up() {
+        let (mut lobby, _media, session) = shared().await;
+        let web = lobby.local;
+        let ways: Vec<_> = session.candidates.iter().filter(|one| one.address == web).collect();
+        assert!(ways.len() == 1 && ways[0].protocol == Protocol::Tcp, "the port of the pages is told");
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(Client::connect(web).await);
+        }
+        let mut page = Client::connect(web).await;
+        page.stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let mut over_media = Client::connect(web).await;
+        over_media.check(&session).await;
+        assert_eq!(served(&mut lobby).await, "GET /");
+        over_media.check(&session).await;
+        silent[0].stream.write_all(b"POST /").await.unwrap();
+        assert_eq!(served(&mut lobby).await, "POST ");
+    }
+
+    #[tokio::test]
+    async fn what_begins_as_media_and_is_none_is_closed_without_a_word() {
+        let (lobby, media, _session) = shared().await;
+        let mut client = Client::connect(lobby.local).await;
+        client.send(&[0; 40]).await;
+        assert_eq!(client.receive().await, None);
+        assert_eq!(media.handle.door().unwrap().turned_away(), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_door_every_connection_is_one_for_pages() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut lobby = Lobby::new(listener, None, |stream| ready(Some(stream))).unwrap();
+        let mut client = Client::connect(lobby.local).await;
+        client.stream.write_all(b"\0\0\0\0\0").await.unwrap();
+        assert_eq!(served(&mut lobby).await, "\0\0\0\0\0");
+    }
+
+    #[tokio::test]
+    async fn one_number_is_shared_where_pages_have_it_already() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let web = listener.local_addr().unwrap();
+        // Somebody else may have this number over UDP: then there is nothing to show.
+        let shared = MediaAddress { web: Some(web), port: web.port(), ..address(1) };
+        let Ok(media) = media::start(&shared) else { return };
+        let lobby = Lobby::new(listener, media.handle.door().cloned(), |stream| ready(Some(stream))).unwrap();
+        let session = Session::open(&media.handle);
+        assert_eq!(session.candidates.iter().filter(|one| one.protocol == Protocol::Tcp).count(), 1);
+        Client::connect(session.at(Protocol::Tcp)).await.check(&session).await;
+        drop(lobby);
     }
 }

@@ -155,9 +155,9 @@ pub async fn patch(
     if fragment.ice == session.credentials.remote {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let credentials = Credentials { local: app.media().credentials(), remote: fragment.ice };
-    app.media().send(Command::RestartIce { peer: session.peer, credentials: credentials.clone() });
     let shard = app.media().shard_of(session.peer);
+    let credentials = Credentials { local: app.media().credentials(shard), remote: fragment.ice };
+    app.media().send(Command::RestartIce { peer: session.peer, credentials: credentials.clone() });
     let answer = app.media().with_local(shard, credentials.local.clone(), |local| restart_answer(local));
     let tag = entity_tag(&credentials.local);
     if let Some(session) = app.sessions().lock().get_mut(&id) {

@@ -71,7 +71,9 @@ impl County {
         let demo = seeded(&db, 3, utc_now()).await;
         let county = county(&db).await;
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
+        let media =
+            media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new(), tcp: false, web: None })
+                .unwrap();
         let lessons = Lessons::new(
             db.clone(),
             county.clone(),

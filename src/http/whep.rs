@@ -33,14 +33,14 @@ pub async fn subscribe(
     let media = app.media();
     // What can be wrong with an offer does not depend on the view: check before anyone is admitted.
     media
-        .with_local(ShardId(0), media.credentials(), |local| answer_subscriber(&offer, View::Class, local))
+        .with_local(ShardId(0), media.credentials(ShardId(0)), |local| answer_subscriber(&offer, View::Class, local))
         .map_err(unusable)?;
     let peer = media.next_peer();
     let video_lines = offer.media.iter().filter(|media| media.kind == Kind::Video).count();
     let admission = app.lessons().admit_viewer(&lesson, &person, peer, video_lines).await?;
     let shard = media.place_viewer(admission.lesson_key, peer);
     let answered =
-        media.with_local(shard, media.credentials(), |local| answer_subscriber(&offer, admission.view, local));
+        media.with_local(shard, media.credentials(shard), |local| answer_subscriber(&offer, admission.view, local));
     let answer = answered.inspect_err(|_| media.closed(peer)).map_err(unusable)?;
     let credentials = answer.plan.transport.credentials.clone();
     let opened = Opened { protocol: "whep", lesson: &lesson, person: &person, peer, credentials, sdp: answer.sdp };

@@ -34,13 +34,13 @@ pub async fn publish(
     let media = app.media();
     // An offer that cannot be answered whatever the codec must not cost the seat's holder the seat.
     media
-        .with_local(ShardId(0), media.credentials(), |local| answer_publisher(&offer, |_| true, local))
+        .with_local(ShardId(0), media.credentials(ShardId(0)), |local| answer_publisher(&offer, |_| true, local))
         .map_err(unusable)?;
     let peer = media.next_peer();
     let admission = app.lessons().admit_publisher(&lesson, &person, peer, &offered(&offer)).await?;
     let allowed = |codec| admission.video_codec.is_some() && video_codec(codec) == admission.video_codec;
     let shard = media.place_publisher(admission.lesson_key, peer);
-    let answered = media.with_local(shard, media.credentials(), |local| answer_publisher(&offer, allowed, local));
+    let answered = media.with_local(shard, media.credentials(shard), |local| answer_publisher(&offer, allowed, local));
     let answer = match answered {
         Ok(answer) => answer,
         Err(error) => {

@@ -31,7 +31,9 @@ impl School {
         let lesson = seeded(&db, 2, utc_now()).await.lesson;
         let county = county(&db).await;
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
+        let media =
+            media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new(), tcp: false, web: None })
+                .unwrap();
         let lessons = Lessons::new(
             db.clone(),
             county.clone(),
@@ -287,7 +289,9 @@ impl School {
         lessons.written().await;
         let county = county(&db).await;
         let bind = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let media = media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new() }).unwrap();
+        let media =
+            media::start(&MediaAddress { bind, port: 0, shards: 2, announce: Vec::new(), tcp: false, web: None })
+                .unwrap();
         let criteria = ledger::Criteria::default();
         let lessons = Lessons::new(db.clone(), county.clone(), media.handle.clone(), Recorder::default(), criteria);
         let first = lessons.take_up(utc_now()).await.unwrap();

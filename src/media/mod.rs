@@ -1,16 +1,22 @@
 //! The media threads, seen from the rest of the program: commands go in, events and recorder batches come out.
 //!
 //! A shard is one pinned OS thread with one UDP port (`base + i`), one for each processor. `sfu::placement` says which
-//! sessions go where; shards hand each other packets over one bounded queue each.
+//! sessions go where; shards hand each other packets over one bounded queue each. The same port over TCP, and the port of
+//! the pages, let in those whom no UDP reaches (`tcp.rs`).
 
 mod announce;
 mod report;
 mod secret;
 mod socket;
+#[cfg(not(test))]
+mod tcp;
+#[cfg(test)]
+pub mod tcp;
 mod thread;
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    io::ErrorKind,
+    net::{IpAddr, SocketAddr, TcpListener},
     num::NonZero,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -28,7 +34,7 @@ use sfu::{
     ice::Half,
     placement::Placement,
     relay::ShardId,
-    sdp::Local,
+    sdp::{Candidate, Local},
     tap::TapBatch,
 };
 use tokio::sync::mpsc;
@@ -36,6 +42,8 @@ use tokio::sync::mpsc;
 pub use report::{Reports, ShardReport};
 pub use secret::{random_number, random_token};
 use socket::MediaSocket;
+pub use tcp::Door;
+use tcp::{Gate, NEWCOMERS, Newcomer};
 use thread::{Crossing, Mailbox, Neighbour, Wake};
 
 /// Events waiting to be routed to their lessons; one that does not fit is counted and dropped.
@@ -44,8 +52,11 @@ const EVENTS: usize = 4096;
 const COMMANDS: usize = 1024;
 /// What other shards have for one shard; a batch of packets that does not fit is dropped and counted.
 const CROSSINGS: usize = 256;
-/// Shards there can be: ports from `base` on that the firewall must let through.
+/// Shards there can be: ports from `base` on that the firewall must let through. No more than there are letters for them in a
+/// user fragment.
 const MAX_SHARDS: usize = 64;
+/// Free UDP ports tried until one is free over TCP too.
+const PORT_TRIES: usize = 32;
 /// Batches waiting for the recorder; one that does not fit is dropped: the recorder never holds up the lesson.
 const TAP_BATCHES: usize = 256;
 
@@ -54,12 +65,16 @@ const TAP_BATCHES: usize = 256;
 pub struct MediaAddress {
     /// Address to bind; a wildcard binds all.
     pub bind: IpAddr,
-    /// First UDP port, shard i has the i-th from it; 0 picks free ones.
+    /// First port, shard i has the i-th from it; 0 picks free ones.
     pub port: u16,
     /// Shards; 0: as many as there are processors to run on.
     pub shards: usize,
     /// Addresses told to browsers; empty: those of this machine that match `bind`.
     pub announce: Vec<IpAddr>,
+    /// Whether media is also taken in over TCP, at the same ports and at that of the pages.
+    pub tcp: bool,
+    /// Where the pages listen, if connections of media that come there are brought to [`MediaHandle::door`].
+    pub web: Option<SocketAddr>,
 }
 
 /// How to talk to the media threads.
@@ -70,6 +85,7 @@ pub struct MediaHandle {
     placement: Arc<Mutex<Placement>>,
     fingerprint: Arc<str>,
     reports: Reports,
+    door: Option<Door>,
 }
 
 /// One shard, from outside.
@@ -77,7 +93,7 @@ struct ShardEnd {
     commands: SyncSender<Command>,
     wake: Arc<Wake>,
     /// Where it is reached.
-    candidates: Vec<SocketAddr>,
+    candidates: Vec<Candidate>,
 }
 
 /// The running media plane.
@@ -90,7 +106,7 @@ pub struct Media {
     pub tap: Receiver<TapBatch>,
 }
 
-/// Begins to carry sound and picture.
+/// Begins to carry sound and picture. Call within a runtime.
 pub fn start(address: &MediaAddress) -> anyhow::Result<Media> {
     let count = match address.shards {
         // Counts the processors of the affinity mask, and no more than the control group's quota is worth.
@@ -112,15 +128,22 @@ pub fn start(address: &MediaAddress) -> anyhow::Result<Media> {
     };
     let neighbours: Vec<Neighbour> = queues.iter().zip(&wakes).map(neighbour).collect();
     let (reports, reporters) = Reports::new(ids.len());
-    let mut ends = Vec::new();
+    let (mut ends, mut gates, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
     for (((&id, wake), (_, crossings)), reporter) in ids.iter().zip(wakes).zip(queues).zip(reporters) {
-        let socket = socket(address, id)?;
+        let (socket, listener) = sockets(address, id)?;
         let (commands, waiting) = sync_channel(COMMANDS);
-        let candidates = announce::candidates(address, socket.port());
+        let (arriving, newcomers) = sync_channel::<Newcomer>(NEWCOMERS);
+        let candidates = announce::candidates(address, socket.port(), listener.is_some());
         ends.push(ShardEnd { commands, wake: wake.clone(), candidates });
+        gates.push(Gate { newcomers: arriving, wake: wake.clone() });
+        listeners.extend(listener);
         let (events, tap, neighbours) = (told.clone(), tapped.clone(), neighbours.clone());
-        let mailbox = Mailbox { commands: waiting, crossings, wake, events, tap, neighbours, reporter };
+        let mailbox = Mailbox { commands: waiting, newcomers, crossings, wake, events, tap, neighbours, reporter };
         thread::spawn(id, Shard::new(id, identity.clone(), clock), socket, mailbox)?;
+    }
+    let door = address.tcp.then(|| Door::new(gates));
+    for (listener, door) in listeners.into_iter().zip(door.iter().cycle()) {
+        door.keep(listener).context("media over TCP")?;
     }
     let handle = MediaHandle {
         next_peer: Arc::new(AtomicU64::new(1)),
@@ -128,17 +151,44 @@ pub fn start(address: &MediaAddress) -> anyhow::Result<Media> {
         shards: ends.into(),
         fingerprint: identity.fingerprint().into(),
         reports,
+        door,
     };
     Ok(Media { handle, events, tap })
 }
 
-/// The socket of one shard.
-fn socket(address: &MediaAddress, id: ShardId) -> anyhow::Result<MediaSocket> {
-    let port = match address.port {
-        0 => 0,
-        base => base.checked_add(u16::from(id.0)).context("media.port is too high for so many shards")?,
-    };
-    MediaSocket::bind(address.bind, port)
+/// The sockets of one shard, both with the same number.
+fn sockets(address: &MediaAddress, id: ShardId) -> anyhow::Result<(MediaSocket, Option<TcpListener>)> {
+    let MediaAddress { bind, port: base, tcp, .. } = *address;
+    if base == 0 {
+        return free_sockets(bind, tcp);
+    }
+    let port = base.checked_add(u16::from(id.0)).context("media.port is too high for so many shards")?;
+    let socket = MediaSocket::bind(bind, port)?;
+    // Where pages have that port already, their listener brings media to the door.
+    let is_shared = address.web.is_some_and(|web| web.port() == port && overlap(web.ip(), bind));
+    let listener = if tcp && !is_shared { Some(tcp::listener(bind, port)?) } else { None };
+    Ok((socket, listener))
+}
+
+/// Sockets with a number that is free for both.
+fn free_sockets(bind: IpAddr, tcp: bool) -> anyhow::Result<(MediaSocket, Option<TcpListener>)> {
+    let mut tries = 0;
+    loop {
+        let socket = MediaSocket::bind(bind, 0)?;
+        if !tcp {
+            return Ok((socket, None));
+        }
+        match tcp::listener(bind, socket.port()) {
+            Ok(listener) => return Ok((socket, Some(listener))),
+            Err(error) if error.kind() == ErrorKind::AddrInUse && tries < PORT_TRIES => tries += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether two addresses cannot both have a listener on one port.
+fn overlap(one: IpAddr, other: IpAddr) -> bool {
+    one == other || one.is_unspecified() || other.is_unspecified()
 }
 
 impl MediaHandle {
@@ -213,6 +263,11 @@ impl MediaHandle {
         end.wake.wake();
     }
 
+    /// The way in for media over TCP, where that is taken in.
+    pub fn door(&self) -> Option<&Door> {
+        self.door.as_ref()
+    }
+
     /// What the media threads told last.
     pub fn reports(&self) -> &Reports {
         &self.reports
@@ -223,9 +278,9 @@ impl MediaHandle {
         PeerId(self.next_peer.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Fresh ICE credentials of ours (RFC 8445 section 5.3: at least 24 and 128 bits of randomness).
-    pub fn credentials(&self) -> Half {
-        Half { ufrag: random_token(6), password: random_token(18) }
+    /// Fresh ICE credentials of ours for a session on `shard` (RFC 8445 section 5.3: at least 24 and 128 bits of randomness).
+    pub fn credentials(&self, shard: ShardId) -> Half {
+        Half { ufrag: secret::ufrag_on(shard), password: random_token(18) }
     }
 
     /// Runs `answer` with our side of a session on `shard`.

@@ -9,7 +9,10 @@ use std::{
 use nix::time::{ClockId, clock_gettime};
 use sfu::counters::Counters;
 
-use super::socket::{Received, Sent};
+use super::{
+    socket::{Received, Sent},
+    tcp::StreamsReport,
+};
 
 /// How often a thread tells.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -27,6 +30,8 @@ pub struct ShardReport {
     pub sent: Sent,
     /// What its socket received.
     pub received: Received,
+    /// What went over TCP.
+    pub streams: StreamsReport,
     /// Processor time it took.
     pub cpu: Duration,
     /// Turns of its loop.

@@ -98,10 +98,11 @@ impl MediaSocket {
         inbox.fill(self.socket.as_fd())
     }
 
-    /// Sends everything in `outbox`, waiting a moment for room in the kernel's buffer when it is full. What is dropped all
+    /// Sends everything in `outbox` that leaves over UDP, waiting a moment for room in the kernel's buffer when it is full. What is dropped all
     /// the same is counted, and so is what an unreachable peer does not get: it is lost as the network might lose it.
     pub(super) fn send_all(&mut self, outbox: &Outbox) -> Sent {
-        self.send_parcels(outbox.messages().iter().map(|message| Parcel {
+        let over_udp = outbox.messages().iter().filter(|message| message.path.connection.is_none());
+        self.send_parcels(over_udp.map(|message| Parcel {
             path: message.path,
             segment: message.segment,
             bytes: outbox.bytes_of(message),

@@ -33,6 +33,7 @@ use tokio::sync::mpsc;
 use super::{
     report::{Reporter, ShardReport, thread_cpu},
     socket::{Inbox, MediaSocket, Sent, set_nice},
+    tcp::{Looked, Newcomer, Streams},
 };
 
 /// Receives before what they caused is sent: keeps the first of a burst from waiting for the last.
@@ -41,6 +42,8 @@ const RECEIVES_PER_TURN: usize = 2;
 const COMMANDS_PER_TURN: usize = 32;
 /// Batches from other shards taken before media leaves again.
 const CROSSINGS_PER_TURN: usize = 32;
+/// TCP connections taken over before media is looked after again.
+const NEWCOMERS_PER_TURN: usize = 16;
 /// Time a turn may spend on DTLS handshakes, so that a storm of joins never stalls media.
 const HANDSHAKES_PER_TURN: Duration = Duration::from_millis(2);
 /// Beginnings and ends of tracks kept for a recorder that lags; further ones are lost.
@@ -103,6 +106,7 @@ pub(super) struct Neighbour {
 /// The ends of the queues between the thread and the rest.
 pub(super) struct Mailbox {
     pub(super) commands: Receiver<Command>,
+    pub(super) newcomers: Receiver<Newcomer>,
     pub(super) crossings: Receiver<Crossing>,
     /// All shards, by their number.
     pub(super) neighbours: Vec<Neighbour>,
@@ -117,6 +121,7 @@ pub(super) fn spawn(id: ShardId, shard: Shard, socket: MediaSocket, mailbox: Mai
     let mut turns = Turns {
         shard,
         socket,
+        streams: Streams::new()?,
         inbox: Inbox::new(),
         mailbox,
         pause: Pause::Wait,
@@ -170,6 +175,7 @@ enum Pause {
 struct Turns {
     shard: Shard,
     socket: MediaSocket,
+    streams: Streams,
     inbox: Inbox,
     mailbox: Mailbox,
     pause: Pause,
@@ -199,6 +205,8 @@ impl Turns {
         }
         self.busy = self.receive();
         let alive = self.take_commands();
+        // After commands: a connection finds the session that was announced before it came.
+        self.take_newcomers();
         self.take_crossings();
         let now = Instant::now();
         self.shard.handle_timeout(now);
@@ -209,6 +217,7 @@ impl Turns {
         self.tell();
         self.turns += 1;
         if self.mailbox.reporter.due(now) {
+            self.streams.sweep(now, &mut self.shard);
             self.report();
         }
         if self.busy {
@@ -221,6 +230,13 @@ impl Turns {
     fn receive(&mut self) -> bool {
         // What came once comes again soon: it is looked for after a nap, and waited for when that brought nothing.
         self.pause = Pause::Wait;
+        let looked = match self.streams.readiness() {
+            Some(_) => self.streams.look(&mut self.shard),
+            None => Looked::default(),
+        };
+        if looked.heard {
+            self.pause = Pause::Nap;
+        }
         for _ in 0..RECEIVES_PER_TURN {
             let more = self.socket.receive(&mut self.inbox);
             while let Some(arrival) = self.inbox.next() {
@@ -228,7 +244,7 @@ impl Turns {
                 self.pause = Pause::Nap;
             }
             if !more {
-                return false;
+                return looked.more;
             }
         }
         true
@@ -312,9 +328,11 @@ impl Turns {
     fn wait(&self) {
         let due = self.leisure();
         let wake: BorrowedFd<'_> = self.mailbox.wake.event.as_fd();
-        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN), PollFd::new(wake, PollFlags::POLLIN)];
+        let streams = self.streams.readiness();
+        let mut fds = [self.socket.as_fd(), wake, streams.unwrap_or(wake)].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let waited_for = if streams.is_some() { 3 } else { 2 };
         // Interrupted or not, the turn that follows finds out what there is.
-        let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(due.min(LONGEST_WAIT))), None);
+        let _ = ppoll(&mut fds[..waited_for], Some(TimeSpec::from_duration(due.min(LONGEST_WAIT))), None);
     }
 
     fn take_commands(&mut self) -> bool {
@@ -335,13 +353,21 @@ impl Turns {
         true
     }
 
+    fn take_newcomers(&mut self) {
+        for _ in 0..NEWCOMERS_PER_TURN {
+            let Ok(newcomer) = self.mailbox.newcomers.try_recv() else { return };
+            self.streams.adopt(Instant::now(), &mut self.shard, newcomer);
+        }
+        self.busy = true;
+    }
+
     fn send(&mut self) {
-        let outbox = self.shard.outbox();
-        if outbox.is_empty() {
+        if self.shard.outgoing().is_empty() {
             return;
         }
-        let sent = self.socket.send_all(outbox);
-        outbox.clear();
+        let sent = self.socket.send_all(self.shard.outgoing());
+        self.streams.send(&mut self.shard);
+        self.shard.outbox().clear();
         self.sent += sent;
         if sent.dropped > 0 {
             self.dropped.count(sent.dropped, "media datagrams did not fit the line: it is too thin for this lesson");
@@ -382,6 +408,7 @@ impl Turns {
             subscribers,
             sent: self.sent,
             received: self.inbox.received(),
+            streams: self.streams.report(),
             cpu: thread_cpu(),
             turns: self.turns,
             recorder_batches_dropped: self.batches_dropped.0,

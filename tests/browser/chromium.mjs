@@ -12,6 +12,8 @@ const FLAGS = [
 ];
 /** Sounds without a press, as on a classroom panel that is set up for it. */
 const PLAYS_AT_ONCE = "--autoplay-policy=no-user-gesture-required";
+/** What a network that lets no UDP through leaves of WebRTC: connections over TCP. */
+export const WITHOUT_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp";
 /** Any screen that is offered under this title is taken without asking. */
 const COURSEWARE_TITLE = "Courseware";
 
@@ -27,10 +29,10 @@ async function equipmentFlags(person) {
 
 /**
  * Opens a browser whose camera and microphone are `person`'s (null: it has none). What its pages complain of is kept in
- * `complaints`.
+ * `complaints`. `flags` are further ones of the command line.
  */
-export async function openChromium(person = null, { playsAtOnce = true, viewport = { width: 1366, height: 768 } } = {}) {
-  const args = [...FLAGS, ...(playsAtOnce ? [PLAYS_AT_ONCE] : []), ...(await equipmentFlags(person))];
+export async function openChromium(person = null, { playsAtOnce = true, viewport = { width: 1366, height: 768 }, flags = [] } = {}) {
+  const args = [...FLAGS, ...flags, ...(playsAtOnce ? [PLAYS_AT_ONCE] : []), ...(await equipmentFlags(person))];
   const server = await chromium.launchServer({
     executablePath: EXECUTABLE, args, ignoreDefaultArgs: ["--mute-audio", "--hide-scrollbars"],
   });

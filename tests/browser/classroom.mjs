@@ -18,10 +18,11 @@ export class Classroom {
     this.demo = demo;
   }
 
-  /** Opens `person`'s own browser at the demo, as that person. */
-  async enter(person, path = `/?as=${person}`) {
+  /** Opens `person`'s own browser at the demo, as that person; `options` are the browser's, `script` runs first on its page. */
+  async enter(person, path = `/?as=${person}`, { script = null, ...options } = {}) {
     await this.#browsers.get(person)?.close();
-    const browser = await openChromium(person);
+    const browser = await openChromium(person, options);
+    if (script !== null) await browser.context.addInitScript(script);
     this.#browsers.set(person, browser);
     const page = await browser.open(this.demo.base + path);
     this.#pages.set(person, page);

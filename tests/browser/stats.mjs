@@ -13,6 +13,16 @@ export function cipherOf(all) {
   return all.find((report) => report.type === "transport" && report.srtpCipher !== undefined)?.srtpCipher ?? null;
 }
 
+/** The candidates of ours and the server's that media goes between, each with protocol and port; null before there are any. */
+export function chosenPair(all) {
+  const byId = new Map(all.map((report) => [report.id, report]));
+  // Firefox marks the pair, Chromium the transport.
+  const marked = all.find((report) => report.type === "candidate-pair" && report.selected === true);
+  const pair = marked ?? byId.get(all.find((report) => report.type === "transport")?.selectedCandidatePairId);
+  if (pair === undefined) return null;
+  return { local: byId.get(pair.localCandidateId), remote: byId.get(pair.remoteCandidateId) };
+}
+
 /** What arrives on each m-line that carried anything, by kind and mid. */
 export function inbound(all, kind) {
   return all.filter((report) => report.type === "inbound-rtp" && report.kind === kind)

@@ -1,10 +1,11 @@
 //! Writing answers.
 
-use std::{fmt::Write, net::SocketAddr};
+use std::fmt::Write;
 
 use super::{
-    Kind, Media, Offer, Payload, PublishPlan, PublishTrack, SdpError, SubscribeLine, SubscribePayload, SubscribePlan,
-    TransportPlan,
+    Candidate, Kind, Media, Offer, Payload, PublishPlan, PublishTrack, SdpError, SubscribeLine, SubscribePayload,
+    SubscribePlan, TransportPlan,
+    candidate::write_candidates,
     offer::{MID_URI, REPAIRED_RID_URI, RID_URI, TWCC_URI, parameter},
 };
 use crate::{
@@ -28,8 +29,8 @@ pub struct Local<'a> {
     pub ice: Half,
     /// SHA-256 fingerprint of our certificate, as in `a=fingerprint`.
     pub fingerprint: &'a str,
-    /// Addresses media is received at.
-    pub candidates: &'a [SocketAddr],
+    /// Where media is received.
+    pub candidates: &'a [Candidate],
     /// Number for the `o=` line and CNAME.
     pub session: u64,
     /// A source of random numbers.
@@ -295,15 +296,6 @@ fn write_media_head(
         push!(out, "a=rtcp-rsize");
     }
     write_candidates(out, local.candidates);
-}
-
-/// Host candidates, the first preferred (RFC 8445 section 5.1.2.1).
-pub(super) fn write_candidates(out: &mut String, candidates: &[SocketAddr]) {
-    for (i, address) in candidates.iter().enumerate() {
-        let priority = (126u32 << 24) + ((65_535 - i.min(65_535) as u32) << 8) + 255;
-        push!(out, "a=candidate:{} 1 udp {priority} {} {} typ host", i + 1, address.ip(), address.port());
-    }
-    push!(out, "a=end-of-candidates");
 }
 
 fn write_extensions(out: &mut String, media: &Media) {

@@ -1,6 +1,6 @@
 //! SDP fragments of trickle ICE (RFC 8840) as WHIP and WHEP PATCH them (RFC 9725 section 4.3).
 
-use super::{Local, SdpError, answer::write_candidates};
+use super::{Local, SdpError, candidate::write_candidates};
 use crate::{ice::Half, limits::MAX_OFFER_LEN};
 
 /// A fragment: candidates we do not need, and credentials that tell a restart.

@@ -4,6 +4,7 @@
 //! missing, and writes the answer.
 
 mod answer;
+mod candidate;
 mod fragment;
 mod offer;
 mod plan;
@@ -12,6 +13,7 @@ mod plan;
 mod tests;
 
 pub use answer::{Answer, Local, answer_publisher, answer_subscriber};
+pub use candidate::{Candidate, Protocol};
 pub use fragment::{Fragment, restart_answer};
 pub use offer::{Fingerprint, Hash, Kind, Media, Offer, Payload};
 pub use plan::{PublishPlan, PublishTrack, SubscribeLine, SubscribePayload, SubscribePlan, TransportPlan};

@@ -44,7 +44,8 @@ fn video(mid: &str, direction: &str) -> String {
 }
 
 fn with_local<T>(run: impl FnOnce(&mut Local<'_>) -> T) -> T {
-    let candidates = [SocketAddr::from(([127, 0, 0, 1], 8000))];
+    let address = SocketAddr::from(([127, 0, 0, 1], 8000));
+    let candidates = [Protocol::Udp, Protocol::Tcp].map(|protocol| Candidate { protocol, address });
     let mut next = 100;
     let mut random = || {
         next += 1;

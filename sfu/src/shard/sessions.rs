@@ -141,7 +141,7 @@ impl Shard {
         let (peer, lesson) = match place {
             Place::Publisher(at) => {
                 let publisher = self.publishers.try_remove(at)?;
-                self.forget_addresses(place, &publisher.transport);
+                self.forget_paths(place, &publisher.transport);
                 for (track_at, track) in publisher.tracks.iter().enumerate() {
                     let source = publisher.source(track_at);
                     self.relay(track.fanout, Relayed::Ended);
@@ -158,7 +158,7 @@ impl Shard {
             Place::Subscriber(at) => {
                 self.unseat(at);
                 let subscriber = self.subscribers.try_remove(at)?;
-                self.forget_addresses(place, &subscriber.transport);
+                self.forget_paths(place, &subscriber.transport);
                 self.connecting.retain(|&known| known != at);
                 self.leaving.forget(at);
                 if let Some(room) = self.rooms.get_mut(&subscriber.lesson) {
@@ -172,9 +172,9 @@ impl Shard {
         Some(lesson)
     }
 
-    fn forget_addresses(&mut self, place: Place, transport: &Transport) {
+    fn forget_paths(&mut self, place: Place, transport: &Transport) {
         self.by_ufrag.remove(transport.ice().local_ufrag());
-        transport.ice().addresses().for_each(|address| self.forget_address(place, address));
+        transport.ice().paths().for_each(|path| self.origins.forget(place, path));
     }
 
     pub(super) fn tick_sessions(&mut self, now: Instant) {

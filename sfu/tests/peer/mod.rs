@@ -14,7 +14,7 @@ use is::stun::{StunMessageBuilder, TransId};
 use sfu::{
     Identity, NtpClock, Shard,
     command::{Command, Event, LessonKey, ParticipantKey, PeerId},
-    ice::{Half, Path},
+    ice::{ConnectionId, Credentials, Half, Path},
     relay::ShardId,
     rtcp::{ArrivalLog, MAX_FEEDBACK_LEN, SenderInfo, Writer},
     rtp::RtpHeader,
@@ -55,6 +55,8 @@ pub struct Packet {
     pub number: Option<u16>,
     /// Without padding.
     pub payload: Vec<u8>,
+    /// The TCP connection it came over.
+    pub over: Option<ConnectionId>,
 }
 
 /// Changes a datagram.
@@ -79,6 +81,12 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Drops everything both ways.
     pub cut: bool,
+    /// The TCP connection it sends over; none: UDP.
+    pub over: Option<ConnectionId>,
+    /// Its TCP connections that are open.
+    pub connections: Vec<ConnectionId>,
+    /// Drops UDP both ways.
+    pub udp_blocked: bool,
     /// SSRCs of the lines it receives, and of their retransmissions.
     pub lines: Vec<u32>,
     pub rtx: Vec<u32>,
@@ -178,6 +186,9 @@ impl School {
             id: PeerId(n),
             address: SocketAddr::from(([10, (n >> 16) as u8, (n >> 8) as u8, n as u8], 5000)),
             cut: false,
+            over: None,
+            connections: Vec::new(),
+            udp_blocked: false,
             lines: Vec::new(),
             rtx: Vec::new(),
             received: Vec::new(),
@@ -234,8 +245,8 @@ impl School {
             for peer in peers.iter_mut() {
                 for mut datagram in std::mem::take(&mut peer.outgoing) {
                     moved = true;
-                    if !peer.cut {
-                        let path = Path { local: None, remote: peer.address };
+                    let path = peer.path();
+                    if peer.is_reached(&path) {
                         if let Some(tamper) = &mut self.tamper {
                             tamper(&mut datagram);
                         }
@@ -248,8 +259,8 @@ impl School {
             let outbox = self.shard.outbox();
             for (path, bytes) in outbox.datagrams() {
                 moved = true;
-                if let Some(peer) = peers.iter_mut().find(|peer| peer.address == path.remote && !peer.cut) {
-                    peer.receive(self.now, bytes.to_vec());
+                if let Some(peer) = peers.iter_mut().find(|peer| peer.is_reached(&path)) {
+                    peer.receive(self.now, path.connection, bytes.to_vec());
                 }
             }
             outbox.clear();
@@ -321,6 +332,43 @@ impl Peer {
 
     fn ssrc(line: usize) -> u32 {
         100 + 10 * line as u32
+    }
+
+    /// The way it sends.
+    pub fn path(&self) -> Path {
+        match self.over {
+            Some(connection) => Path::tcp(connection, self.address),
+            None => Path::udp(None, self.address),
+        }
+    }
+
+    fn is_reached(&self, path: &Path) -> bool {
+        let way = match path.connection {
+            Some(connection) => self.connections.contains(&connection),
+            None => !self.udp_blocked && path.remote == self.address,
+        };
+        way && !self.cut
+    }
+
+    /// Opens a TCP connection and sends over it from now on.
+    pub fn connect(&mut self, number: u64) {
+        let connection = ConnectionId(number);
+        self.connections.push(connection);
+        self.over = Some(connection);
+        self.check_soon();
+    }
+
+    /// Sends its next check at once.
+    pub fn check_soon(&mut self) {
+        self.next_check = None;
+    }
+
+    /// Has fresh credentials, as after an ICE restart, and returns what the shard must know.
+    pub fn restart(&mut self) -> Credentials {
+        self.ours.ufrag += "2";
+        self.theirs.ufrag += "2";
+        self.check_soon();
+        Credentials { local: self.theirs.clone(), remote: self.ours.clone() }
     }
 
     /// The datagrams it would send, for a test that delivers them itself.
@@ -446,7 +494,7 @@ impl Peer {
         }
     }
 
-    fn receive(&mut self, now: Instant, mut datagram: Vec<u8>) {
+    fn receive(&mut self, now: Instant, over: Option<ConnectionId>, mut datagram: Vec<u8>) {
         match datagram[0] {
             0..=3 => {
                 if self.dtls.is_none() {
@@ -495,6 +543,7 @@ impl Peer {
                     marker: header.marker,
                     number,
                     payload: datagram[header.len..len - padding].to_vec(),
+                    over,
                 });
             }
         }

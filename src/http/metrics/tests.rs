@@ -146,16 +146,19 @@ fn two_shards() -> Figures {
             &mut report.sent.refused,
             &mut report.received.too_long,
             &mut report.relay_lost,
+            &mut report.streams.dropped,
         ];
         numbers.into_iter().zip(from..).for_each(|(place, number)| *place = number);
         report.counters.lag.buckets = [from, 0, 1, 0, 0, 0, 2, 3];
         report.counters.lag.sum_us = from * 1_500;
         report.cpu = Duration::from_millis(from * 10);
+        report.streams.open = 5;
         (report.publishers, report.subscribers) = (1, 40);
         report
     };
     let (shards, process) = (vec![shard(100), shard(200)], Process::now());
-    Figures { shards, lessons: 3, database_queries: 7, process, disk_free_bytes: Some(1 << 31), failed_writes: 2 }
+    let (disk_free_bytes, tcp_turned_away) = (Some(1 << 31), 9);
+    Figures { shards, lessons: 3, database_queries: 7, process, tcp_turned_away, disk_free_bytes, failed_writes: 2 }
 }
 
 fn told() -> Vec<Sample> {
@@ -204,7 +207,7 @@ fn the_reader_finds_what_is_wrong() {
 #[test]
 fn what_is_told_can_be_read_also_when_there_is_nothing() {
     assert!(told().len() > 2 * (COUNTERS.len() + DROPPED.len()));
-    assert_eq!(read(&text(&Figures::default())).unwrap().len(), 4);
+    assert_eq!(read(&text(&Figures::default())).unwrap().len(), 5);
 }
 
 #[test]
@@ -225,10 +228,11 @@ fn each_shard_has_its_figures_under_its_label() {
         assert_eq!(number("tongke_media_sent_bytes_total"), from + 3.0);
         assert_eq!(number("tongke_media_relay_lost_packets_total"), from + 6.0);
         assert_eq!(number("tongke_media_cpu_seconds_total"), from / 100.0);
+        assert_eq!(number("tongke_media_tcp_connections"), 5.0);
         assert_eq!(number("tongke_media_lag_seconds_count"), from + 6.0);
         assert_eq!(number("tongke_media_lag_seconds_sum"), from * 0.0015);
         for (cause, count) in
-            [("behind", from + 2.0), ("refused", from + 4.0), ("too_long", from + 5.0), ("unknown", 0.0)]
+            [("behind", from + 2.0), ("refused", from + 4.0), ("too_long", from + 5.0), ("slow_tcp", from + 7.0)]
         {
             assert_eq!(of("tongke_media_dropped_packets_total", &[("shard", shard), ("cause", cause)]), count);
         }
@@ -240,6 +244,7 @@ fn each_shard_has_its_figures_under_its_label() {
         }
     }
     assert_eq!(of("tongke_lessons_running", &[]), 3.0);
+    assert_eq!(of("tongke_media_tcp_turned_away_total", &[]), 9.0);
     assert_eq!(of("tongke_build_info", &[("version", env!("CARGO_PKG_VERSION"))]), 1.0);
 }
 

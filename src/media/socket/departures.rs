@@ -226,7 +226,7 @@ mod tests {
     const BYTES: [u8; 10] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
     fn parcel(port: u16, segment: usize, len: usize) -> Parcel<'static> {
-        let path = Path { local: None, remote: SocketAddr::from(([192, 0, 2, 1], port)) };
+        let path = Path::udp(None, SocketAddr::from(([192, 0, 2, 1], port)));
         Parcel { path, segment, bytes: &BYTES[..len] }
     }
 

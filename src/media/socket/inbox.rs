@@ -125,7 +125,7 @@ impl Inbox {
             return None;
         }
         let notes = envelope.notes();
-        let path = Path { local: notes.local, remote: envelope.remote()? };
+        let path = Path::udp(notes.local, envelope.remote()?);
         let start = message * ROOM;
         let at = notes.stamp.map_or(self.clocks.0, |stamp| self.instant_of(stamp));
         Some(Open { path, at, segment: notes.segment.unwrap_or(len), rest: start..start + len })

@@ -28,7 +28,7 @@ impl Peer {
     }
 
     fn path(&self) -> Path {
-        Path { local: None, remote: SocketAddr::new(LOOPBACK, self.socket.port()) }
+        Path::udp(None, SocketAddr::new(LOOPBACK, self.socket.port()))
     }
 
     /// The next `count` datagrams.
@@ -74,7 +74,7 @@ fn pattern(len: usize, seed: usize) -> Vec<u8> {
 fn a_message_of_six_datagrams_arrives_as_six() {
     let (mut sender, receiver) = (Peer::bind(LOOPBACK), plain(LOOPBACK));
     let bytes = pattern(5 * 1150 + 77, 1);
-    let path = Path { local: None, remote: receiver.local_addr().unwrap() };
+    let path = Path::udp(None, receiver.local_addr().unwrap());
     let sent = sender.socket.send_parcels([Parcel { path, segment: 1150, bytes: &bytes }].into_iter());
     let all = bytes.len() as u64;
     assert_eq!(sent, Sent { datagrams: 6, bytes: all, messages: 1, calls: 1, ..Sent::default() });
@@ -134,7 +134,7 @@ fn what_the_kernel_does_not_join_goes_singly_and_only_to_that_destination() {
 fn an_unreachable_destination_is_counted_and_the_rest_goes() {
     let (mut sender, mut receiver) = (Peer::bind(LOOPBACK), Peer::bind(LOOPBACK));
     // From the loopback address no other network is reached, and nothing goes to the broadcast address unasked.
-    let outside = ["192.0.2.1:9", "255.255.255.255:9"].map(|text| Path { local: None, remote: text.parse().unwrap() });
+    let outside = ["192.0.2.1:9", "255.255.255.255:9"].map(|text| Path::udp(None, text.parse().unwrap()));
     let paths = [outside[0], receiver.path(), outside[1], receiver.path()];
     let sent = sender.socket.send_parcels(paths.into_iter().map(|path| Parcel { path, segment: 2, bytes: b"media" }));
     assert_eq!((sent.datagrams, sent.refused, sent.dropped), (6, 6, 0));
@@ -167,7 +167,7 @@ fn answer_comes_from(wildcard: IpAddr, client: IpAddr, to: IpAddr, seen_as: IpAd
     let to = SocketAddr::new(to, server.socket.port());
     client.send_to(b"question", to).unwrap();
     let (path, _) = server.take(1).remove(0);
-    assert_eq!(path, Path { local: Some(seen_as), remote: client.local_addr().unwrap() });
+    assert_eq!(path, Path::udp(Some(seen_as), client.local_addr().unwrap()));
     // Alone and joined.
     for bytes in [&b"123"[..], b"4567"] {
         server.socket.send_parcels([Parcel { path, segment: 3, bytes }].into_iter());

@@ -23,7 +23,10 @@ pub fn with_local<T>(run: impl FnOnce(&mut sfu::sdp::Local<'_>) -> T) -> T {
     run(&mut sfu::sdp::Local {
         ice: sfu::ice::Half { ufrag: "server".into(), password: "the-servers-password-22".into() },
         fingerprint: "00:11",
-        candidates: &["192.0.2.1:7000".parse().expect("an address"), "[2001:db8::1]:7000".parse().expect("an address")],
+        candidates: &["192.0.2.1:7000", "[2001:db8::1]:7000"].map(|address| sfu::sdp::Candidate {
+            protocol: sfu::sdp::Protocol::Tcp,
+            address: address.parse().expect("an address"),
+        }),
         session: 1,
         random: &mut random,
     })

@@ -1,5 +1,5 @@
-//! A whole shard with a connected publisher and viewer: any datagrams from strangers and from checked addresses, and any
-//! RTP and RTCP sealed with the keys that were negotiated.
+//! A whole shard with a connected publisher and viewer: any datagrams from strangers and from checked addresses, any RTP and
+//! RTCP sealed with the keys that were negotiated, over UDP and over connections that come and go.
 #![no_main]
 
 use std::cell::RefCell;
@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use sfu::{
     command::ParticipantKey,
-    ice::Path,
+    ice::{ConnectionId, Path},
     rtp::RtpHeader,
     seats::{Stage, View},
 };
@@ -70,18 +70,35 @@ impl Lesson {
     }
 
     fn step(&mut self, kind: u8, bytes: &[u8]) {
-        let from = |remote| Path { local: None, remote };
+        let from = |remote| Path::udp(None, remote);
         let mut datagram = bytes.to_vec();
         let now = self.school.now;
-        match kind % 8 {
+        match kind % 10 {
             0 => self.school.shard.handle_datagram(now, from(([198, 51, 100, 7], 9).into()), &mut datagram),
             1 => self.school.shard.handle_datagram(now, from(self.master.address), &mut datagram),
             2 => self.school.shard.handle_datagram(now, from(self.viewer.address), &mut datagram),
             3 => self.master.send_rtcp(&at_least(bytes, 8)),
             4 => self.viewer.send_rtcp(&at_least(bytes, 8)),
             5 if RtpHeader::parse(bytes).is_ok() => self.master.send_rtp(datagram),
+            8 => self.change_ways(bytes),
+            9 => self.school.shard.handle_datagram(now, Path::tcp(ConnectionId(3), self.viewer.address), &mut datagram),
             6 => self.run(u64::from(bytes.first().copied().unwrap_or(1))),
             _ => self.media(bytes),
+        }
+    }
+
+    /// The viewer opens a connection, goes back to UDP, or loses a connection.
+    fn change_ways(&mut self, bytes: &[u8]) {
+        let Some((&what, _)) = bytes.split_first() else { return };
+        let connection = ConnectionId(u64::from(what >> 2 & 3));
+        match what & 3 {
+            0 => self.viewer.over = None,
+            1 => {
+                self.school.shard.handle_connection_closed(connection);
+                self.viewer.connections.retain(|known| *known != connection);
+                self.viewer.over = None;
+            }
+            _ => self.viewer.connect(connection.0),
         }
     }
 

@@ -10,7 +10,7 @@ fuzz_target!(|input: &[u8]| {
     addressed_ufrag(&message);
     let half = |name: &str| Half { ufrag: name.into(), password: "a-password-of-22-letters".into() };
     let mut responder = Responder::new(Credentials { local: half("serv"), remote: half("peer") });
-    let path = Path { local: None, remote: ([192, 0, 2, 1], 5000).into() };
+    let path = Path::udp(None, ([192, 0, 2, 1], 5000).into());
     let mut answer = [0; 512];
     let check = responder.handle_check(path, &message, &mut answer);
     if let Check::Answered { len, .. } = check {

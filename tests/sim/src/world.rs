@@ -351,7 +351,7 @@ impl World {
     fn take(&mut self, delivery: Delivery) -> bool {
         match delivery {
             Delivery::ToServer { from, mut datagram } => {
-                let path = Path { local: None, remote: from };
+                let path = Path::udp(None, from);
                 self.server.shard.handle_datagram(self.now, path, &mut datagram);
                 return true;
             }
