@@ -15,7 +15,7 @@ use axum::extract::ws::Utf8Bytes;
 use lesson::{ConnectionId, Effect, EntryError, JournalEntry, Lesson, MediaEvent};
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
-    message::{Phase, Presence, RecordingState, VideoCodec},
+    message::{Phase, PictureShown, Presence, RecordingState, VideoCodec},
 };
 use sfu::command::{Command, Event, LessonKey, ParticipantKey, PeerId};
 use tokio::{
@@ -60,6 +60,8 @@ pub enum Input {
         person: Person,
         peer: PeerId,
         video_lines: usize,
+        /// The id of the page behind it, if it told one.
+        page: Option<String>,
         reply: oneshot::Sender<Result<Admission, EntryError>>,
     },
     /// The media plane tells something.
@@ -210,9 +212,9 @@ impl Actor {
                 let admitted = self.lesson.admit_publisher(&person, peer_id, &offered, now);
                 self.answer(peer_id, admitted, reply);
             }
-            Input::AdmitViewer { person, peer, video_lines, reply } => {
+            Input::AdmitViewer { person, peer, video_lines, page, reply } => {
                 let peer_id = translate::peer_out(peer);
-                let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, now);
+                let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, page, now);
                 if let Some(admission) = admitted.as_ref().ok().filter(|it| translate::is_counted(it)) {
                     self.record.receives(&admission.participant, peer);
                 }
@@ -289,6 +291,7 @@ impl Actor {
                 Effect::BeginRecording => self.begin_recording(),
                 Effect::PhaseReached { phase, at } => self.phase_reached(phase, at),
                 Effect::Journal(entry) => self.journal(entry),
+                Effect::Show { peer, pictures } => self.show(peer, &pictures),
                 Effect::Received { who, decoded } => self.record.handle_page(&who, decoded, utc_now()),
             }
         }
@@ -336,6 +339,11 @@ impl Actor {
     fn close_peer(&mut self, peer: lesson::PeerId) {
         let peer = translate::peer_in(peer);
         self.around.media.send(Command::Close { peer });
+    }
+
+    fn show(&mut self, peer: lesson::PeerId, pictures: &[PictureShown]) {
+        let peer = translate::peer_in(peer);
+        self.around.media.send(Command::Show { peer, pictures: translate::shown(pictures) });
     }
 
     fn set_stage(&mut self, stage: &lesson::Stage) {

@@ -84,7 +84,7 @@ async fn why_one_may_not_come_in_is_told_apart() {
     let master = person("master", Role::MasterTeacher);
     let why = async |lesson: &str| {
         let peer = PeerId(1);
-        school.lessons.admit_viewer(&id(lesson), &master, peer, 1).await.unwrap_err()
+        school.lessons.admit_viewer(&id(lesson), &master, peer, 1, None).await.unwrap_err()
     };
     assert!(matches!(why("none").await, AdmissionError::UnknownLesson));
     assert!(matches!(why("later").await, AdmissionError::Entry(EntryError::NotOpenYet { .. })));
@@ -99,7 +99,7 @@ async fn a_lesson_runs_once_however_many_come_at_the_same_time() {
         let (lessons, lesson) = (school.lessons.clone(), school.lesson.clone());
         tokio::spawn(async move {
             let observer = person("observer", Role::Researcher);
-            lessons.admit_viewer(&lesson, &observer, PeerId(peer), 1).await.unwrap()
+            lessons.admit_viewer(&lesson, &observer, PeerId(peer), 1, None).await.unwrap()
         })
     });
     let mut admissions = Vec::new();
@@ -120,14 +120,14 @@ async fn a_client_that_does_not_read_is_disconnected_and_the_others_are_not() {
     assert!(matches!(heard(&mut told).await, ServerMessage::Welcome { .. }));
     let peer = PeerId(1);
     let point = person("point-2", Role::ClassroomDevice);
-    let key = school.lessons.admit_viewer(&school.lesson, &point, peer, 1).await.unwrap().lesson_key;
+    let key = school.lessons.admit_viewer(&school.lesson, &point, peer, 1, None).await.unwrap().lesson_key;
     // The line of another point goes up and down, and everyone is told each time.
     for fraction_lost in [0, 255].repeat(limits::OUTBOX) {
         school.lessons.peer_event(key, Event::Loss { peer, fraction_lost }).await;
         while told.try_recv().is_ok() {}
     }
     // Asking anything makes sure that all of it was handled.
-    school.lessons.admit_viewer(&school.lesson, &point, peer, 1).await.unwrap();
+    school.lessons.admit_viewer(&school.lesson, &point, peer, 1, None).await.unwrap();
     let mut waiting = 0;
     while unread.recv().await.is_some() {
         waiting += 1;
@@ -252,7 +252,11 @@ async fn nobody_who_joins_asks_the_database() {
         let role = if who == "master" { Role::MasterTeacher } else { Role::ClassroomDevice };
         connections.push(school.connect(who, role).await.unwrap());
     }
-    school.lessons.admit_viewer(&school.lesson, &person("point-1", Role::ClassroomDevice), PeerId(1), 1).await.unwrap();
+    school
+        .lessons
+        .admit_viewer(&school.lesson, &person("point-1", Role::ClassroomDevice), PeerId(1), 1, None)
+        .await
+        .unwrap();
     assert_eq!(school.db.queries(), before);
 }
 

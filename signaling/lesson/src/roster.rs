@@ -71,6 +71,16 @@ impl Roster {
         self.members.iter().map(|member| (member.id.clone(), member.presence()))
     }
 
+    /// The member that speaks through this connection.
+    pub(crate) fn speaks_through(&self, connection: ConnectionId) -> Option<&Member> {
+        self.members.iter().find(|m| m.connection == Some(connection))
+    }
+
+    /// The member that watches through this session.
+    pub(crate) fn views_through(&self, peer: PeerId) -> Option<&Member> {
+        self.members.iter().find(|m| m.viewing() == Some(peer))
+    }
+
     /// The member whose media session this is.
     pub(crate) fn owner_mut(&mut self, peer: PeerId) -> Option<&mut Member> {
         self.members.iter_mut().find(|m| m.owns(peer))

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
 import { lessonWith, point, viewOf } from "./fixture";
+import type { LessonView } from "./lesson";
+import type { LessonSnapshot, PictureGiven } from "./protocol";
 import { statusOf, type Situation } from "./status";
 
 const fine: Situation = {
@@ -9,6 +11,8 @@ const fine: Situation = {
 };
 const lost = lessonWith().participants.map((each) => (each.id === "master" ? { ...each, presence: "lost" as const } : each));
 const blind = [...lessonWith().participants.slice(0, 1), point(1, { sees_video: false })];
+
+const weak = (given: PictureGiven, change: Partial<LessonSnapshot> = {}): LessonView => ({ ...viewOf("point-1", change), pictures: [given] });
 
 test("the most pressing sentence is the one shown", () => {
   const rows: [string, Partial<Situation>][] = [
@@ -26,6 +30,12 @@ test("the most pressing sentence is the one shown", () => {
     ["on_floor", { view: viewOf("point-1", { floor: ["point-1"] }), equipment: "no_camera" }],
     ["voice_only", { view: viewOf("point-1", { participants: blind }) }],
     ["no_camera", { equipment: "no_camera" }],
+    ["sound_only", { view: weak("withheld"), equipment: "no_camera" }],
+    ["listening", { view: weak("smaller") }],
+    ["sound_and_courseware", { view: weak("withheld", { courseware: true, hands: ["point-1"] }) }],
+    ["on_floor", { view: weak("withheld", { floor: ["point-1"] }) }],
+    ["media_reconnecting", { view: weak("withheld"), receiving: { kind: "shaky", sinceMs: 0 } }],
+    ["waiting_lead", { view: weak("withheld", { phase: "doors_open" }) }],
     ["waiting_lead", { view: viewOf("point-1", { phase: "doors_open" }) }],
     ["waiting_doors", { view: viewOf("point-1", { phase: "scheduled" }) }],
     ["other_on_floor", { view: viewOf("point-1", { floor: ["point-2"] }) }],

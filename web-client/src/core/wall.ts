@@ -15,6 +15,8 @@ export type Tile = {
   digit: number;
   /** Which video m-line of the receiving session carries its picture; null until the server said so. */
   pictureLine: number | null;
+  /** The teacher's own line does not carry its picture. */
+  withheld: boolean;
   presence: Presence;
   link: LinkState;
   /** Place in the queue of raised hands from 1, or null. */
@@ -44,6 +46,7 @@ function tileOf(view: LessonView, point: Participant, index: number): Tile {
     name: point.name,
     digit: index + 1,
     pictureLine: view.wall === null ? null : index,
+    withheld: view.wall !== null && view.pictures[index] === "withheld",
     presence: point.presence,
     link: point.link,
     hand: place < 0 ? null : place + 1,

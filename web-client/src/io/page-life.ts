@@ -12,6 +12,16 @@ export function onNetworkBack(back: () => void): () => void {
   return () => window.removeEventListener("online", back);
 }
 
+export function isVisible(): boolean {
+  return document.visibilityState === "visible";
+}
+
+/** The page is looked at, or no more. Returns how to stop listening. */
+export function onVisibility(changed: () => void): () => void {
+  document.addEventListener("visibilitychange", changed);
+  return () => document.removeEventListener("visibilitychange", changed);
+}
+
 type WakeLock = { request: (type: "screen") => Promise<{ release: () => Promise<void> }> };
 
 /** Keeps a classroom panel from dimming during a lesson, where the browser can. Returns how to let go. */

@@ -14,6 +14,8 @@ export type SubscribeAsk = {
   audioLines: number;
   videoLines: number;
   stereo: boolean;
+  /** The id of this page load, as in its `hello`: by it the lesson knows whose session this is. */
+  page: string;
   onState: (state: RTCPeerConnectionState) => void;
 };
 
@@ -32,7 +34,7 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   const video = tracks(connection, "video", ask.videoLines);
   connection.onconnectionstatechange = () => ask.onState(connection.connectionState);
 
-  const session = await exchange(connection, `/whep/${encodeURIComponent(ask.lesson)}`, ask.token, ask.stereo).catch(
+  const session = await exchange(connection, `/whep/${encodeURIComponent(ask.lesson)}?page=${encodeURIComponent(ask.page)}`, ask.token, ask.stereo).catch(
     (error: unknown) => {
       connection.close();
       throw error;

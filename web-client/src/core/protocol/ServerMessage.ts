@@ -3,6 +3,7 @@ import type { LessonSnapshot } from "./LessonSnapshot";
 import type { Participant } from "./Participant";
 import type { ParticipantId } from "./ParticipantId";
 import type { Phase } from "./Phase";
+import type { PictureGiven } from "./PictureGiven";
 import type { RecordingState } from "./RecordingState";
 import type { Refusal } from "./Refusal";
 import type { Role } from "./Role";
@@ -84,7 +85,11 @@ pages: number,
 /**
  * Point of each tile, in m-line order; shorter than the m-lines on the last page.
  */
-tiles: Array<ParticipantId>, } | { "type": "refused",
+tiles: Array<ParticipantId>, } | { "type": "pictures_changed",
+/**
+ * In the order of the video m-lines of its WHEP session; a picture beyond them is given whole.
+ */
+pictures: Array<PictureGiven>, } | { "type": "refused",
 /**
  * `type` of the client message, or empty if unreadable.
  */

@@ -60,6 +60,8 @@ export type * from "./Origin";
 export type * from "./Participant";
 export type * from "./ParticipantId";
 export type * from "./Phase";
+export type * from "./PictureGiven";
+export type * from "./PictureShown";
 export type * from "./Playback";
 export type * from "./PlaybackTrack";
 export type * from "./Presence";

@@ -20,6 +20,7 @@ import { clockOf, useLessonLine, type LessonLine } from "./use-lesson-line";
 import type { UsedMediaLink } from "./use-media-link";
 import { usePublishing } from "./use-publishing";
 import { useReceiving } from "./use-receiving";
+import { useShows } from "./use-shows";
 import { useTick } from "./use-tick";
 
 export type TeachDesk = {
@@ -97,6 +98,7 @@ export function useTeachDesk(): TeachDesk {
     const place = ready();
     return place && { ...place, audioLines: 1, videoLines: wallLines(points()), stereo: false };
   }, line);
+  useShows(receiving.session, line);
   useCoursewareTold(line, publishing, courseware);
 
   return {
