@@ -1,7 +1,7 @@
 // The HTTP half that WHIP (RFC 9725) and WHEP share: offer out, answer in, DELETE to leave.
 
+import { audioOffer, type Stereo } from "../core/audio-offer";
 import type { Failure } from "../core/problems";
-import { withStereoOpus } from "../core/opus-stereo";
 import { failureOf } from "./http";
 
 export class ExchangeRefused extends Error {
@@ -18,11 +18,9 @@ export async function exchange(
   connection: RTCPeerConnection,
   endpoint: string,
   token: string,
-  stereo: boolean,
+  stereo: Stereo,
 ): Promise<string> {
-  const offer = await connection.createOffer();
-  const sdp = stereo ? withStereoOpus(offer.sdp ?? "") : (offer.sdp ?? "");
-  await connection.setLocalDescription({ type: "offer", sdp });
+  const sdp = await applyOffer(connection, (await connection.createOffer()).sdp ?? "", stereo);
   const response = await post(endpoint, token, sdp);
   if (!response.ok) throw new ExchangeRefused(await failureOf(response));
   const session = new URL(response.headers.get("location") ?? "", new URL(endpoint, window.location.href)).href;
@@ -33,6 +31,18 @@ export async function exchange(
     throw error;
   }
   return session;
+}
+
+/** Applies the offer with what is written into it for sound, or as the browser made it if it minds. Returns what was applied. */
+async function applyOffer(connection: RTCPeerConnection, made: string, stereo: Stereo): Promise<string> {
+  const sdp = audioOffer(made, stereo);
+  try {
+    await connection.setLocalDescription({ type: "offer", sdp });
+    return sdp;
+  } catch {
+    await connection.setLocalDescription({ type: "offer", sdp: made });
+    return made;
+  }
 }
 
 async function post(endpoint: string, token: string, sdp: string): Promise<Response> {

@@ -2,6 +2,7 @@
 
 import type { LessonId } from "../core/protocol";
 import type { StreamReport } from "../core/received";
+import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
 import { exchange, leave } from "./sdp-exchange";
 
@@ -30,11 +31,14 @@ export type SubscribeSession = {
 
 export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-  const audio = tracks(connection, "audio", ask.audioLines);
-  const video = tracks(connection, "video", ask.videoLines);
+  const voices = lines(connection, "audio", ask.audioLines);
+  // Music twice over would take more than it saves.
+  if (!ask.stereo) voices.forEach(preferRed);
+  const audio = voices.map((line) => line.receiver.track);
+  const video = lines(connection, "video", ask.videoLines).map((line) => line.receiver.track);
   connection.onconnectionstatechange = () => ask.onState(connection.connectionState);
 
-  const session = await exchange(connection, `/whep/${encodeURIComponent(ask.lesson)}?page=${encodeURIComponent(ask.page)}`, ask.token, ask.stereo).catch(
+  const session = await exchange(connection, `/whep/${encodeURIComponent(ask.lesson)}?page=${encodeURIComponent(ask.page)}`, ask.token, ask.stereo ? "all" : "none").catch(
     (error: unknown) => {
       connection.close();
       throw error;
@@ -54,8 +58,8 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   };
 }
 
-function tracks(connection: RTCPeerConnection, kind: "audio" | "video", count: number): MediaStreamTrack[] {
-  return Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: "recvonly" }).receiver.track);
+function lines(connection: RTCPeerConnection, kind: "audio" | "video", count: number): RTCRtpTransceiver[] {
+  return Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: "recvonly" }));
 }
 
 /** The fields of the two kinds of reports that are read (W3C webrtc-stats, section 8); old browsers leave some out. */

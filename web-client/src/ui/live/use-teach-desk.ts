@@ -2,7 +2,7 @@
 
 import { computed, shallowRef, watch, watchEffect, type ComputedRef, type ShallowRef } from "vue";
 
-import { COURSEWARE, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
+import { COURSEWARE, gateMicrophone, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
 import { isUnderWay, pointsOf, type LessonView } from "../../core/lesson";
 import type { LessonId, LessonSummary, ParticipantId, UtcMs } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
@@ -72,10 +72,8 @@ export function useTeachDesk(): TeachDesk {
   const courseware = useCourseware(line.send);
   const onAir = useOnAir(view, joined);
   const muted = shallowRef(false);
-  watchEffect(() => {
-    const track = capture.microphone.value;
-    if (track !== null) track.enabled = microphoneOpen("lead", muted.value, false);
-  });
+  // At once: not one frame of a microphone that was just plugged in may leave the room.
+  watchEffect(() => gateMicrophone(capture.microphone.value, microphoneOpen("lead", muted.value, false)), { flush: "sync" });
   // Asked before the subject was known, music would be captured as speech.
   watch(() => voice.value.hint, (hint, before) => hint !== before && capture.retry());
 
