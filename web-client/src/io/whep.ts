@@ -4,7 +4,7 @@ import type { LessonId } from "../core/protocol";
 import type { StreamReport } from "../core/received";
 import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
-import { exchange, leave } from "./sdp-exchange";
+import { exchange, type Exchanged } from "./sdp-exchange";
 
 /** Opus always (RFC 7587, section 4.1). */
 const OPUS_CLOCK = 48_000;
@@ -21,7 +21,7 @@ export type SubscribeAsk = {
 };
 
 /** Tracks stand in m-line order. */
-export type SubscribeSession = {
+export type SubscribeSession = Pick<Exchanged, "mend" | "check"> & {
   audio: MediaStreamTrack[];
   video: MediaStreamTrack[];
   /** What each stream brought so far; empty once the connection is gone. */
@@ -49,11 +49,13 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
     audio,
     video,
     received: () => connection.getStats().then(streamsOf, () => []),
+    mend: session.mend,
+    check: session.check,
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("subscribe", null);
-      if (tell) leave(session, ask.token);
+      if (tell) session.leave();
     },
   };
 }

@@ -6,7 +6,7 @@ import { encodingsOf, SIMULCAST, spareVoice, type VideoPlan, type VoicePlan } fr
 import type { LessonId } from "../core/protocol";
 import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
-import { exchange, leave } from "./sdp-exchange";
+import { exchange, type Exchanged } from "./sdp-exchange";
 
 export type PublishAsk = {
   lesson: LessonId;
@@ -18,7 +18,7 @@ export type PublishAsk = {
   onState: (state: RTCPeerConnectionState) => void;
 };
 
-export type PublishSession = {
+export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
   /** Puts another screen, or none, on the screen's m-line. */
   setScreen: (track: MediaStreamTrack | null) => Promise<void>;
   setCamera: (track: MediaStreamTrack | null) => Promise<void>;
@@ -50,11 +50,13 @@ export async function publish(ask: PublishAsk): Promise<PublishSession> {
     setVoice: async (now) => {
       await Promise.all([put(voice, now), put(spare, now)]);
     },
+    mend: session.mend,
+    check: session.check,
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("publish", null);
-      if (tell) leave(session, ask.token);
+      if (tell) session.leave();
     },
   };
 }

@@ -4,6 +4,7 @@ import { computed, shallowRef, watch, watchEffect, type ComputedRef, type Shallo
 
 import { COURSEWARE, gateMicrophone, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
 import { isUnderWay, pointsOf, type LessonView } from "../../core/lesson";
+import { isUp } from "../../core/media-link";
 import type { LessonId, LessonSummary, ParticipantId, UtcMs } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
 import { isNear } from "../../core/today/day";
@@ -132,9 +133,9 @@ function useOnAir(view: ShallowRef<LessonView | null>, joined: ShallowRef<Lesson
 
 /** After a reconnect or reload the lesson must say what the screen's m-line really carries. */
 function useCoursewareTold(line: LessonLine, publishing: UsedMediaLink<PublishSession>, courseware: Courseware): void {
-  watch([() => publishing.link.value.kind, () => line.line.value.kind], ([media, signaling]) => {
+  watch([() => isUp(publishing.link.value), () => line.line.value.kind], ([sending, signaling]) => {
     const lesson = line.view.value?.lesson;
-    if (media !== "up" || signaling !== "open" || lesson === undefined) return;
+    if (!sending || signaling !== "open" || lesson === undefined) return;
     const sharing = courseware.track.value !== null;
     if (sharing !== lesson.courseware) line.send({ type: sharing ? "start_courseware" : "stop_courseware" });
   });
