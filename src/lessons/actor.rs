@@ -15,6 +15,7 @@ use axum::extract::ws::Utf8Bytes;
 use lesson::{ConnectionId, Effect, EntryError, JournalEntry, Lesson, MediaEvent};
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
+    line::ParticipantLine,
     message::{Phase, PictureShown, Presence, RecordingState, VideoCodec},
 };
 use sfu::command::{Command, Event, LessonKey, ParticipantKey, PeerId};
@@ -72,6 +73,8 @@ pub enum Input {
     Replan(Arc<timetable::Lesson>),
     /// The timetable has it cancelled, or no more.
     Cancelled,
+    /// Someone wants to know how its lines do.
+    Lines { reply: oneshot::Sender<Vec<ParticipantLine>> },
     /// Whether the clock is trusted has changed.
     Clock { trusted: bool },
     /// The program ends.
@@ -124,6 +127,7 @@ pub struct Actor {
     /// The timetable has it cancelled. That may be taken back, so it is not written down as over.
     cancelled: bool,
     record: Record,
+    begun_at: UtcMs,
 }
 
 impl Actor {
@@ -154,6 +158,7 @@ impl Actor {
             leave_at: None,
             cancelled: false,
             record: Record::new(dated, last_running, utc_now()),
+            begun_at: utc_now(),
         };
         (actor, shown)
     }
@@ -233,6 +238,9 @@ impl Actor {
             Input::Cancelled => {
                 self.cancelled = true;
                 self.lesson.handle_cancelled(now);
+            }
+            Input::Lines { reply } => {
+                let _ = reply.send(self.lesson.lines());
             }
             Input::Clock { trusted } => self.lesson.handle_clock(trusted, now),
             Input::Recording(state) => self.lesson.handle_recording(state, now),
@@ -397,6 +405,9 @@ impl Actor {
     fn close(mut self) {
         for event in self.record.close(utc_now()) {
             self.note(Note::Ledger(event));
+        }
+        for line in self.lesson.lines() {
+            self.note(Note::Line { begun_at: self.begun_at, line: Box::new(line) });
         }
         self.end_recording();
         self.around.media.send(Command::EndLesson { lesson: self.key });

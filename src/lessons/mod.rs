@@ -2,6 +2,7 @@
 
 mod actor;
 pub mod limits;
+mod lines;
 mod progress;
 mod reconcile;
 mod record;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use protocol::{
     ParticipantId, ServerMessage,
+    line::LineReport,
     message::{Capabilities, Phase, Role},
     timetable::Edit,
 };
@@ -397,4 +398,25 @@ async fn a_row_that_is_put_into_the_timetable_after_its_time_is_no_absence() {
     school.lessons.stop().await;
     school.lessons.written().await;
     assert!(school.db.ledger(&lesson.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn how_the_lines_did_is_told_while_the_lesson_runs_and_kept_when_it_is_over() {
+    let school = School::new().await;
+    let unknown = LessonId::parse("none").unwrap();
+    assert_eq!(school.lessons.lines(&unknown).await.unwrap(), None);
+    assert_eq!(school.lessons.lines(&school.lesson).await.unwrap(), Some(vec![]));
+    let (point, mut told) = school.connect("point-1", Role::ClassroomDevice).await.unwrap();
+    let report = LineReport { rtt_ms: Some(80), ..LineReport::default() };
+    assert!(point.say(hello()).await && point.say(ClientMessage::Line { report }).await);
+    assert!(matches!(heard(&mut told).await, ServerMessage::Welcome { .. }));
+    let running = school.lessons.lines(&school.lesson).await.unwrap().unwrap();
+    assert_eq!(
+        running.iter().map(|line| (line.participant.as_str(), line.latest)).collect::<Vec<_>>(),
+        [("point-1", report)]
+    );
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    assert_eq!(school.db.lines(&school.lesson).await.unwrap(), running);
+    assert_eq!(school.lessons.lines(&school.lesson).await.unwrap(), Some(running));
 }

@@ -19,6 +19,7 @@ mod floor;
 mod grace;
 mod hands;
 pub mod limits;
+mod lines;
 mod member;
 mod message;
 mod pictures;
@@ -34,6 +35,7 @@ use connections::Connections;
 use courseware::Courseware;
 use floor::Floor;
 use hands::Hands;
+use lines::Lines;
 use pictures::Pictures;
 use protocol::{
     LessonId, ParticipantId, UtcMs,
@@ -122,6 +124,7 @@ pub struct Lesson {
     courseware: Courseware,
     wall: Wall,
     pictures: Pictures,
+    lines: Lines,
     video_codec: Option<VideoCodec>,
     recording: RecordingState,
     recording_begun: bool,
@@ -144,6 +147,7 @@ impl Lesson {
             courseware: Courseware::default(),
             wall: Wall::default(),
             pictures: Pictures::default(),
+            lines: Lines::default(),
             video_codec: None,
             recording: RecordingState::Idle,
             recording_begun: false,

@@ -105,6 +105,7 @@ impl Lesson {
                 }
             }
             ClientMessage::Shows { pictures } => self.shows(from, pictures)?,
+            ClientMessage::Line { report } => self.line_reported(from, report, now),
             ClientMessage::EndLesson => {
                 if let Some(happening) = self.clock.end() {
                     self.moved_on(happening, now);
@@ -194,6 +195,7 @@ fn kind(message: &ClientMessage) -> &'static str {
         ClientMessage::Headcount { .. } => "headcount",
         ClientMessage::Received { .. } => "received",
         ClientMessage::Shows { .. } => "shows",
+        ClientMessage::Line { .. } => "line",
         ClientMessage::EndLesson => "end_lesson",
     }
 }
@@ -209,7 +211,7 @@ fn action_of(message: &ClientMessage, who: &ParticipantId) -> Option<Action> {
         ClientMessage::StartCourseware | ClientMessage::StopCourseware => Action::ShareCourseware,
         ClientMessage::TurnWall { .. } => Action::TurnWall,
         ClientMessage::Headcount { .. } => Action::TellHeadcount,
-        ClientMessage::Received { .. } | ClientMessage::Shows { .. } => Action::Watch,
+        ClientMessage::Received { .. } | ClientMessage::Shows { .. } | ClientMessage::Line { .. } => Action::Watch,
         ClientMessage::EndLesson => Action::EndLesson,
     })
 }

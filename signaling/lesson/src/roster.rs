@@ -46,6 +46,11 @@ impl Roster {
         &self.point_ids
     }
 
+    /// All of them, in their order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter()
+    }
+
     /// The member with this id.
     pub(crate) fn member(&self, id: &ParticipantId) -> Option<&Member> {
         self.members.iter().find(|m| m.id == *id)

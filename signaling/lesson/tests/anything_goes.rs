@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use lesson::{ConnectionId, Effect, Lesson, MediaEvent, PeerId, limits::PICTURES};
 use protocol::{
     ClientMessage, ServerMessage, UtcMs,
+    line::LineReport,
     message::{Capabilities, Phase, PictureGiven, PictureShown, RecordingState, Role, VideoCodec},
 };
 use support::{ALL_CODECS, id, person, plan};
@@ -58,7 +59,7 @@ struct World {
 
 fn message(dice: &mut Dice) -> ClientMessage {
     let point = id(dice.pick(&PEOPLE));
-    match dice.below(19) {
+    match dice.below(20) {
         0..=3 => ClientMessage::Hello {
             capabilities: Capabilities { decodes: dice.some_codecs() },
             page: dice.pick(&PAGES).map(str::to_owned),
@@ -75,6 +76,10 @@ fn message(dice: &mut Dice) -> ClientMessage {
         17 => {
             let shown = PictureShown { width: u16::MAX, height: 0 };
             ClientMessage::Shows { pictures: vec![shown; dice.below(PICTURES + 2)] }
+        }
+        18 => {
+            let report = LineReport { rtt_ms: Some(u32::MAX), frozen_ms: u32::MAX, ..LineReport::default() };
+            ClientMessage::Line { report }
         }
         // Rare, or every run would be short.
         _ if dice.below(20) == 0 => ClientMessage::EndLesson,

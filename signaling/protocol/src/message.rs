@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{LessonId, ParticipantId, UtcMs, timetable::SessionKind};
+use crate::{LessonId, ParticipantId, UtcMs, line::LineReport, timetable::SessionKind};
 
 /// Longest client message accepted, in bytes.
 pub const MAX_CLIENT_MESSAGE_LEN: usize = 4096;
@@ -240,6 +240,11 @@ pub enum ClientMessage {
         /// Of these, concealed and not silent, in milliseconds.
         concealed_ms: u32,
     },
+    /// Every 5 s from whoever publishes or receives: how its line does.
+    Line {
+        /// What its page measured since the last one.
+        report: LineReport,
+    },
     /// Whoever receives tells how large it shows its pictures, whenever that changes and for every new WHEP session: what is
     /// not looked at needs no line.
     Shows {
@@ -349,6 +354,13 @@ pub enum ServerMessage {
     PicturesChanged {
         /// In the order of the video m-lines of its WHEP session; a picture beyond them is given whole.
         pictures: Vec<PictureGiven>,
+    },
+    /// To the lead only: how the line of a point on the wall's page does.
+    LineReported {
+        /// The point.
+        participant: ParticipantId,
+        /// What it reported.
+        report: LineReport,
     },
     /// A request was not carried out.
     Refused {

@@ -2,7 +2,7 @@
 
 import type { Line } from "./line";
 import type {
-  LessonSnapshot, LessonSummary, Participant, ParticipantId, PictureGiven, Refusal, Role, ServerMessage,
+  LessonSnapshot, LessonSummary, LineReport, Participant, ParticipantId, PictureGiven, Refusal, Role, ServerMessage,
 } from "./protocol";
 
 export type WallPage = { page: number; pages: number; tiles: ParticipantId[] };
@@ -15,6 +15,8 @@ export type LessonView = {
   wall: WallPage | null;
   /** 到课人数 as the points told it: all of them to the lead, a point's own to itself. */
   headcounts: Readonly<Record<ParticipantId, number>>;
+  /** Lead only: how the lines of the points on the wall do, as far as they told. */
+  lines: Readonly<Record<ParticipantId, LineReport>>;
   /** What the line allows this page of its pictures, by video m-line; one that nothing is said of is given whole. */
   pictures: readonly PictureGiven[];
   /** The last request the server did not carry out; `count` tells two equal ones apart. */
@@ -26,7 +28,7 @@ export function applyMessage(view: LessonView | null, message: ServerMessage): L
   if (message.type === "welcome") {
     return {
       you: message.you, role: message.role, lesson: message.lesson, wall: view?.wall ?? null, headcounts: view?.headcounts ?? {},
-      pictures: [], refusal: null,
+      lines: view?.lines ?? {}, pictures: [], refusal: null,
     };
   }
   return view === null ? null : applyDelta(view, message);
@@ -56,6 +58,8 @@ function applyDelta(view: LessonView, message: Exclude<ServerMessage, { type: "w
       return withLesson(view, { video_codec: message.video_codec });
     case "wall_changed":
       return { ...view, wall: { page: message.page, pages: message.pages, tiles: message.tiles } };
+    case "line_reported":
+      return { ...view, lines: { ...view.lines, [message.participant]: message.report } };
     case "pictures_changed":
       return { ...view, pictures: message.pictures };
     case "refused":

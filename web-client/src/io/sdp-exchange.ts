@@ -96,8 +96,10 @@ async function mend(connection: RTCPeerConnection, known: Known, signal: AbortSi
     const made = (await connection.createOffer({ iceRestart: true })).sdp ?? "";
     const fragment = restartFragment(made);
     if (fragment === null || signal.aborted) return "unreachable";
-    // The newest generation, whichever it is: an answer that was lost must not shut this side out (RFC 9725, section 4.3.3).
-    const response = await patch(known, "*", fragment, signal);
+    let response = await patch(known, known.tag, fragment, signal);
+    // An answer was lost: whichever generation there is now, it is not ours (RFC 9725, section 4.3.3). Said at first, `*` would
+    // let a request that was given up long ago, and reaches the server late, shut this side out.
+    if (response.status === 412) response = await patch(known, "*", fragment, signal);
     if (!response.ok) return isGone(response.status) ? "gone" : "unreachable";
     const answer = restartedAnswer(known.answer, await response.text());
     if (answer === null) return "gone";

@@ -1,9 +1,11 @@
 // Receiving by WHEP: a fixed number of recvonly m-lines, offered once. The server decides what feeds which line.
 
+import type { LineReading } from "../core/line-report";
 import type { LessonId } from "../core/protocol";
 import type { StreamReport } from "../core/received";
 import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
+import { readLine } from "./line-stats";
 import { exchange, type Exchanged } from "./sdp-exchange";
 
 /** Opus always (RFC 7587, section 4.1). */
@@ -22,6 +24,8 @@ export type SubscribeAsk = {
 
 /** Tracks stand in m-line order. */
 export type SubscribeSession = Pick<Exchanged, "mend" | "check"> & {
+  /** What the connection counts about its line; null once it is gone. */
+  reading: () => Promise<LineReading | null>;
   audio: MediaStreamTrack[];
   video: MediaStreamTrack[];
   /** What each stream brought so far; empty once the connection is gone. */
@@ -51,6 +55,7 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
     received: () => connection.getStats().then(streamsOf, () => []),
     mend: session.mend,
     check: session.check,
+    reading: () => readLine(connection),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();

@@ -3,9 +3,11 @@
 // a second, thin voice: the server gives it to lines that do not carry the first.
 
 import { encodingsOf, SIMULCAST, spareVoice, type VideoPlan, type VoicePlan } from "../core/capture";
+import type { LineReading } from "../core/line-report";
 import type { LessonId } from "../core/protocol";
 import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
+import { readLine } from "./line-stats";
 import { exchange, type Exchanged } from "./sdp-exchange";
 
 export type PublishAsk = {
@@ -19,6 +21,8 @@ export type PublishAsk = {
 };
 
 export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
+  /** What the connection counts about its line; null once it is gone. */
+  reading: () => Promise<LineReading | null>;
   /** Puts another screen, or none, on the screen's m-line. */
   setScreen: (track: MediaStreamTrack | null) => Promise<void>;
   setCamera: (track: MediaStreamTrack | null) => Promise<void>;
@@ -52,6 +56,7 @@ export async function publish(ask: PublishAsk): Promise<PublishSession> {
     },
     mend: session.mend,
     check: session.check,
+    reading: () => readLine(connection),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();

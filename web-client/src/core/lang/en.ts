@@ -73,6 +73,15 @@ export const en: Messages = {
   presence: { absent: "Not here", joining: "Joining", present: "Here", lost: "Dropped out" },
   links: { unknown: "Measuring the line", good: "Good line", fair: "Fair line", poor: "Poor line" },
 
+  signal: {
+    bars: ["Line not measured yet", "Line very weak", "Line weak", "Line fair", "Line good"],
+    separator: " · ",
+    rtt: (ms: number): string => `round trip ${ms} ms`,
+    lost: (percent: string): string => `${percent}% lost`,
+    down: (megabits: string): string => `${megabits} Mbit/s down`,
+    up: (megabits: string): string => `${megabits} Mbit/s up`,
+  },
+
   period: (period) => `Period ${period}`,
   timeSpan: (from, to) => `${from}–${to}`,
   minutes: (count) => `${count} min`,

@@ -72,6 +72,15 @@ export const zh = {
   presence: { absent: "未加入", joining: "正在接入", present: "在线", lost: "已掉线" },
   links: { unknown: "网络检测中", good: "网络良好", fair: "网络一般", poor: "网络差" },
 
+  signal: {
+    bars: ["线路检测中", "线路很差", "线路较差", "线路一般", "线路良好"],
+    separator: " · ",
+    rtt: (ms: number): string => `往返 ${ms} ms`,
+    lost: (percent: string): string => `丢包 ${percent}%`,
+    down: (megabits: string): string => `下行 ${megabits} Mbit/s`,
+    up: (megabits: string): string => `上行 ${megabits} Mbit/s`,
+  },
+
   period: (period: number): string => `第 ${period} 节`,
   timeSpan: (from: string, to: string): string => `${from}–${to}`,
   minutes: (count: number): string => `${count} 分钟`,

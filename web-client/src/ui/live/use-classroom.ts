@@ -7,6 +7,7 @@ import { statusOf, type Status } from "../../core/status";
 import { keepScreenLit } from "../../io/page-life";
 import { useCapture, type UsedCapture } from "./use-capture";
 import { useFollower, type Follower } from "./use-follower";
+import { useLineReport } from "./use-line-report";
 import { usePublishing } from "./use-publishing";
 
 export type Classroom = Follower & {
@@ -41,6 +42,7 @@ export function useClassroom(): Classroom {
     { camera: capture.camera, microphone: capture.microphone, screen: null },
     follower.line,
   );
+  useLineReport([publishing.session, follower.receiving.session], follower.line);
   onScopeDispose(keepScreenLit());
 
   return {

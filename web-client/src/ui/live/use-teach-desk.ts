@@ -18,6 +18,7 @@ import { useCourseware, type Courseware } from "./use-courseware";
 import { useCurrentLesson } from "./use-current-lesson";
 import { useJoined } from "./use-joined";
 import { clockOf, useLessonLine, type LessonLine } from "./use-lesson-line";
+import { useLineReport } from "./use-line-report";
 import type { UsedMediaLink } from "./use-media-link";
 import { usePublishing } from "./use-publishing";
 import { useReceiving } from "./use-receiving";
@@ -98,6 +99,7 @@ export function useTeachDesk(): TeachDesk {
     return place && { ...place, audioLines: 1, videoLines: wallLines(points()), stereo: false };
   }, line);
   useShows(receiving.session, line);
+  useLineReport([publishing.session, receiving.session], line);
   useCoursewareTold(line, publishing, courseware);
 
   return {
