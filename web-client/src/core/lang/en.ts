@@ -16,7 +16,7 @@ export const en: Messages = {
   close: "Close",
 
   places: { teach: "Teach", classroom: "Classroom", watch: "Observe", library: "Library", admin: "Today", timetable: "Timetable", report: "Report" },
-  titles: { timetable: "Timetable", import: "Import", calendar: "Calendar", changes: "Changes", ledger: "Lesson record" },
+  titles: { timetable: "Timetable", import: "Import", calendar: "Calendar", changes: "Changes", ledger: "Lesson record", check: "Line check" },
   lessonWords: lessonWordsEn,
   placesLabel: "Main pages",
 

@@ -15,7 +15,7 @@ export const zh = {
   close: "关闭",
 
   places: { teach: "上课", classroom: "课堂", watch: "听课", library: "资源库", admin: "今日课程", timetable: "课表", report: "开课报表" },
-  titles: { timetable: "课表", import: "导入", calendar: "校历", changes: "修改记录", ledger: "课次记录" },
+  titles: { timetable: "课表", import: "导入", calendar: "校历", changes: "修改记录", ledger: "课次记录", check: "线路检测" },
   lessonWords: lessonWordsZh,
   placesLabel: "主要页面",
 
