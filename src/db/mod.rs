@@ -6,6 +6,7 @@ mod feeds;
 mod journal;
 mod ledger;
 mod lessons;
+mod lines;
 mod notes;
 mod people;
 mod recordings;

@@ -2,7 +2,7 @@
 
 use ledger::Event;
 use lesson::JournalEntry;
-use protocol::{LessonId, UtcMs};
+use protocol::{LessonId, UtcMs, line::ParticipantLine};
 use sqlx::{Sqlite, Transaction};
 use timetable::Lesson;
 
@@ -23,6 +23,13 @@ pub enum Note {
     Ledger(Event),
     /// Its recording stands like this.
     Recording(Recording),
+    /// How the line of one of its parties did.
+    Line {
+        /// Since when that was written down.
+        begun_at: UtcMs,
+        /// The line.
+        line: Box<ParticipantLine>,
+    },
 }
 
 /// Why notes were not written.
@@ -106,6 +113,12 @@ async fn write(transaction: &mut Transaction<'_, Sqlite>, id: &LessonId, note: &
                        SELECT $1, COALESCE(MAX(number), 0) + 1, $2
                        FROM ledger_events WHERE lesson = $1";
             sqlx::query(sql).bind(id.as_str()).bind(json(event)?)
+        }
+        Note::Line { begun_at, line } => {
+            let sql = "INSERT INTO lesson_lines (lesson, participant, begun_at, line) VALUES ($1, $2, $3, $4)
+                       ON CONFLICT (lesson, participant, begun_at) DO UPDATE SET line = excluded.line";
+            let put = sqlx::query(sql).bind(id.as_str()).bind(line.participant.as_str());
+            put.bind(begun_at.0).bind(json(line)?)
         }
         Note::Recording(recording) => {
             let sql = "INSERT INTO recordings (lesson, state, started_at, duration_ms) VALUES ($1, $2, $3, $4)

@@ -6,6 +6,7 @@ mod facts;
 mod feeds;
 mod imports;
 mod jobs;
+mod line_check;
 mod metrics;
 pub mod problem;
 mod replay;
@@ -29,7 +30,7 @@ use protocol::api::DemoPerson;
 
 use tokio::sync::Notify;
 
-use self::{facts::Facts, imports::Imports};
+use self::{facts::Facts, imports::Imports, line_check::LineChecks};
 use crate::{
     county::County, db::Db, jobs::Jobs, lessons::Lessons, media::MediaHandle, recording::DiskGauge, seen::Seen,
 };
@@ -48,6 +49,7 @@ struct Whole {
     parts: Parts,
     imports: Imports,
     facts: Facts,
+    line_checks: LineChecks,
 }
 
 /// What an [`App`] is made of.
@@ -81,7 +83,8 @@ pub struct Parts {
 impl App {
     /// Puts it together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Whole { parts, imports: Imports::default(), facts: Facts::default() }))
+        let line_checks = LineChecks::default();
+        Self(Arc::new(Whole { parts, imports: Imports::default(), facts: Facts::default(), line_checks }))
     }
 
     /// The timetable.
@@ -112,6 +115,11 @@ impl App {
     /// The facts worked out last.
     fn facts(&self) -> &Facts {
         &self.0.facts
+    }
+
+    /// Who has checked a line lately.
+    fn line_checks(&self) -> &LineChecks {
+        &self.0.line_checks
     }
 
     /// The database.

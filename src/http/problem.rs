@@ -59,6 +59,8 @@ pub enum Kind {
     PreconditionRequired,
     /// `If-Match` names an older state.
     PreconditionFailed,
+    /// The same was asked for too often.
+    TooOften,
     /// A WebSocket was expected.
     UpgradeRequired,
     /// The server is at fault.
@@ -94,6 +96,7 @@ impl Kind {
             Kind::PreconditionFailed => {
                 ("precondition-failed", S::PRECONDITION_FAILED, "If-Match names an older state")
             }
+            Kind::TooOften => ("too-many-requests", S::TOO_MANY_REQUESTS, "Too often"),
             Kind::UpgradeRequired => ("upgrade-required", S::UPGRADE_REQUIRED, "A WebSocket is needed"),
             Kind::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "The server is at fault"),
             Kind::Unavailable => ("unavailable", S::SERVICE_UNAVAILABLE, "Try again"),

@@ -19,6 +19,7 @@ use protocol::{
         CorrectionOrder, LedgerLine, LedgerRoom, LedgerView, OfferedView, Report, ReportBy, ReportFilter, ReportLesson,
         ReportLessons, ReportSide,
     },
+    line::LessonLines,
 };
 use serde::Deserialize;
 use timetable::{Timetable, week_of};
@@ -191,6 +192,13 @@ pub async fn correct(
     app.lessons().correct(&lesson, by, order, now).await?;
     app.facts().forget();
     Ok(Json(view(&app, &lesson, now).await?))
+}
+
+/// `GET /api/lessons/{lesson}/lines`
+pub async fn lines_of(State(app): State<App>, Path(lesson): Path<String>) -> Result<Json<LessonLines>, Problem> {
+    let lesson = lesson_id(lesson)?;
+    let lines = app.lessons().lines(&lesson).await?.ok_or_else(unknown)?;
+    Ok(Json(LessonLines { lesson, lines }))
 }
 
 fn lesson_id(text: String) -> Result<LessonId, Problem> {

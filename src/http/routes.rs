@@ -11,8 +11,8 @@ use axum::{
 };
 
 use super::{
-    App, api, auth, feeds, imports, jobs, metrics, problem, replay, report, sessions, timetable, today, web, whep,
-    whip, ws,
+    App, api, auth, feeds, imports, jobs, line_check, metrics, problem, replay, report, sessions, timetable, today,
+    web, whep, whip, ws,
 };
 
 /// Longest body taken, in bytes; a longer one is a problem document.
@@ -83,6 +83,9 @@ pub(super) fn table() -> Vec<Route> {
         route(GET, "/api/report/lessons", LEDGER, report::report_lessons),
         route(GET, "/api/offered", LEDGER, report::offered_view),
         route(GET, "/api/lessons/{lesson}/ledger", LEDGER, report::ledger_of),
+        route(GET, "/api/lessons/{lesson}/lines", AnyOf(&[A::RunTheDay]), report::lines_of),
+        route(GET, "/api/line-check/down", AnyOf(&[A::ReadSelf]), line_check::down),
+        route(POST, "/api/line-check/up", AnyOf(&[A::ReadSelf]), line_check::up).takes(line_check::MAX_BYTES),
         route(POST, "/api/lessons/{lesson}/corrections", AnyOf(&[A::CorrectLedger]), report::correct),
         route(POST, "/api/feeds", AnyOf(&[A::FollowFeed]), feeds::make),
         // The address is the permission: calendars send no header of ours.

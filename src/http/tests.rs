@@ -15,6 +15,7 @@ use axum::{
 use protocol::{
     UtcMs,
     api::{LessonList, LessonSummary, Me, Problem},
+    line::LessonLines,
     message::{Phase, Role},
 };
 use recorder::playlist::Latency;
@@ -269,6 +270,44 @@ async fn a_body_that_is_too_long_is_413() {
         .header(header::CONTENT_TYPE, "application/sdp");
     let answer = county.send(request.body(Body::from(vec![b'v'; 1024 * 1024])).unwrap()).await;
     assert_eq!(answer.problem().kind, "/problems/body-too-large");
+}
+
+#[tokio::test]
+async fn a_line_is_checked_with_as_many_bytes_as_are_asked_for_and_not_for_ever() {
+    let county = County::new().await;
+    let down = county.get("/api/line-check/down?bytes=1000000", "point-1").await;
+    assert_eq!((down.status, down.body.len()), (StatusCode::OK, 1_000_000));
+    assert_eq!(down.headers[header::CACHE_CONTROL], "no-store");
+    for wrong in ["", "?bytes=", "?bytes=-1", "?bytes=1000001"] {
+        let answer = county.get(&format!("/api/line-check/down{wrong}"), "point-1").await;
+        assert_eq!(answer.problem().kind, "/problems/malformed-parameter", "{wrong}");
+    }
+    assert_eq!(county.post("/api/line-check/up", "point-1", vec![7; 1_000_000]).await.status, StatusCode::NO_CONTENT);
+    let longer = county.post("/api/line-check/up", "point-1", vec![7; 1_000_001]).await;
+    assert_eq!(longer.problem().kind, "/problems/body-too-large");
+    let mut checks = 0;
+    let refused = loop {
+        let answer = county.get("/api/line-check/down?bytes=1000000", "point-1").await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        checks += 1;
+        assert!(checks < 10);
+    };
+    assert_eq!(refused.problem().kind, "/problems/too-many-requests");
+    assert_eq!(county.get("/api/line-check/down?bytes=1", "point-2").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn how_the_lines_of_a_lesson_do_is_for_the_administrator() {
+    let county = County::new().await;
+    let path = format!("/api/lessons/{}/lines", county.demo.lesson);
+    let lines: LessonLines = county.get(&path, "admin").await.json();
+    assert_eq!((lines.lesson, lines.lines), (county.demo.lesson.clone(), vec![]));
+    assert_eq!(county.get("/api/lessons/none/lines", "admin").await.problem().kind, "/problems/unknown-lesson");
+    for key in ["master", "point-1", "observer", "student"] {
+        assert_eq!(county.get(&path, key).await.problem().kind, "/problems/not-allowed", "{key}");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,8 @@ use axum::extract::ws::Utf8Bytes;
 use lesson::{ConnectionId, Effect, EntryError, JournalEntry, Lesson, MediaEvent};
 use protocol::{
     ClientMessage, LessonId, ParticipantId, ServerMessage, UtcMs,
-    message::{Phase, Presence, RecordingState, VideoCodec},
+    line::ParticipantLine,
+    message::{Phase, PictureShown, Presence, RecordingState, VideoCodec},
 };
 use sfu::command::{Command, Event, LessonKey, ParticipantKey, PeerId};
 use tokio::{
@@ -60,6 +61,8 @@ pub enum Input {
         person: Person,
         peer: PeerId,
         video_lines: usize,
+        /// The id of the page behind it, if it told one.
+        page: Option<String>,
         reply: oneshot::Sender<Result<Admission, EntryError>>,
     },
     /// The media plane tells something.
@@ -70,6 +73,8 @@ pub enum Input {
     Replan(Arc<timetable::Lesson>),
     /// The timetable has it cancelled, or no more.
     Cancelled,
+    /// Someone wants to know how its lines do.
+    Lines { reply: oneshot::Sender<Vec<ParticipantLine>> },
     /// Whether the clock is trusted has changed.
     Clock { trusted: bool },
     /// The program ends.
@@ -122,6 +127,7 @@ pub struct Actor {
     /// The timetable has it cancelled. That may be taken back, so it is not written down as over.
     cancelled: bool,
     record: Record,
+    begun_at: UtcMs,
 }
 
 impl Actor {
@@ -152,6 +158,7 @@ impl Actor {
             leave_at: None,
             cancelled: false,
             record: Record::new(dated, last_running, utc_now()),
+            begun_at: utc_now(),
         };
         (actor, shown)
     }
@@ -210,9 +217,9 @@ impl Actor {
                 let admitted = self.lesson.admit_publisher(&person, peer_id, &offered, now);
                 self.answer(peer_id, admitted, reply);
             }
-            Input::AdmitViewer { person, peer, video_lines, reply } => {
+            Input::AdmitViewer { person, peer, video_lines, page, reply } => {
                 let peer_id = translate::peer_out(peer);
-                let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, now);
+                let admitted = self.lesson.admit_viewer(&person, peer_id, video_lines, page, now);
                 if let Some(admission) = admitted.as_ref().ok().filter(|it| translate::is_counted(it)) {
                     self.record.receives(&admission.participant, peer);
                 }
@@ -231,6 +238,9 @@ impl Actor {
             Input::Cancelled => {
                 self.cancelled = true;
                 self.lesson.handle_cancelled(now);
+            }
+            Input::Lines { reply } => {
+                let _ = reply.send(self.lesson.lines());
             }
             Input::Clock { trusted } => self.lesson.handle_clock(trusted, now),
             Input::Recording(state) => self.lesson.handle_recording(state, now),
@@ -289,6 +299,7 @@ impl Actor {
                 Effect::BeginRecording => self.begin_recording(),
                 Effect::PhaseReached { phase, at } => self.phase_reached(phase, at),
                 Effect::Journal(entry) => self.journal(entry),
+                Effect::Show { peer, pictures } => self.show(peer, &pictures),
                 Effect::Received { who, decoded } => self.record.handle_page(&who, decoded, utc_now()),
             }
         }
@@ -336,6 +347,11 @@ impl Actor {
     fn close_peer(&mut self, peer: lesson::PeerId) {
         let peer = translate::peer_in(peer);
         self.around.media.send(Command::Close { peer });
+    }
+
+    fn show(&mut self, peer: lesson::PeerId, pictures: &[PictureShown]) {
+        let peer = translate::peer_in(peer);
+        self.around.media.send(Command::Show { peer, pictures: translate::shown(pictures) });
     }
 
     fn set_stage(&mut self, stage: &lesson::Stage) {
@@ -389,6 +405,9 @@ impl Actor {
     fn close(mut self) {
         for event in self.record.close(utc_now()) {
             self.note(Note::Ledger(event));
+        }
+        for line in self.lesson.lines() {
+            self.note(Note::Line { begun_at: self.begun_at, line: Box::new(line) });
         }
         self.end_recording();
         self.around.media.send(Command::EndLesson { lesson: self.key });

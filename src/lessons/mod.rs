@@ -2,6 +2,7 @@
 
 mod actor;
 pub mod limits;
+mod lines;
 mod progress;
 mod reconcile;
 mod record;
@@ -195,16 +196,17 @@ impl Lessons {
         self.ask(lesson, input, answer).await
     }
 
-    /// Decides whether this person may watch the lesson, on so many video m-lines.
+    /// Decides whether this person may watch the lesson, on so many video m-lines, from the page of this id.
     pub async fn admit_viewer(
         &self,
         lesson: &LessonId,
         person: &Person,
         peer: PeerId,
         video_lines: usize,
+        page: Option<String>,
     ) -> Result<Admission, AdmissionError> {
         let (reply, answer) = oneshot::channel();
-        let input = Input::AdmitViewer { person: person.clone(), peer, video_lines, reply };
+        let input = Input::AdmitViewer { person: person.clone(), peer, video_lines, page, reply };
         self.ask(lesson, input, answer).await
     }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use protocol::{
     ParticipantId, ServerMessage,
+    line::LineReport,
     message::{Capabilities, Phase, Role},
     timetable::Edit,
 };
@@ -86,7 +87,7 @@ async fn why_one_may_not_come_in_is_told_apart() {
     let master = person("master", Role::MasterTeacher);
     let why = async |lesson: &str| {
         let peer = PeerId(1);
-        school.lessons.admit_viewer(&id(lesson), &master, peer, 1).await.unwrap_err()
+        school.lessons.admit_viewer(&id(lesson), &master, peer, 1, None).await.unwrap_err()
     };
     assert!(matches!(why("none").await, AdmissionError::UnknownLesson));
     assert!(matches!(why("later").await, AdmissionError::Entry(EntryError::NotOpenYet { .. })));
@@ -101,7 +102,7 @@ async fn a_lesson_runs_once_however_many_come_at_the_same_time() {
         let (lessons, lesson) = (school.lessons.clone(), school.lesson.clone());
         tokio::spawn(async move {
             let observer = person("observer", Role::Researcher);
-            lessons.admit_viewer(&lesson, &observer, PeerId(peer), 1).await.unwrap()
+            lessons.admit_viewer(&lesson, &observer, PeerId(peer), 1, None).await.unwrap()
         })
     });
     let mut admissions = Vec::new();
@@ -122,14 +123,14 @@ async fn a_client_that_does_not_read_is_disconnected_and_the_others_are_not() {
     assert!(matches!(heard(&mut told).await, ServerMessage::Welcome { .. }));
     let peer = PeerId(1);
     let point = person("point-2", Role::ClassroomDevice);
-    let key = school.lessons.admit_viewer(&school.lesson, &point, peer, 1).await.unwrap().lesson_key;
+    let key = school.lessons.admit_viewer(&school.lesson, &point, peer, 1, None).await.unwrap().lesson_key;
     // The line of another point goes up and down, and everyone is told each time.
     for fraction_lost in [0, 255].repeat(limits::OUTBOX) {
         school.lessons.peer_event(key, Event::Loss { peer, fraction_lost }).await;
         while told.try_recv().is_ok() {}
     }
     // Asking anything makes sure that all of it was handled.
-    school.lessons.admit_viewer(&school.lesson, &point, peer, 1).await.unwrap();
+    school.lessons.admit_viewer(&school.lesson, &point, peer, 1, None).await.unwrap();
     let mut waiting = 0;
     while unread.recv().await.is_some() {
         waiting += 1;
@@ -254,7 +255,11 @@ async fn nobody_who_joins_asks_the_database() {
         let role = if who == "master" { Role::MasterTeacher } else { Role::ClassroomDevice };
         connections.push(school.connect(who, role).await.unwrap());
     }
-    school.lessons.admit_viewer(&school.lesson, &person("point-1", Role::ClassroomDevice), PeerId(1), 1).await.unwrap();
+    school
+        .lessons
+        .admit_viewer(&school.lesson, &person("point-1", Role::ClassroomDevice), PeerId(1), 1, None)
+        .await
+        .unwrap();
     assert_eq!(school.db.queries(), before);
 }
 
@@ -397,4 +402,25 @@ async fn a_row_that_is_put_into_the_timetable_after_its_time_is_no_absence() {
     school.lessons.stop().await;
     school.lessons.written().await;
     assert!(school.db.ledger(&lesson.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn how_the_lines_did_is_told_while_the_lesson_runs_and_kept_when_it_is_over() {
+    let school = School::new().await;
+    let unknown = LessonId::parse("none").unwrap();
+    assert_eq!(school.lessons.lines(&unknown).await.unwrap(), None);
+    assert_eq!(school.lessons.lines(&school.lesson).await.unwrap(), Some(vec![]));
+    let (point, mut told) = school.connect("point-1", Role::ClassroomDevice).await.unwrap();
+    let report = LineReport { rtt_ms: Some(80), ..LineReport::default() };
+    assert!(point.say(hello()).await && point.say(ClientMessage::Line { report }).await);
+    assert!(matches!(heard(&mut told).await, ServerMessage::Welcome { .. }));
+    let running = school.lessons.lines(&school.lesson).await.unwrap().unwrap();
+    assert_eq!(
+        running.iter().map(|line| (line.participant.as_str(), line.latest)).collect::<Vec<_>>(),
+        [("point-1", report)]
+    );
+    school.lessons.stop().await;
+    school.lessons.written().await;
+    assert_eq!(school.db.lines(&school.lesson).await.unwrap(), running);
+    assert_eq!(school.lessons.lines(&school.lesson).await.unwrap(), Some(running));
 }

@@ -2,10 +2,13 @@
 
 use lesson::{Happening, JournalEntry, MediaEvent};
 use protocol::SchoolId;
-use protocol::{ParticipantId, message::Participant};
+use protocol::{
+    ParticipantId,
+    message::{Participant, PictureGiven, PictureShown},
+};
 use recorder::LessonEvent;
 use sfu::{
-    command::{CloseReason, Event, ParticipantKey},
+    command::{CloseReason, Event, Given, ParticipantKey, Shown},
     seats,
 };
 use timetable::{Lesson as Dated, Timetable, is_ad_hoc};
@@ -37,14 +40,30 @@ pub fn is_counted(admission: &lesson::Admission) -> bool {
 
 /// Which session an event is about, and what it means for the lesson; none where it means nothing to it.
 pub fn media_event(event: &Event) -> Option<(lesson::PeerId, MediaEvent)> {
-    let meaning = match *event {
+    let meaning = match event {
         Event::Connected { .. } | Event::Recovered { .. } => MediaEvent::Flowing,
         Event::Lost { .. } => MediaEvent::Silent,
-        Event::Closed { reason, .. } => MediaEvent::Over { vanished: reason == CloseReason::ConsentExpired },
-        Event::Loss { fraction_lost, .. } => MediaEvent::Loss { fraction_lost },
-        Event::Received { .. } | Event::Given { .. } => return None,
+        Event::Closed { reason, .. } => MediaEvent::Over { vanished: *reason == CloseReason::ConsentExpired },
+        Event::Loss { fraction_lost, .. } => MediaEvent::Loss { fraction_lost: *fraction_lost },
+        Event::Given { pictures, .. } => MediaEvent::Given { pictures: pictures.iter().map(given).collect() },
+        Event::Received { .. } => return None,
     };
     Some((peer_out(event.peer()), meaning))
+}
+
+fn given(of_picture: &Given) -> PictureGiven {
+    match of_picture {
+        Given::Withheld => PictureGiven::Withheld,
+        Given::Stills => PictureGiven::Stills,
+        Given::Slower => PictureGiven::Slower,
+        Given::Smaller => PictureGiven::Smaller,
+        Given::Whole => PictureGiven::Whole,
+    }
+}
+
+/// How large a receiver shows its pictures, in the media plane's terms.
+pub fn shown(pictures: &[PictureShown]) -> Vec<Shown> {
+    pictures.iter().map(|&PictureShown { width, height }| Shown { width, height }).collect()
 }
 
 /// A session in the lesson's terms.

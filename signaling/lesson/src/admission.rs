@@ -6,7 +6,7 @@ use protocol::{
     message::{Phase, Role, VideoCodec},
 };
 
-use crate::{ConnectionId, Effect, Happening, Lesson, PeerId, codec::choose, member::Direction};
+use crate::{ConnectionId, Effect, Happening, Lesson, PeerId, codec::choose, limits::PAGE_ID_LEN, member::Direction};
 
 /// Why someone may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +70,7 @@ impl Lesson {
             Some(seat) => seat,
             None => self.observer(person)?,
         };
-        self.connections.open(connection, who, person.role, now);
+        self.connections.open(connection, who, person, now);
         Ok(())
     }
 
@@ -103,12 +103,13 @@ impl Lesson {
         })
     }
 
-    /// `person` wants to watch, on `video_lines` video m-lines.
+    /// `person` wants to watch, on `video_lines` video m-lines. `page` is the id of the page load behind it, as in its `hello`.
     pub fn admit_viewer(
         &mut self,
         person: &Person,
         peer: PeerId,
         video_lines: usize,
+        page: Option<String>,
         now: UtcMs,
     ) -> Result<Admission, EntryError> {
         self.check_open(now)?;
@@ -119,7 +120,7 @@ impl Lesson {
                 self.begin_session(person, peer, Direction::View);
                 seat
             }
-            None => self.admit_observer(person, peer, now)?,
+            None => self.admit_observer(person, peer, page, now)?,
         };
         let view = view_of(person.role);
         if view == View::Lead {
@@ -155,9 +156,16 @@ impl Lesson {
         self.connections.fresh_observer(&self.roster).ok_or(EntryError::Full)
     }
 
-    fn admit_observer(&mut self, person: &Person, peer: PeerId, now: UtcMs) -> Result<ParticipantId, EntryError> {
+    fn admit_observer(
+        &mut self,
+        person: &Person,
+        peer: PeerId,
+        page: Option<String>,
+        now: UtcMs,
+    ) -> Result<ParticipantId, EntryError> {
         let participant = self.observer(person)?;
-        if !self.connections.begin_watching(peer, participant.clone()) {
+        let page = page.filter(|page| page.len() <= PAGE_ID_LEN);
+        if !self.connections.begin_watching(peer, person.id.clone(), page) {
             return Err(EntryError::Full);
         }
         let who = Some(person.id.clone());
@@ -167,8 +175,14 @@ impl Lesson {
 
     fn begin_session(&mut self, person: &Person, peer: PeerId, direction: Direction) {
         let member = self.roster.seat_mut(&person.id, person.role);
-        if let Some(old) = member.and_then(|m| m.begin_session(peer, direction)) {
+        let Some(member) = member else { return };
+        let connection = member.connection;
+        if let Some(old) = member.begin_session(peer, direction) {
+            self.pictures.forget(old);
             self.effects.push_back(Effect::ClosePeer(old));
+        }
+        if let Some(connection) = connection {
+            self.tell_pictures(connection);
         }
     }
 

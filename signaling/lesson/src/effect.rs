@@ -2,7 +2,7 @@
 
 use protocol::{
     ParticipantId, ServerMessage, UtcMs,
-    message::{Phase, VideoCodec},
+    message::{Phase, PictureShown, VideoCodec},
 };
 
 /// One WebSocket connection. Unique for the life of the process.
@@ -46,6 +46,13 @@ pub enum Effect {
         who: ParticipantId,
         /// What it says; not to be believed without what the media plane knows.
         decoded: Decoded,
+    },
+    /// A receiver told how large it shows its pictures.
+    Show {
+        /// Its viewing session.
+        peer: PeerId,
+        /// In the order of its video m-lines.
+        pictures: Vec<PictureShown>,
     },
 }
 

@@ -19,8 +19,10 @@ mod floor;
 mod grace;
 mod hands;
 pub mod limits;
+mod lines;
 mod member;
 mod message;
+mod pictures;
 mod rate;
 mod roster;
 mod wall;
@@ -33,9 +35,11 @@ use connections::Connections;
 use courseware::Courseware;
 use floor::Floor;
 use hands::Hands;
+use lines::Lines;
+use pictures::Pictures;
 use protocol::{
     LessonId, ParticipantId, UtcMs,
-    message::{LessonSnapshot, Phase, Presence, RecordingState, VideoCodec},
+    message::{LessonSnapshot, Phase, PictureGiven, Presence, RecordingState, VideoCodec},
     timetable::SessionKind,
 };
 use roster::Roster;
@@ -85,7 +89,7 @@ pub struct Plan {
 }
 
 /// What happened to a media session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaEvent {
     /// Connected, or heard again after a silence.
     Flowing,
@@ -101,6 +105,11 @@ pub enum MediaEvent {
         /// Fraction lost.
         fraction_lost: u8,
     },
+    /// What its line allows it has changed.
+    Given {
+        /// In the order of its video m-lines.
+        pictures: Vec<PictureGiven>,
+    },
 }
 
 /// One live lesson.
@@ -114,6 +123,8 @@ pub struct Lesson {
     hands: Hands,
     courseware: Courseware,
     wall: Wall,
+    pictures: Pictures,
+    lines: Lines,
     video_codec: Option<VideoCodec>,
     recording: RecordingState,
     recording_begun: bool,
@@ -135,6 +146,8 @@ impl Lesson {
             hands: Hands::default(),
             courseware: Courseware::default(),
             wall: Wall::default(),
+            pictures: Pictures::default(),
+            lines: Lines::default(),
             video_codec: None,
             recording: RecordingState::Idle,
             recording_begun: false,
@@ -158,8 +171,13 @@ impl Lesson {
 
     /// Something happened to a media session.
     pub fn handle_media(&mut self, peer: PeerId, event: MediaEvent, now: UtcMs) {
+        match event {
+            MediaEvent::Given { pictures } => return self.given(peer, pictures),
+            MediaEvent::Over { .. } => self.forget_pictures(peer),
+            MediaEvent::Flowing | MediaEvent::Silent | MediaEvent::Loss { .. } => {}
+        }
         if let Some(member) = self.roster.owner_mut(peer) {
-            member.handle_media(peer, event);
+            member.handle_media(peer, &event);
         } else if matches!(event, MediaEvent::Over { .. }) {
             self.connections.end_watching(peer);
         }
@@ -201,6 +219,7 @@ impl Lesson {
     /// Closes whatever a former party has open.
     fn send_away(&mut self, mut member: member::Member) {
         for peer in member.take_sessions() {
+            self.pictures.forget(peer);
             self.effects.push_back(Effect::ClosePeer(peer));
         }
         if let Some(connection) = member.connection {

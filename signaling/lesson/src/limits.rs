@@ -30,5 +30,15 @@ pub const OBSERVER_SESSIONS: usize = 2_000;
 /// Longest page id taken from a `hello`, in bytes; a longer one counts as none.
 pub const PAGE_ID_LEN: usize = 64;
 
+/// The most pictures a page can tell of or be told of; more in one message is refused as malformed. As many m-lines as an
+/// offer may have.
+pub const PICTURES: usize = 64;
+
+/// Minutes of a line that are kept for each party; the oldest makes way.
+pub const LINE_MINUTES: usize = 120;
+
+/// The lead is told of one point's line no more often than this; what comes between is kept only.
+pub const LINE_TOLD_EVERY_MS: i64 = 4_000;
+
 /// The most pupils a point can tell of; more is refused as malformed.
 pub const MOST_PUPILS: u16 = 2_000;

@@ -100,15 +100,15 @@ impl Member {
     }
 
     /// Something happened to its session `peer`.
-    pub(crate) fn handle_media(&mut self, peer: PeerId, event: MediaEvent) {
+    pub(crate) fn handle_media(&mut self, peer: PeerId, event: &MediaEvent) {
         match (event, self.session_mut(peer)) {
             (MediaEvent::Flowing, Some(session)) => session.flow = Flow::Flowing,
             (MediaEvent::Silent, Some(session)) => session.flow = Flow::Silent,
             (MediaEvent::Loss { fraction_lost }, Some(session)) => {
-                session.fraction_lost = Some(fraction_lost);
+                session.fraction_lost = Some(*fraction_lost);
             }
-            (MediaEvent::Over { vanished }, _) => self.end_session(peer, vanished),
-            (_, None) => {}
+            (MediaEvent::Over { vanished }, _) => self.end_session(peer, *vanished),
+            (MediaEvent::Given { .. }, _) | (_, None) => {}
         }
     }
 
@@ -120,6 +120,11 @@ impl Member {
     /// Its session with this id.
     fn session_mut(&mut self, peer: PeerId) -> Option<&mut Session> {
         self.sessions.iter_mut().find(|s| s.peer == peer)
+    }
+
+    /// The session it watches through, if it does.
+    pub(crate) fn viewing(&self) -> Option<PeerId> {
+        self.sessions.iter().find(|s| s.direction == Direction::View).map(|s| s.peer)
     }
 
     /// Whether this media session is its.
@@ -209,11 +214,11 @@ mod tests {
         assert_eq!(point.presence(), Presence::Joining);
         point.begin_session(WHIP, Direction::Publish);
         assert_eq!(point.presence(), Presence::Joining);
-        point.handle_media(WHIP, MediaEvent::Flowing);
+        point.handle_media(WHIP, &MediaEvent::Flowing);
         assert_eq!(point.presence(), Presence::Present);
-        point.handle_media(WHIP, MediaEvent::Silent);
+        point.handle_media(WHIP, &MediaEvent::Silent);
         assert_eq!(point.presence(), Presence::Lost);
-        point.handle_media(WHIP, MediaEvent::Flowing);
+        point.handle_media(WHIP, &MediaEvent::Flowing);
         point.connection = None;
         assert_eq!(point.presence(), Presence::Present);
     }
@@ -222,7 +227,7 @@ mod tests {
     fn a_point_without_a_camera_is_present_when_it_watches_but_a_lead_is_not() {
         let mut point = point();
         point.begin_session(WHEP, Direction::View);
-        point.handle_media(WHEP, MediaEvent::Flowing);
+        point.handle_media(WHEP, &MediaEvent::Flowing);
         assert_eq!(point.presence(), Presence::Present);
         point.role = Role::MasterTeacher;
         assert_eq!(point.presence(), Presence::Joining);
@@ -233,8 +238,8 @@ mod tests {
         for (vanished, expected) in [(true, Presence::Lost), (false, Presence::Absent)] {
             let mut point = point();
             point.begin_session(WHIP, Direction::Publish);
-            point.handle_media(WHIP, MediaEvent::Flowing);
-            point.handle_media(WHIP, MediaEvent::Over { vanished });
+            point.handle_media(WHIP, &MediaEvent::Flowing);
+            point.handle_media(WHIP, &MediaEvent::Over { vanished });
             assert_eq!(point.presence(), expected);
             point.begin_session(WHEP, Direction::View);
             assert_eq!(point.presence(), Presence::Joining);
@@ -254,8 +259,8 @@ mod tests {
             (25, LinkState::Fair),
             (26, LinkState::Poor),
         ] {
-            point.handle_media(WHIP, MediaEvent::Loss { fraction_lost: 0 });
-            point.handle_media(WHEP, MediaEvent::Loss { fraction_lost: lost });
+            point.handle_media(WHIP, &MediaEvent::Loss { fraction_lost: 0 });
+            point.handle_media(WHEP, &MediaEvent::Loss { fraction_lost: lost });
             assert_eq!(point.seen(None).link, expected, "{lost}/256");
         }
     }
@@ -267,7 +272,7 @@ mod tests {
         assert_eq!(point.begin_session(WHEP, Direction::View), None);
         assert_eq!(point.begin_session(PeerId(3), Direction::Publish), Some(WHIP));
         assert_eq!(point.take_sessions().len(), 2);
-        point.handle_media(WHIP, GOODBYE);
+        point.handle_media(WHIP, &GOODBYE);
         assert_eq!(point.presence(), Presence::Absent);
     }
 }

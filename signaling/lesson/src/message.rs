@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Why a message is not carried out, and plain detail for developers.
-type Refused = (Refusal, String);
+pub(crate) type Refused = (Refusal, String);
 
 impl Lesson {
     /// A client says something.
@@ -104,6 +104,8 @@ impl Lesson {
                     self.effects.push_back(Effect::Received { who, decoded });
                 }
             }
+            ClientMessage::Shows { pictures } => self.shows(from, pictures)?,
+            ClientMessage::Line { report } => self.line_reported(from, report, now),
             ClientMessage::EndLesson => {
                 if let Some(happening) = self.clock.end() {
                     self.moved_on(happening, now);
@@ -156,6 +158,7 @@ impl Lesson {
         self.connections.greet(from, page);
         let lesson = Box::new(self.snapshot());
         self.tell(from, ServerMessage::Welcome { you, role, lesson, server_time: now });
+        self.tell_pictures(from);
         if self.roster.lead().connection == Some(from) {
             self.tell_wall();
         }
@@ -169,6 +172,7 @@ impl Lesson {
         if !is_same_page {
             self.tell(old, ServerMessage::Replaced);
             for peer in self.roster.take_sessions(who) {
+                self.pictures.forget(peer);
                 self.effects.push_back(Effect::ClosePeer(peer));
             }
             self.journal(Some(who.clone()), Happening::TakenOver, now);
@@ -190,6 +194,8 @@ fn kind(message: &ClientMessage) -> &'static str {
         ClientMessage::TurnWall { .. } => "turn_wall",
         ClientMessage::Headcount { .. } => "headcount",
         ClientMessage::Received { .. } => "received",
+        ClientMessage::Shows { .. } => "shows",
+        ClientMessage::Line { .. } => "line",
         ClientMessage::EndLesson => "end_lesson",
     }
 }
@@ -205,7 +211,7 @@ fn action_of(message: &ClientMessage, who: &ParticipantId) -> Option<Action> {
         ClientMessage::StartCourseware | ClientMessage::StopCourseware => Action::ShareCourseware,
         ClientMessage::TurnWall { .. } => Action::TurnWall,
         ClientMessage::Headcount { .. } => Action::TellHeadcount,
-        ClientMessage::Received { .. } => Action::Watch,
+        ClientMessage::Received { .. } | ClientMessage::Shows { .. } | ClientMessage::Line { .. } => Action::Watch,
         ClientMessage::EndLesson => Action::EndLesson,
     })
 }

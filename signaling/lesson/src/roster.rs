@@ -46,6 +46,11 @@ impl Roster {
         &self.point_ids
     }
 
+    /// All of them, in their order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter()
+    }
+
     /// The member with this id.
     pub(crate) fn member(&self, id: &ParticipantId) -> Option<&Member> {
         self.members.iter().find(|m| m.id == *id)
@@ -69,6 +74,16 @@ impl Roster {
     /// Who is here.
     pub(crate) fn attendance(&self) -> impl Iterator<Item = (ParticipantId, Presence)> {
         self.members.iter().map(|member| (member.id.clone(), member.presence()))
+    }
+
+    /// The member that speaks through this connection.
+    pub(crate) fn speaks_through(&self, connection: ConnectionId) -> Option<&Member> {
+        self.members.iter().find(|m| m.connection == Some(connection))
+    }
+
+    /// The member that watches through this session.
+    pub(crate) fn views_through(&self, peer: PeerId) -> Option<&Member> {
+        self.members.iter().find(|m| m.viewing() == Some(peer))
     }
 
     /// The member whose media session this is.

@@ -4,10 +4,11 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use lesson::{ConnectionId, Effect, Lesson, MediaEvent, PeerId};
+use lesson::{ConnectionId, Effect, Lesson, MediaEvent, PeerId, limits::PICTURES};
 use protocol::{
     ClientMessage, ServerMessage, UtcMs,
-    message::{Capabilities, Phase, RecordingState, Role, VideoCodec},
+    line::LineReport,
+    message::{Capabilities, Phase, PictureGiven, PictureShown, RecordingState, Role, VideoCodec},
 };
 use support::{ALL_CODECS, id, person, plan};
 
@@ -15,6 +16,8 @@ const SEEDS: u64 = 400;
 const STEPS: u32 = 400;
 const PEOPLE: [&str; 9] =
     ["master", "point-1", "point-2", "point-3", "point-4", "observer", "admin", "student", "master-of-another"];
+
+const PAGES: [Option<&str>; 3] = [None, Some("a"), Some("b")];
 
 /// Marsaglia's xorshift64.
 struct Dice(u64);
@@ -31,8 +34,8 @@ impl Dice {
         (self.0 >> 11) as usize % n
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
     }
 
     fn some_codecs(&mut self) -> Vec<VideoCodec> {
@@ -49,15 +52,17 @@ struct World {
     next: u64,
     /// Connections as the outside knows them.
     open: BTreeSet<ConnectionId>,
+    /// Sessions admitted to watch and not closed since.
+    viewing: BTreeSet<PeerId>,
     ended: bool,
 }
 
 fn message(dice: &mut Dice) -> ClientMessage {
     let point = id(dice.pick(&PEOPLE));
-    match dice.below(18) {
+    match dice.below(20) {
         0..=3 => ClientMessage::Hello {
             capabilities: Capabilities { decodes: dice.some_codecs() },
-            page: dice.pick(&[None, Some("a"), Some("b")]).map(str::to_owned),
+            page: dice.pick(&PAGES).map(str::to_owned),
         },
         4 | 5 => ClientMessage::RaiseHand,
         6 => ClientMessage::LowerHand,
@@ -68,6 +73,14 @@ fn message(dice: &mut Dice) -> ClientMessage {
         14 => ClientMessage::TurnWall { page: dice.below(4) as u16 },
         15 => ClientMessage::Headcount { count: dice.below(3_000) as u16 },
         16 => ClientMessage::Received { frames_decoded: 7, sound_ms: u32::MAX, concealed_ms: 0 },
+        17 => {
+            let shown = PictureShown { width: u16::MAX, height: 0 };
+            ClientMessage::Shows { pictures: vec![shown; dice.below(PICTURES + 2)] }
+        }
+        18 => {
+            let report = LineReport { rtt_ms: Some(u32::MAX), frozen_ms: u32::MAX, ..LineReport::default() };
+            ClientMessage::Line { report }
+        }
         // Rare, or every run would be short.
         _ if dice.below(20) == 0 => ClientMessage::EndLesson,
         _ => ClientMessage::LowerHand,
@@ -82,6 +95,7 @@ impl World {
             now: UtcMs(0),
             next: 0,
             open: BTreeSet::new(),
+            viewing: BTreeSet::new(),
             ended: false,
         }
     }
@@ -115,7 +129,10 @@ impl World {
             5 => {
                 self.next += 1;
                 let (peer, lines) = (PeerId(self.next), self.dice.below(4));
-                let _ = self.lesson.admit_viewer(&who, peer, lines, now);
+                let page = self.dice.pick(&PAGES).map(str::to_owned);
+                if self.lesson.admit_viewer(&who, peer, lines, page, now).is_ok() {
+                    self.viewing.insert(peer);
+                }
             }
             6..=10 => {
                 let peer = PeerId(self.some_id());
@@ -127,7 +144,11 @@ impl World {
                     MediaEvent::Silent,
                     MediaEvent::Over { vanished },
                     MediaEvent::Loss { fraction_lost },
+                    MediaEvent::Given { pictures: vec![PictureGiven::Withheld; usize::from(fraction_lost) % 4] },
                 ]);
+                if matches!(event, MediaEvent::Over { .. }) {
+                    self.viewing.remove(&peer);
+                }
                 self.lesson.handle_media(peer, event, now);
             }
             11 => {
@@ -177,7 +198,14 @@ impl World {
                     self.ended = phase == Phase::Ended;
                 }
                 Effect::BeginRecording => assert!(!self.ended),
-                Effect::ClosePeer(_) | Effect::Journal(_) => {}
+                Effect::ClosePeer(peer) => {
+                    self.viewing.remove(&peer);
+                }
+                Effect::Journal(_) => {}
+                Effect::Show { peer, pictures } => {
+                    assert!(!self.ended && pictures.len() <= PICTURES);
+                    assert!(self.viewing.contains(&peer), "a session that nobody watches through");
+                }
                 Effect::Received { who, .. } => assert!(who.as_str().starts_with("point")),
             }
         }

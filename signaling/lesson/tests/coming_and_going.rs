@@ -15,10 +15,10 @@ const EXPIRED: MediaEvent = MediaEvent::Over { vanished: true };
 #[test]
 fn nobody_comes_in_before_the_doors_open() {
     let mut class = Class::from_plan(lesson::Plan { doors_open_at: UtcMs(1000), ..plan(1) });
-    let early = class.lesson.admit_viewer(&person("point-1"), PeerId(1), 1, UtcMs(999));
+    let early = class.lesson.admit_viewer(&person("point-1"), PeerId(1), 1, None, UtcMs(999));
     let doors_open_at = UtcMs(1000);
     assert_eq!(early, Err(EntryError::NotOpenYet { doors_open_at }));
-    let on_time = class.lesson.admit_viewer(&person("point-1"), PeerId(1), 1, UtcMs(1000));
+    let on_time = class.lesson.admit_viewer(&person("point-1"), PeerId(1), 1, None, UtcMs(1000));
     assert!(on_time.is_ok());
 }
 
@@ -39,7 +39,7 @@ fn only_its_own_people_may_publish_or_watch() {
         let lesson = &mut class.lesson;
         let published = lesson.admit_publisher(&who, peer, &ALL_CODECS, now);
         assert_eq!(published.map(|_| ()), publish, "{}", who.id);
-        let watched = lesson.admit_viewer(&who, peer, 1, now);
+        let watched = lesson.admit_viewer(&who, peer, 1, None, now);
         assert_eq!(watched.map(|_| ()), watch, "{}", who.id);
     }
 }

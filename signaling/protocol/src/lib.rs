@@ -7,6 +7,7 @@ pub mod api;
 pub mod county;
 pub mod ids;
 pub mod import;
+pub mod line;
 pub mod message;
 pub mod time;
 pub mod timetable;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{LessonId, ParticipantId, UtcMs, timetable::SessionKind};
+use crate::{LessonId, ParticipantId, UtcMs, line::LineReport, timetable::SessionKind};
 
 /// Longest client message accepted, in bytes.
 pub const MAX_CLIENT_MESSAGE_LEN: usize = 4096;
@@ -160,6 +160,32 @@ pub struct LessonSnapshot {
     pub video_codec: Option<VideoCodec>,
 }
 
+/// How large a page shows one of its pictures, in pixels of its screen. Nothing wide or high is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PictureShown {
+    /// Pixels across.
+    pub width: u16,
+    /// Pixels down.
+    pub height: u16,
+}
+
+/// What a page is given of one of its pictures, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureGiven {
+    /// Nothing: its line does not carry it.
+    Withheld,
+    /// A still now and then.
+    Stills,
+    /// Fewer pictures a second than there are.
+    Slower,
+    /// A smaller picture than it shows.
+    Smaller,
+    /// All that it shows; also where there is nothing to be had.
+    Whole,
+}
+
 /// Client → server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -213,6 +239,17 @@ pub enum ClientMessage {
         sound_ms: u32,
         /// Of these, concealed and not silent, in milliseconds.
         concealed_ms: u32,
+    },
+    /// Every 5 s from whoever publishes or receives: how its line does.
+    Line {
+        /// What its page measured since the last one.
+        report: LineReport,
+    },
+    /// Whoever receives tells how large it shows its pictures, whenever that changes and for every new WHEP session: what is
+    /// not looked at needs no line.
+    Shows {
+        /// In the order of the session's video m-lines, at most 64; those beyond are shown as large as can be.
+        pictures: Vec<PictureShown>,
     },
 }
 
@@ -312,6 +349,18 @@ pub enum ServerMessage {
         pages: u16,
         /// Point of each tile, in m-line order; shorter than the m-lines on the last page.
         tiles: Vec<ParticipantId>,
+    },
+    /// To a receiver only: what its line allows it of its pictures has changed.
+    PicturesChanged {
+        /// In the order of the video m-lines of its WHEP session; a picture beyond them is given whole.
+        pictures: Vec<PictureGiven>,
+    },
+    /// To the lead only: how the line of a point on the wall's page does.
+    LineReported {
+        /// The point.
+        participant: ParticipantId,
+        /// What it reported.
+        report: LineReport,
     },
     /// A request was not carried out.
     Refused {

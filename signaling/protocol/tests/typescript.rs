@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::{ClientMessage, ServerMessage, api, county, import};
+use protocol::{ClientMessage, ServerMessage, api, county, import, line};
 use ts_rs::{Config, TS};
 
 /// Set to write the files instead of comparing them.
@@ -39,6 +39,7 @@ fn generate(out_dir: &Path) -> Files {
     api::Playback::export_all(&config).unwrap();
     api::JobList::export_all(&config).unwrap();
     api::JobOrder::export_all(&config).unwrap();
+    line::LessonLines::export_all(&config).unwrap();
     import::ImportPreview::export_all(&config).unwrap();
     export_county(&config);
 

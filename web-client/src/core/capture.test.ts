@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 
-import { microphoneOpen, voicePlan } from "./capture";
-import { withStereoOpus } from "./opus-stereo";
+import { COURSEWARE, encodingsOf, gateMicrophone, MASTER_CAMERA, microphoneOpen, POINT_CAMERA, spareVoice, voicePlan } from "./capture";
 
 test("the lead of a music lesson sends untouched stereo, everyone else speech", () => {
   expect(voicePlan("lead", "音乐")).toMatchObject({ echoCancellation: false, channelCount: 2 });
@@ -16,10 +15,40 @@ test("a point's microphone is open only on the floor, the lead's unless muted", 
   expect(microphoneOpen("lead", true, true)).toBe(false);
 });
 
-test("stereo is asked for on the Opus line alone and only once", () => {
-  const offer = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
-  const stereo = withStereoOpus(offer);
-  expect(stereo).toContain("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1\r\n");
-  expect(stereo).toContain("a=fmtp:63 111/111\r\n");
-  expect(withStereoOpus(stereo)).toBe(stereo);
+test("a microphone is silent unless it is open, also one that was plugged in while it was not", () => {
+  for (const [role, muted, onFloor, heard] of [
+    ["point", false, false, false], ["point", false, true, true], ["lead", false, false, true], ["lead", true, true, false],
+  ] as const) {
+    const track = { enabled: true };
+    gateMicrophone(track, microphoneOpen(role, muted, onFloor));
+    expect(track.enabled, `${role} ${muted} ${onFloor}`).toBe(heard);
+  }
+  gateMicrophone(null, true);
+});
+
+test("music is sent in stereo and again in one thin channel, speech once and thinly", () => {
+  const music = voicePlan("lead", "音乐");
+  expect([music.maxBitrate, spareVoice(music)]).toEqual([96_000, { maxBitrate: 24_000 }]);
+  const speech = voicePlan("lead", "英语");
+  expect([speech.maxBitrate, spareVoice(speech)]).toEqual([24_000, null]);
+  expect(spareVoice(voicePlan("point", "音乐"))).toBeNull();
+});
+
+test("without simulcast a picture is one encoding that may take all its plan allows", () => {
+  expect(encodingsOf(MASTER_CAMERA, false)).toEqual([{ maxBitrate: 1_500_000, maxFramerate: 25 }]);
+  expect(encodingsOf(COURSEWARE, false)).toEqual([{ maxBitrate: 2_000_000, maxFramerate: 10 }]);
+});
+
+test("with simulcast the smallest goes first and the last is the whole picture", () => {
+  expect(encodingsOf(MASTER_CAMERA, true).map((layer) => [layer.rid, layer.scaleResolutionDownBy, layer.maxBitrate, layer.maxFramerate])).toEqual([
+    ["q", 4, 150_000, 15], ["h", 2, 500_000, 25], ["f", 1, 1_500_000, 25],
+  ]);
+  for (const plan of [MASTER_CAMERA, POINT_CAMERA, COURSEWARE]) {
+    const layers = encodingsOf(plan, true);
+    const last = layers[layers.length - 1];
+    expect(last).toMatchObject({ scaleResolutionDownBy: 1, maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate });
+    expect(layers.map((layer) => layer.maxBitrate)).toEqual(layers.map((layer) => layer.maxBitrate).sort((one, other) => one - other));
+    expect(new Set(layers.map((layer) => layer.rid)).size).toBe(layers.length);
+    expect(layers.every((layer) => layer.scalabilityMode === "L1T1")).toBe(true);
+  }
 });

@@ -3,14 +3,59 @@
 
 import { isMusic } from "./lesson";
 
+/** Whether pictures are sent in several sizes at once: only where the server answers with `a=simulcast:recv`, for otherwise a
+ * browser sends the first size alone, which is the smallest. */
+export const SIMULCAST: boolean = false;
+
 export type PictureAsk = { width: number; height: number; frameRate: number };
-export type VideoPlan = PictureAsk & { maxBitrate: number; hint: "motion" | "detail" };
+/** One size of a picture: by what its sides are divided, and what it may take. */
+export type Layer = { rid: string; scaleDown: number; maxBitrate: number; frameRate: number };
+export type VideoPlan = PictureAsk & {
+  maxBitrate: number;
+  hint: "motion" | "detail";
+  /** Smallest first, as Chromium fills them when the line is thin; the last is the whole picture. */
+  layers: readonly Layer[];
+};
 
 /** Sharp from the first second: a picture hinted as motion is shrunk until the rate estimate has grown. */
-export const MASTER_CAMERA: VideoPlan = { width: 1280, height: 720, frameRate: 25, maxBitrate: 1_500_000, hint: "detail" };
+export const MASTER_CAMERA: VideoPlan = {
+  width: 1280, height: 720, frameRate: 25, maxBitrate: 1_500_000, hint: "detail",
+  layers: [
+    { rid: "q", scaleDown: 4, maxBitrate: 150_000, frameRate: 15 },
+    { rid: "h", scaleDown: 2, maxBitrate: 500_000, frameRate: 25 },
+    { rid: "f", scaleDown: 1, maxBitrate: 1_500_000, frameRate: 25 },
+  ],
+};
 /** Low rate: it only feeds the master's wall until the class is called on, over a line of 1 Mbit/s up. */
-export const POINT_CAMERA: VideoPlan = { width: 640, height: 360, frameRate: 15, maxBitrate: 400_000, hint: "motion" };
-export const COURSEWARE: VideoPlan = { width: 1920, height: 1080, frameRate: 10, maxBitrate: 2_000_000, hint: "detail" };
+export const POINT_CAMERA: VideoPlan = {
+  width: 640, height: 360, frameRate: 15, maxBitrate: 400_000, hint: "motion",
+  layers: [
+    { rid: "h", scaleDown: 2, maxBitrate: 100_000, frameRate: 15 },
+    { rid: "f", scaleDown: 1, maxBitrate: 400_000, frameRate: 15 },
+  ],
+};
+/**
+ * Slides are read, so a third size would serve nobody; but half of 1080p is still legible, is all that courseware beside a
+ * class called on takes, and is what lets a line of half a Mbit/s have slides that move instead of stills.
+ */
+export const COURSEWARE: VideoPlan = {
+  width: 1920, height: 1080, frameRate: 10, maxBitrate: 2_000_000, hint: "detail",
+  layers: [
+    { rid: "h", scaleDown: 2, maxBitrate: 300_000, frameRate: 5 },
+    { rid: "f", scaleDown: 1, maxBitrate: 2_000_000, frameRate: 10 },
+  ],
+};
+
+/** As `RTCRtpEncodingParameters`. */
+export type Encoding = { rid?: string; scaleResolutionDownBy?: number; maxBitrate: number; maxFramerate: number; scalabilityMode?: string };
+
+/** What to ask of the encoder. Chromium takes several VP9 encodings for layers of one unless each says that it has none. */
+export function encodingsOf(plan: VideoPlan, simulcast: boolean): Encoding[] {
+  if (!simulcast) return [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }];
+  return plan.layers.map(({ rid, scaleDown, maxBitrate, frameRate }) => ({
+    rid, scaleResolutionDownBy: scaleDown, maxBitrate, maxFramerate: frameRate, scalabilityMode: "L1T1",
+  }));
+}
 
 export type VoicePlan = {
   echoCancellation: boolean;
@@ -21,11 +66,12 @@ export type VoicePlan = {
   hint: "speech" | "music";
 };
 
+/** Wideband speech with in-band FEC, thin enough for a line of 64 kbit/s with everything around it. */
 const SPEECH: VoicePlan = {
-  echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1, maxBitrate: 48_000, hint: "speech",
+  echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1, maxBitrate: 24_000, hint: "speech",
 };
 const MUSIC: VoicePlan = {
-  echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 2, maxBitrate: 128_000, hint: "music",
+  echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 2, maxBitrate: 96_000, hint: "music",
 };
 
 /**
@@ -36,7 +82,17 @@ export function voicePlan(role: "lead" | "point", subject: string): VoicePlan {
   return role === "lead" && isMusic(subject) ? MUSIC : SPEECH;
 }
 
+/** What of a voice is sent a second time for lines that do not carry the first: the same microphone, in one thin channel. */
+export function spareVoice(voice: VoicePlan): { maxBitrate: number } | null {
+  return voice.hint === "music" ? { maxBitrate: SPEECH.maxBitrate } : null;
+}
+
 /** A point is heard only while it holds the floor; otherwise its room would echo into every other class. */
 export function microphoneOpen(role: "lead" | "point", mutedByHand: boolean, onFloor: boolean): boolean {
   return role === "lead" ? !mutedByHand : onFloor;
+}
+
+/** A microphone that is not open carries silence, whatever is sent of it. */
+export function gateMicrophone(track: { enabled: boolean } | null, open: boolean): void {
+  if (track !== null) track.enabled = open;
 }

@@ -27,7 +27,7 @@ export function lessonWith(change: Partial<LessonSnapshot> = {}): LessonSnapshot
 export function viewOf(you: string, change: Partial<LessonSnapshot> = {}): LessonView {
   return {
     you, role: you === "master" ? "master_teacher" : "classroom_device", lesson: lessonWith(change), wall: null,
-    headcounts: {}, refusal: null,
+    headcounts: {}, lines: {}, pictures: [], refusal: null,
   };
 }
 

@@ -1,7 +1,9 @@
 // The lesson as one page knows it: the snapshot of `welcome`, moved on by each later message.
 
 import type { Line } from "./line";
-import type { LessonSnapshot, LessonSummary, Participant, ParticipantId, Refusal, Role, ServerMessage } from "./protocol";
+import type {
+  LessonSnapshot, LessonSummary, LineReport, Participant, ParticipantId, PictureGiven, Refusal, Role, ServerMessage,
+} from "./protocol";
 
 export type WallPage = { page: number; pages: number; tiles: ParticipantId[] };
 
@@ -13,6 +15,10 @@ export type LessonView = {
   wall: WallPage | null;
   /** 到课人数 as the points told it: all of them to the lead, a point's own to itself. */
   headcounts: Readonly<Record<ParticipantId, number>>;
+  /** Lead only: how the lines of the points on the wall do, as far as they told. */
+  lines: Readonly<Record<ParticipantId, LineReport>>;
+  /** What the line allows this page of its pictures, by video m-line; one that nothing is said of is given whole. */
+  pictures: readonly PictureGiven[];
   /** The last request the server did not carry out; `count` tells two equal ones apart. */
   refusal: { reason: Refusal; detail: string; count: number } | null;
 };
@@ -22,7 +28,7 @@ export function applyMessage(view: LessonView | null, message: ServerMessage): L
   if (message.type === "welcome") {
     return {
       you: message.you, role: message.role, lesson: message.lesson, wall: view?.wall ?? null, headcounts: view?.headcounts ?? {},
-      refusal: null,
+      lines: view?.lines ?? {}, pictures: [], refusal: null,
     };
   }
   return view === null ? null : applyDelta(view, message);
@@ -52,6 +58,10 @@ function applyDelta(view: LessonView, message: Exclude<ServerMessage, { type: "w
       return withLesson(view, { video_codec: message.video_codec });
     case "wall_changed":
       return { ...view, wall: { page: message.page, pages: message.pages, tiles: message.tiles } };
+    case "line_reported":
+      return { ...view, lines: { ...view.lines, [message.participant]: message.report } };
+    case "pictures_changed":
+      return { ...view, pictures: message.pictures };
     case "refused":
       return { ...view, refusal: { reason: message.reason, detail: message.detail, count: (view.refusal?.count ?? 0) + 1 } };
     case "replaced":

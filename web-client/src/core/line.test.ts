@@ -56,3 +56,25 @@ test("a network that comes back is used at once", () => {
   const { effects } = play([[0, { kind: "start" }], [10, { kind: "closed" }], [50, { kind: "network_back" }]]);
   expect(effects).toEqual(["0 open_socket", "50 open_socket"]);
 });
+
+test("a socket of the network before is not waited for", () => {
+  const back: LineEvent = { kind: "network_back" };
+  expect(play([[0, { kind: "start" }], [80, welcome], [5000, back]])).toMatchObject({ line: { kind: "connecting", attempt: 0 }, effects: ["0 open_socket", "5000 open_socket"] });
+  expect(play([[0, { kind: "start" }], [1000, back]]).effects).toEqual(["0 open_socket", "1000 open_socket"]);
+  expect(play([[0, { kind: "start" }], [80, welcome], [90, { kind: "replaced" }], [95, back]]).line.kind).toBe("replaced");
+});
+
+test("a server that is started again is found within three seconds of it, whatever the dice say", () => {
+  for (const dice of [0, 0.5, 0.999]) {
+    for (let up = 500; up < 30_000; up += 700) {
+      let line = lineStep({ kind: "open", heardMs: 0 }, { kind: "closed" }, 0, dice).line;
+      let atMs = 0;
+      while (!(line.kind === "connecting" && atMs >= up)) {
+        atMs += 250;
+        const event: LineEvent = line.kind === "connecting" ? { kind: "closed" } : tick;
+        line = lineStep(line, event, atMs, dice).line;
+      }
+      expect(atMs - up, `up after ${up} ms, chance ${dice}`).toBeLessThanOrEqual(3000);
+    }
+  }
+});

@@ -9,8 +9,8 @@ import { retryDelayMs } from "./backoff";
 
 /** The server sends its clock every 5 s; three missed and a little grace mean the line is dead. */
 export const SILENCE_LIMIT_MS = 16_000;
-/** An attempt that brings no welcome in this time is given up. */
-export const WELCOME_LIMIT_MS = 10_000;
+/** An attempt that brings no welcome in this time is given up: it may have been begun while the line was still cut. */
+export const WELCOME_LIMIT_MS = 6000;
 
 export type Line =
   | { kind: "idle" }
@@ -49,7 +49,7 @@ export function lineStep(line: Line, event: LineEvent, nowMs: number, chance: nu
     case "take_back":
       return line.kind === "replaced" ? connect(0, nowMs) : stay(line);
     case "network_back":
-      return line.kind === "waiting" ? connect(line.attempt, nowMs) : stay(line);
+      return networkBack(line, nowMs);
     case "tick":
       return tick(line, nowMs, chance);
   }
@@ -61,6 +61,20 @@ function stay(line: Line): LineStep {
 
 function connect(attempt: number, nowMs: number): LineStep {
   return { line: { kind: "connecting", attempt, sinceMs: nowMs }, effects: ["open_socket"] };
+}
+
+/** A socket of the network before may look open for a long time and bring nothing. */
+function networkBack(line: Line, nowMs: number): LineStep {
+  switch (line.kind) {
+    case "waiting":
+    case "connecting":
+      return connect(line.attempt, nowMs);
+    case "open":
+      return connect(0, nowMs);
+    case "idle":
+    case "replaced":
+      return stay(line);
+  }
 }
 
 function heard(line: Line, welcome: boolean, nowMs: number): LineStep {

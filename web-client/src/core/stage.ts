@@ -5,6 +5,9 @@ import { leadOf, participantOf, type LessonView } from "./lesson";
 
 export type Source = "lead_camera" | "lead_screen" | "floor" | "self";
 
+/** Which video m-line of a page that follows the lesson brings what, in the order the server fills them. */
+export const PICTURE_LINES: Record<Exclude<Source, "self">, number> = { lead_camera: 0, lead_screen: 1, floor: 2 };
+
 export type Stage =
   /** Doors are not open yet, or the lead has not begun. */
   | { kind: "waiting"; startsAtMs: number; doorsOpen: boolean }

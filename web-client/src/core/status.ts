@@ -5,6 +5,7 @@ import { isDown, type MediaLink } from "./media-link";
 import type { Line } from "./line";
 import type { LessonView } from "./lesson";
 import { stageOf } from "./stage";
+import { weakLineOf, type WeakLine } from "./weak-line";
 
 export type Equipment = "ok" | "no_camera" | "no_microphone" | "nothing" | "blocked";
 
@@ -16,6 +17,7 @@ export type StatusKey =
   | "media_refused"
   | "lead_away"
   | "voice_only"
+  | WeakLine
   | "no_camera"
   | "no_microphone"
   | "no_equipment"
@@ -88,7 +90,8 @@ function courseOf(view: LessonView): Status | null {
   if (stage.kind !== "live" && stage.kind !== "voice_only") return null;
   if (stage.onFloor) return { key: "on_floor", tone: "active" };
   if (stage.kind === "voice_only") return warning("voice_only");
-  return null;
+  const weak = weakLineOf(stage, view.pictures);
+  return weak === null ? null : warning(weak);
 }
 
 function equipmentOf(equipment: Equipment | null): Status | null {

@@ -1,7 +1,7 @@
 // The master's wall: one tile per teaching point of the page shown, with what the teacher can do there.
 
 import { participantOf, pointsOf, type LessonView } from "./lesson";
-import type { LinkState, Participant, ParticipantId, Presence } from "./protocol";
+import type { LineReport, LinkState, Participant, ParticipantId, Presence } from "./protocol";
 
 /** Pictures the master's page receives at once; further points are on further pages. */
 export const WALL_TILES = 9;
@@ -15,6 +15,10 @@ export type Tile = {
   digit: number;
   /** Which video m-line of the receiving session carries its picture; null until the server said so. */
   pictureLine: number | null;
+  /** How its line does; null until it told, and while it is away. */
+  line: LineReport | null;
+  /** The teacher's own line does not carry its picture. */
+  withheld: boolean;
   presence: Presence;
   link: LinkState;
   /** Place in the queue of raised hands from 1, or null. */
@@ -44,6 +48,8 @@ function tileOf(view: LessonView, point: Participant, index: number): Tile {
     name: point.name,
     digit: index + 1,
     pictureLine: view.wall === null ? null : index,
+    line: point.presence === "present" ? (view.lines[point.id] ?? null) : null,
+    withheld: view.wall !== null && view.pictures[index] === "withheld",
     presence: point.presence,
     link: point.link,
     hand: place < 0 ? null : place + 1,

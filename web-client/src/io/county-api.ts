@@ -1,7 +1,7 @@
 // The county's day, its readiness, its delivery report and its ledger over HTTP.
 
 import type {
-  ClockConfirmation, ClockView, CorrectionOrder, CountyToday, LedgerView, LessonId, OfferedView, Readiness, Report, ReportLessons, Today,
+  ClockConfirmation, ClockView, CorrectionOrder, CountyToday, LedgerView, LessonId, LessonLines, OfferedView, Readiness, Report, ReportLessons, Today,
 } from "../core/protocol";
 import { call, failureOf, type Result } from "./http";
 
@@ -22,6 +22,7 @@ export const countyApi = {
   offered: (token: string, week: number | null): Promise<Result<OfferedView>> =>
     call("GET", week === null ? "/api/offered" : `/api/offered?week=${week}`, token),
   ledger: (token: string, id: LessonId): Promise<Result<LedgerView>> => call("GET", lessonPath(id, "ledger"), token),
+  lines: (token: string, id: LessonId): Promise<Result<LessonLines>> => call("GET", lessonPath(id, "lines"), token),
   correct: (token: string, id: LessonId, order: CorrectionOrder): Promise<Result<LedgerView>> =>
     call("POST", lessonPath(id, "corrections"), token, JSON.stringify(order)),
 };

@@ -6,10 +6,36 @@ export function onPageHide(leaving: () => void): () => void {
   return () => window.removeEventListener("pagehide", leaving);
 }
 
-/** Returns how to stop listening. */
+type Network = EventTarget & { type?: string };
+
+/**
+ * The network is there again, or is another one (where the browser tells: its other changes are mere estimates of speed).
+ * Returns how to stop listening.
+ */
 export function onNetworkBack(back: () => void): () => void {
+  const network = (navigator as { connection?: Network }).connection;
+  let type = network?.type;
+  const changed = (): void => {
+    const before = type;
+    type = network?.type;
+    if (type !== before && type !== "none") back();
+  };
   window.addEventListener("online", back);
-  return () => window.removeEventListener("online", back);
+  network?.addEventListener("change", changed);
+  return () => {
+    window.removeEventListener("online", back);
+    network?.removeEventListener("change", changed);
+  };
+}
+
+export function isVisible(): boolean {
+  return document.visibilityState === "visible";
+}
+
+/** The page is looked at, or no more. Returns how to stop listening. */
+export function onVisibility(changed: () => void): () => void {
+  document.addEventListener("visibilitychange", changed);
+  return () => document.removeEventListener("visibilitychange", changed);
 }
 
 type WakeLock = { request: (type: "screen") => Promise<{ release: () => Promise<void> }> };

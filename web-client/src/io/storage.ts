@@ -5,6 +5,7 @@ const LANGUAGE = "tongke.language";
 const CAMERA = "tongke.camera";
 const MICROPHONE = "tongke.microphone";
 const HEADCOUNT = "tongke.headcount";
+const LINE_CHECK = "tongke.line-check";
 const RATE = "tongke.rate";
 const POSITION = "tongke.position.";
 
@@ -15,6 +16,8 @@ export const rememberedCamera = slot(() => window.localStorage, CAMERA);
 export const rememberedMicrophone = slot(() => window.localStorage, MICROPHONE);
 /** How many pupils were told to be in this room last. */
 export const rememberedHeadcount = slot(() => window.localStorage, HEADCOUNT);
+/** What the last check of the line found, and when. */
+export const rememberedLineCheck = slot(() => window.localStorage, LINE_CHECK);
 export const rememberedRate = slot(() => window.localStorage, RATE);
 
 /** Where the replay of a lesson was left, seconds. */

@@ -1,9 +1,12 @@
 // Receiving by WHEP: a fixed number of recvonly m-lines, offered once. The server decides what feeds which line.
 
+import type { LineReading } from "../core/line-report";
 import type { LessonId } from "../core/protocol";
 import type { StreamReport } from "../core/received";
+import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
-import { exchange, leave } from "./sdp-exchange";
+import { readLine } from "./line-stats";
+import { exchange, type Exchanged } from "./sdp-exchange";
 
 /** Opus always (RFC 7587, section 4.1). */
 const OPUS_CLOCK = 48_000;
@@ -14,11 +17,15 @@ export type SubscribeAsk = {
   audioLines: number;
   videoLines: number;
   stereo: boolean;
+  /** The id of this page load, as in its `hello`: by it the lesson knows whose session this is. */
+  page: string;
   onState: (state: RTCPeerConnectionState) => void;
 };
 
 /** Tracks stand in m-line order. */
-export type SubscribeSession = {
+export type SubscribeSession = Pick<Exchanged, "mend" | "check"> & {
+  /** What the connection counts about its line; null once it is gone. */
+  reading: () => Promise<LineReading | null>;
   audio: MediaStreamTrack[];
   video: MediaStreamTrack[];
   /** What each stream brought so far; empty once the connection is gone. */
@@ -28,11 +35,14 @@ export type SubscribeSession = {
 
 export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-  const audio = tracks(connection, "audio", ask.audioLines);
-  const video = tracks(connection, "video", ask.videoLines);
+  const voices = lines(connection, "audio", ask.audioLines);
+  // Music twice over would take more than it saves.
+  if (!ask.stereo) voices.forEach(preferRed);
+  const audio = voices.map((line) => line.receiver.track);
+  const video = lines(connection, "video", ask.videoLines).map((line) => line.receiver.track);
   connection.onconnectionstatechange = () => ask.onState(connection.connectionState);
 
-  const session = await exchange(connection, `/whep/${encodeURIComponent(ask.lesson)}`, ask.token, ask.stereo).catch(
+  const session = await exchange(connection, `/whep/${encodeURIComponent(ask.lesson)}?page=${encodeURIComponent(ask.page)}`, ask.token, ask.stereo ? "all" : "none").catch(
     (error: unknown) => {
       connection.close();
       throw error;
@@ -43,17 +53,20 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
     audio,
     video,
     received: () => connection.getStats().then(streamsOf, () => []),
+    mend: session.mend,
+    check: session.check,
+    reading: () => readLine(connection),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("subscribe", null);
-      if (tell) leave(session, ask.token);
+      if (tell) session.leave();
     },
   };
 }
 
-function tracks(connection: RTCPeerConnection, kind: "audio" | "video", count: number): MediaStreamTrack[] {
-  return Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: "recvonly" }).receiver.track);
+function lines(connection: RTCPeerConnection, kind: "audio" | "video", count: number): RTCRtpTransceiver[] {
+  return Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: "recvonly" }));
 }
 
 /** The fields of the two kinds of reports that are read (W3C webrtc-stats, section 8); old browsers leave some out. */

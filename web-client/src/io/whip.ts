@@ -1,10 +1,14 @@
 // Publishing a seat by WHIP (RFC 9725): voice, camera and, for the lead, the screen, each m-line offered once. The
-// screen's m-line stays empty until replaceTrack fills it, so courseware needs no renegotiation.
+// screen's m-line stays empty until replaceTrack fills it, so courseware needs no renegotiation. Music is sent once more as
+// a second, thin voice: the server gives it to lines that do not carry the first.
 
-import type { VideoPlan, VoicePlan } from "../core/capture";
+import { encodingsOf, SIMULCAST, spareVoice, type VideoPlan, type VoicePlan } from "../core/capture";
+import type { LineReading } from "../core/line-report";
 import type { LessonId } from "../core/protocol";
+import { preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
-import { exchange, leave } from "./sdp-exchange";
+import { readLine } from "./line-stats";
+import { exchange, type Exchanged } from "./sdp-exchange";
 
 export type PublishAsk = {
   lesson: LessonId;
@@ -16,7 +20,9 @@ export type PublishAsk = {
   onState: (state: RTCPeerConnectionState) => void;
 };
 
-export type PublishSession = {
+export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
+  /** What the connection counts about its line; null once it is gone. */
+  reading: () => Promise<LineReading | null>;
   /** Puts another screen, or none, on the screen's m-line. */
   setScreen: (track: MediaStreamTrack | null) => Promise<void>;
   setCamera: (track: MediaStreamTrack | null) => Promise<void>;
@@ -26,15 +32,15 @@ export type PublishSession = {
 
 export async function publish(ask: PublishAsk): Promise<PublishSession> {
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-  const voice = connection.addTransceiver(ask.voice.track ?? "audio", {
-    direction: "sendonly",
-    sendEncodings: [{ maxBitrate: ask.voice.plan.maxBitrate }],
-  });
+  const { track, plan } = ask.voice;
+  const voice = addVoice(connection, track, plan.maxBitrate, plan.hint === "speech");
   const camera = addVideo(connection, ask.camera.track, ask.camera.plan);
   const screen = ask.screen === null ? null : addVideo(connection, ask.screen.track, ask.screen.plan);
+  const thin = spareVoice(plan);
+  const spare = thin === null ? null : addVoice(connection, track, thin.maxBitrate, true);
   connection.onconnectionstatechange = () => ask.onState(connection.connectionState);
 
-  const stereo = ask.voice.plan.channelCount > 1;
+  const stereo = plan.channelCount > 1 ? "first" : "none";
   const session = await exchange(connection, `/whip/${encodeURIComponent(ask.lesson)}`, ask.token, stereo).catch(
     (error: unknown) => {
       connection.close();
@@ -43,23 +49,44 @@ export async function publish(ask: PublishAsk): Promise<PublishSession> {
   );
   showConnection("publish", connection);
   return {
-    setScreen: async (track) => screen?.sender.replaceTrack(hinted(track, ask.screen?.plan.hint)),
-    setCamera: (track) => camera.sender.replaceTrack(hinted(track, ask.camera.plan.hint)),
-    setVoice: (track) => voice.sender.replaceTrack(track),
+    setScreen: (now) => put(screen, hinted(now, ask.screen?.plan.hint)),
+    setCamera: (now) => put(camera, hinted(now, ask.camera.plan.hint)),
+    setVoice: async (now) => {
+      await Promise.all([put(voice, now), put(spare, now)]);
+    },
+    mend: session.mend,
+    check: session.check,
+    reading: () => readLine(connection),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("publish", null);
-      if (tell) leave(session, ask.token);
+      if (tell) session.leave();
     },
   };
 }
 
+/** A line that the server did not take carries nothing, whatever is put on it. */
+async function put(line: RTCRtpTransceiver | null, track: MediaStreamTrack | null): Promise<void> {
+  if (line !== null && line.currentDirection !== "stopped") await line.sender.replaceTrack(track);
+}
+
+function addVoice(connection: RTCPeerConnection, track: MediaStreamTrack | null, maxBitrate: number, red: boolean): RTCRtpTransceiver {
+  const line = connection.addTransceiver(track ?? "audio", { direction: "sendonly", sendEncodings: [{ maxBitrate }] });
+  // Music twice over would take more than it saves.
+  if (red) preferRed(line);
+  return line;
+}
+
+/** A browser that does not know several sizes of one picture sends the whole one. */
 function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan): RTCRtpTransceiver {
-  return connection.addTransceiver(hinted(track, plan.hint) ?? "video", {
-    direction: "sendonly",
-    sendEncodings: [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }],
-  });
+  const source = hinted(track, plan.hint) ?? "video";
+  const init = (simulcast: boolean): RTCRtpTransceiverInit => ({ direction: "sendonly", sendEncodings: encodingsOf(plan, simulcast) });
+  try {
+    return connection.addTransceiver(source, init(SIMULCAST));
+  } catch {
+    return connection.addTransceiver(source, init(false));
+  }
 }
 
 /** Without a hint Chromium shrinks the picture of a lone stream, and text becomes unreadable first. */

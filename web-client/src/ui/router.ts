@@ -15,6 +15,7 @@ export const router = createRouter({
     { path: "/library", component: () => import("./pages/Library.vue") },
     // Not under /replay: there the server keeps the recordings' files.
     { path: "/library/:id", component: () => import("./pages/Replay.vue"), props: true },
+    { path: "/check", component: () => import("./pages/Check.vue") },
     { path: "/admin", component: () => import("./pages/Admin.vue") },
     {
       // The pages of the timetable are one place in the header.

@@ -158,9 +158,15 @@ impl Class {
     }
 
     pub fn watches(&mut self, who: &str, video_lines: usize) -> (PeerId, Admission) {
+        self.watches_on(who, video_lines, None)
+    }
+
+    /// From the page that calls itself so.
+    pub fn watches_on(&mut self, who: &str, video_lines: usize, page: Option<&str>) -> (PeerId, Admission) {
         self.next += 1;
         let peer = PeerId(self.next);
-        let admission = self.lesson.admit_viewer(&person(who), peer, video_lines, self.now).unwrap();
+        let admission =
+            self.lesson.admit_viewer(&person(who), peer, video_lines, page.map(str::to_owned), self.now).unwrap();
         self.drain();
         (peer, admission)
     }

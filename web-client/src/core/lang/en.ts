@@ -16,7 +16,7 @@ export const en: Messages = {
   close: "Close",
 
   places: { teach: "Teach", classroom: "Classroom", watch: "Observe", library: "Library", admin: "Today", timetable: "Timetable", report: "Report" },
-  titles: { timetable: "Timetable", import: "Import", calendar: "Calendar", changes: "Changes", ledger: "Lesson record" },
+  titles: { timetable: "Timetable", import: "Import", calendar: "Calendar", changes: "Changes", ledger: "Lesson record", check: "Line check" },
   lessonWords: lessonWordsEn,
   placesLabel: "Main pages",
 
@@ -72,6 +72,15 @@ export const en: Messages = {
   },
   presence: { absent: "Not here", joining: "Joining", present: "Here", lost: "Dropped out" },
   links: { unknown: "Measuring the line", good: "Good line", fair: "Fair line", poor: "Poor line" },
+
+  signal: {
+    bars: ["Line not measured yet", "Line very weak", "Line weak", "Line fair", "Line good"],
+    separator: " · ",
+    rtt: (ms: number): string => `round trip ${ms} ms`,
+    lost: (percent: string): string => `${percent}% lost`,
+    down: (megabits: string): string => `${megabits} Mbit/s down`,
+    up: (megabits: string): string => `${megabits} Mbit/s up`,
+  },
 
   period: (period) => `Period ${period}`,
   timeSpan: (from, to) => `${from}–${to}`,
@@ -136,6 +145,7 @@ export const en: Messages = {
       poor_link: "Poor line: over 10 % loss",
       no_video: "This device cannot play the video: voice only",
     },
+    withheld: "Your line is weak, picture paused",
     noPicture: "No picture arrives",
     cameraOff: "No picture",
     endedTitle: "The lesson is over",
@@ -184,6 +194,7 @@ export const en: Messages = {
     replacedTitle: "This lesson was opened on another device",
     replacedHint: "To go on with this device, press the button.",
     takeBack: "Continue here",
+    withheld: "Weak line, picture paused",
     voiceOnly: "Voice only",
   },
   status: {
@@ -194,6 +205,13 @@ export const en: Messages = {
     media_refused: "This device cannot receive the lesson; call the technician",
     lead_away: "The teacher will be right back",
     voice_only: "This device cannot play the lesson's video: voice only",
+    sound_only: "The line is very weak: sound only for now",
+    sound_and_stills: "The line is weak: sound and stills of the slides",
+    sound_and_courseware: "The line is weak: sound and slides only",
+    courseware_stills: "The line is weak: slides come as stills",
+    courseware_withheld: "The line is weak: no slides for now",
+    some_withheld: "The line is weak: some pictures are paused",
+    some_stills: "The line is weak: some pictures come as stills",
     no_camera: "No camera found: the teacher cannot see this class, but you can follow",
     no_microphone: "No microphone found: you can follow but not speak",
     no_equipment: "No camera or microphone found: you can follow only",

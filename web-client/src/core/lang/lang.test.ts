@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 
 import { languageFrom, MESSAGES } from ".";
+import { CHECK_MESSAGES } from "./check";
 import { REPORT_MESSAGES } from "./report";
 import { TIMETABLE_MESSAGES } from "./timetable";
 
-const ZH = { ...MESSAGES.zh, timetable: TIMETABLE_MESSAGES.zh, report: REPORT_MESSAGES.zh };
-const EN = { ...MESSAGES.en, timetable: TIMETABLE_MESSAGES.en, report: REPORT_MESSAGES.en };
+const ZH = { ...MESSAGES.zh, timetable: TIMETABLE_MESSAGES.zh, report: REPORT_MESSAGES.zh, check: CHECK_MESSAGES.zh };
+const EN = { ...MESSAGES.en, timetable: TIMETABLE_MESSAGES.en, report: REPORT_MESSAGES.en, check: CHECK_MESSAGES.en };
 
 /** Every sentence with its path; functions are called with sample values. */
 function sentences(table: object, path = ""): [string, string][] {

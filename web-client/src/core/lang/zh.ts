@@ -15,7 +15,7 @@ export const zh = {
   close: "关闭",
 
   places: { teach: "上课", classroom: "课堂", watch: "听课", library: "资源库", admin: "今日课程", timetable: "课表", report: "开课报表" },
-  titles: { timetable: "课表", import: "导入", calendar: "校历", changes: "修改记录", ledger: "课次记录" },
+  titles: { timetable: "课表", import: "导入", calendar: "校历", changes: "修改记录", ledger: "课次记录", check: "线路检测" },
   lessonWords: lessonWordsZh,
   placesLabel: "主要页面",
 
@@ -71,6 +71,15 @@ export const zh = {
   },
   presence: { absent: "未加入", joining: "正在接入", present: "在线", lost: "已掉线" },
   links: { unknown: "网络检测中", good: "网络良好", fair: "网络一般", poor: "网络差" },
+
+  signal: {
+    bars: ["线路检测中", "线路很差", "线路较差", "线路一般", "线路良好"],
+    separator: " · ",
+    rtt: (ms: number): string => `往返 ${ms} ms`,
+    lost: (percent: string): string => `丢包 ${percent}%`,
+    down: (megabits: string): string => `下行 ${megabits} Mbit/s`,
+    up: (megabits: string): string => `上行 ${megabits} Mbit/s`,
+  },
 
   period: (period: number): string => `第 ${period} 节`,
   timeSpan: (from: string, to: string): string => `${from}–${to}`,
@@ -135,6 +144,7 @@ export const zh = {
       poor_link: "网络差，丢包超过 10%",
       no_video: "此设备放不出本课视频，只有声音",
     },
+    withheld: "您的网络较差，画面暂停",
     noPicture: "画面未到达",
     cameraOff: "没有画面",
     endedTitle: "本节课已结束",
@@ -183,6 +193,7 @@ export const zh = {
     replacedTitle: "已在另一台设备上进入这节课",
     replacedHint: "如需在这台设备上继续，请按下面的按钮。",
     takeBack: "在这里继续上课",
+    withheld: "网络较差，画面暂停",
     voiceOnly: "现在只有声音",
   },
   status: {
@@ -193,6 +204,13 @@ export const zh = {
     media_refused: "此设备无法接收本课的画面和声音，请联系技术员",
     lead_away: "老师马上回来",
     voice_only: "本课视频格式此设备无法播放，现在只有声音",
+    sound_only: "网络很差，暂时只有声音",
+    sound_and_stills: "网络较差，已切换为声音和课件图片",
+    sound_and_courseware: "网络较差，已切换为音频和课件",
+    courseware_stills: "网络较差，课件改为图片",
+    courseware_withheld: "网络较差，暂时看不到课件",
+    some_withheld: "网络较差，部分画面暂停",
+    some_stills: "网络较差，部分画面改为图片",
     no_camera: "未找到摄像头，老师看不到本教室，听课不受影响",
     no_microphone: "未找到麦克风，暂时不能发言，听课不受影响",
     no_equipment: "未找到摄像头和麦克风，现在只能听课",

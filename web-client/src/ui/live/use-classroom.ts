@@ -2,11 +2,12 @@
 
 import { computed, onScopeDispose, watchEffect, type ComputedRef } from "vue";
 
-import { COURSEWARE, microphoneOpen, POINT_CAMERA, voicePlan } from "../../core/capture";
+import { COURSEWARE, gateMicrophone, microphoneOpen, POINT_CAMERA, voicePlan } from "../../core/capture";
 import { statusOf, type Status } from "../../core/status";
 import { keepScreenLit } from "../../io/page-life";
 import { useCapture, type UsedCapture } from "./use-capture";
 import { useFollower, type Follower } from "./use-follower";
+import { useLineReport } from "./use-line-report";
 import { usePublishing } from "./use-publishing";
 
 export type Classroom = Follower & {
@@ -29,10 +30,8 @@ export function useClassroom(): Classroom {
     const now = view.value;
     return now !== null && now.lesson.phase === "live" && now.lesson.floor.includes(now.you);
   });
-  watchEffect(() => {
-    const track = capture.microphone.value;
-    if (track !== null) track.enabled = microphoneOpen("point", false, onFloor.value);
-  });
+  // At once: not one frame of a microphone that was just plugged in may leave the room.
+  watchEffect(() => gateMicrophone(capture.microphone.value, microphoneOpen("point", false, onFloor.value)), { flush: "sync" });
 
   const publishing = usePublishing(
     () => {
@@ -43,6 +42,7 @@ export function useClassroom(): Classroom {
     { camera: capture.camera, microphone: capture.microphone, screen: null },
     follower.line,
   );
+  useLineReport([publishing.session, follower.receiving.session], follower.line);
   onScopeDispose(keepScreenLit());
 
   return {

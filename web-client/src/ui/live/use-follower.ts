@@ -7,7 +7,7 @@ import { isMusic, isUnderWay } from "../../core/lesson";
 import type { LessonId, LessonSummary } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
 import type { Prospect } from "../../core/status";
-import { stageOf, type Source, type Stage } from "../../core/stage";
+import { PICTURE_LINES, stageOf, type Source, type Stage } from "../../core/stage";
 import type { SubscribeSession } from "../../io/whep";
 import { session } from "../session";
 import { useCurrentLesson } from "./use-current-lesson";
@@ -15,7 +15,8 @@ import { useJoined } from "./use-joined";
 import { clockOf, useLessonLine, type LessonLine } from "./use-lesson-line";
 import type { UsedMediaLink } from "./use-media-link";
 import { useReceived } from "./use-received";
-import { FLOOR_PICTURE, FLOOR_VOICE, FOLLOWER_LINES, LEAD_CAMERA, LEAD_SCREEN, LEAD_VOICE, useReceiving } from "./use-receiving";
+import { FLOOR_VOICE, FOLLOWER_LINES, LEAD_VOICE, useReceiving } from "./use-receiving";
+import { useShows } from "./use-shows";
 import { useTick } from "./use-tick";
 
 export type Pictures = Record<Exclude<Source, "self">, MediaStreamTrack | null>;
@@ -55,8 +56,10 @@ export function useFollower(chosen: () => LessonId | null): Follower {
   }, line);
 
   useReceived(receiving.session, line);
+  useShows(receiving.session, line);
 
-  const videoAt = (index: number): MediaStreamTrack | null => receiving.session.value?.video[index] ?? null;
+  const videoOf = (source: Exclude<Source, "self">): MediaStreamTrack | null =>
+    receiving.session.value?.video[PICTURE_LINES[source]] ?? null;
   const audioAt = (index: number): MediaStreamTrack | null => receiving.session.value?.audio[index] ?? null;
   return {
     token, joined, current: asked.current, line, receiving,
@@ -65,7 +68,7 @@ export function useFollower(chosen: () => LessonId | null): Follower {
       return asked.current.value?.phase === "ended" ? { kind: "ended" } : null;
     }),
     pictures: computed(() => ({
-      lead_camera: videoAt(LEAD_CAMERA), lead_screen: videoAt(LEAD_SCREEN), floor: videoAt(FLOOR_PICTURE),
+      lead_camera: videoOf("lead_camera"), lead_screen: videoOf("lead_screen"), floor: videoOf("floor"),
     })),
     voices: computed(() => ({ lead: audioAt(LEAD_VOICE), floor: audioAt(FLOOR_VOICE) })),
     prospect: computed(() => prospectOf(asked.current.value, asked.failure.value !== null)),

@@ -10,6 +10,7 @@ import { capabilities } from "../../io/codecs";
 import { onNetworkBack } from "../../io/page-life";
 import { openSocket, type Socket } from "../../io/socket";
 import { chance, every, monotonicMs } from "../../io/ticking";
+import { PAGE } from "./page-id";
 
 export type LessonLine = {
   view: ShallowRef<LessonView | null>;
@@ -20,9 +21,6 @@ export type LessonLine = {
 };
 
 const TICK_MS = 250;
-
-/** Random for each page load: a socket that comes back with it is this page again, not a second device. */
-const PAGE = Math.floor(chance() * 2 ** 52).toString(36);
 
 /** The line's clock while it is open, else the one that was asked for: a line that was closed long ago knows no corrected clock. */
 export function clockOf({ line, clock }: Pick<LessonLine, "line" | "clock">, asked: ServerClock): ServerClock {

@@ -2,6 +2,7 @@
 
 import type { LessonId } from "../../core/protocol";
 import { subscribe, type SubscribeSession } from "../../io/whep";
+import { PAGE } from "./page-id";
 import type { LessonLine } from "./use-lesson-line";
 import { useMediaLink, type UsedMediaLink } from "./use-media-link";
 
@@ -23,7 +24,7 @@ export function useReceiving(
     (onState) => {
       const now = ask();
       if (now === null) return Promise.reject(new Error("nothing to receive any more"));
-      return subscribe({ ...now, onState });
+      return subscribe({ ...now, page: PAGE, onState });
     },
     () => view.value?.lesson.phase === "ended",
   );
@@ -33,6 +34,3 @@ export function useReceiving(
 export const FOLLOWER_LINES = { audioLines: 2, videoLines: 3 } as const;
 export const LEAD_VOICE = 0;
 export const FLOOR_VOICE = 1;
-export const LEAD_CAMERA = 0;
-export const LEAD_SCREEN = 1;
-export const FLOOR_PICTURE = 2;

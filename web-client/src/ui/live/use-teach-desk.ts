@@ -2,8 +2,9 @@
 
 import { computed, shallowRef, watch, watchEffect, type ComputedRef, type ShallowRef } from "vue";
 
-import { COURSEWARE, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
+import { COURSEWARE, gateMicrophone, MASTER_CAMERA, microphoneOpen, voicePlan } from "../../core/capture";
 import { isUnderWay, pointsOf, type LessonView } from "../../core/lesson";
+import { isUp } from "../../core/media-link";
 import type { LessonId, LessonSummary, ParticipantId, UtcMs } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
 import { isNear } from "../../core/today/day";
@@ -17,9 +18,11 @@ import { useCourseware, type Courseware } from "./use-courseware";
 import { useCurrentLesson } from "./use-current-lesson";
 import { useJoined } from "./use-joined";
 import { clockOf, useLessonLine, type LessonLine } from "./use-lesson-line";
+import { useLineReport } from "./use-line-report";
 import type { UsedMediaLink } from "./use-media-link";
 import { usePublishing } from "./use-publishing";
 import { useReceiving } from "./use-receiving";
+import { useShows } from "./use-shows";
 import { useTick } from "./use-tick";
 
 export type TeachDesk = {
@@ -71,10 +74,8 @@ export function useTeachDesk(): TeachDesk {
   const courseware = useCourseware(line.send);
   const onAir = useOnAir(view, joined);
   const muted = shallowRef(false);
-  watchEffect(() => {
-    const track = capture.microphone.value;
-    if (track !== null) track.enabled = microphoneOpen("lead", muted.value, false);
-  });
+  // At once: not one frame of a microphone that was just plugged in may leave the room.
+  watchEffect(() => gateMicrophone(capture.microphone.value, microphoneOpen("lead", muted.value, false)), { flush: "sync" });
   // Asked before the subject was known, music would be captured as speech.
   watch(() => voice.value.hint, (hint, before) => hint !== before && capture.retry());
 
@@ -97,6 +98,8 @@ export function useTeachDesk(): TeachDesk {
     const place = ready();
     return place && { ...place, audioLines: 1, videoLines: wallLines(points()), stereo: false };
   }, line);
+  useShows(receiving.session, line);
+  useLineReport([publishing.session, receiving.session], line);
   useCoursewareTold(line, publishing, courseware);
 
   return {
@@ -132,9 +135,9 @@ function useOnAir(view: ShallowRef<LessonView | null>, joined: ShallowRef<Lesson
 
 /** After a reconnect or reload the lesson must say what the screen's m-line really carries. */
 function useCoursewareTold(line: LessonLine, publishing: UsedMediaLink<PublishSession>, courseware: Courseware): void {
-  watch([() => publishing.link.value.kind, () => line.line.value.kind], ([media, signaling]) => {
+  watch([() => isUp(publishing.link.value), () => line.line.value.kind], ([sending, signaling]) => {
     const lesson = line.view.value?.lesson;
-    if (media !== "up" || signaling !== "open" || lesson === undefined) return;
+    if (!sending || signaling !== "open" || lesson === undefined) return;
     const sharing = courseware.track.value !== null;
     if (sharing !== lesson.courseware) line.send({ type: sharing ? "start_courseware" : "stop_courseware" });
   });
