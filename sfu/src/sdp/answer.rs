@@ -48,14 +48,14 @@ pub struct Answer<P> {
 
 /// Answers a WHIP offer. `video` is the lesson's codec for camera and screen; without one the publisher's best is taken.
 ///
-/// The first audio m-line becomes the voice, the first video the camera, the second video the screen; the rest is rejected.
+/// The first audio m-line becomes the voice and the second the same once more, the first video the camera, the second video the screen; the rest is rejected.
 pub fn answer_publisher(
     offer: &Offer,
     video: impl Fn(Codec) -> bool,
     local: &mut Local<'_>,
 ) -> Result<Answer<PublishPlan>, SdpError> {
     let mut slots = Slots::default();
-    let mut chosen: Vec<Option<(Slot, &Payload)>> = Vec::new();
+    let mut chosen: Vec<Option<((Slot, u8), &Payload)>> = Vec::new();
     for media in &offer.media {
         let payload =
             media.payloads.iter().filter(|p| !p.codec.is_video() || video(p.codec)).min_by_key(|p| rank(p.codec));
@@ -148,10 +148,12 @@ struct Slots {
 }
 
 impl Slots {
-    fn next(&mut self, kind: Kind) -> Option<Slot> {
-        let (counter, slots): (_, &[Slot]) = match kind {
-            Kind::Audio => (&mut self.audio, &[Slot::Voice]),
-            Kind::Video => (&mut self.video, &[Slot::Camera, Slot::Screen]),
+    /// The seat of the next m-line of a kind, and which of its layers it is. A second audio m-line is the same voice once
+    /// more, thin: music is sent so for lines that do not carry it.
+    fn next(&mut self, kind: Kind) -> Option<(Slot, u8)> {
+        let (counter, slots): (_, &[(Slot, u8)]) = match kind {
+            Kind::Audio => (&mut self.audio, &[(Slot::Voice, 0), (Slot::Voice, 1)]),
+            Kind::Video => (&mut self.video, &[(Slot::Camera, 0), (Slot::Screen, 0)]),
             Kind::Other => return None,
         };
         *counter += 1;
@@ -193,7 +195,7 @@ fn transport(offer: &Offer, local: &Local<'_>) -> TransportPlan {
 }
 
 /// The streams of one m-line: one, or one for each simulcast layer.
-fn publish_tracks(slot: Slot, media: &Media, payload: &Payload) -> Vec<PublishTrack> {
+fn publish_tracks((slot, layer): (Slot, u8), media: &Media, payload: &Payload) -> Vec<PublishTrack> {
     let track = |layer: usize, rid: Option<&String>| PublishTrack {
         slot,
         layer: layer as u8,
@@ -211,7 +213,7 @@ fn publish_tracks(slot: Slot, media: &Media, payload: &Payload) -> Vec<PublishTr
     if is_simulcast(media) {
         media.rids.iter().enumerate().map(|(layer, rid)| track(layer, Some(rid))).collect()
     } else {
-        vec![track(0, None)]
+        vec![track(usize::from(layer), None)]
     }
 }
 

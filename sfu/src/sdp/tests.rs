@@ -121,6 +121,14 @@ fn repeated_voices_are_taken_and_sent_under_the_type_that_was_offered_for_opus()
 }
 
 #[test]
+fn a_second_voice_is_the_first_once_more_and_a_third_is_nobodys() {
+    let text = head("0 1 2") + &audio("0", "sendonly") + &audio("1", "sendonly") + &audio("2", "sendonly");
+    let answer = publish(&text, |_| true).unwrap();
+    let voices: Vec<_> = answer.plan.tracks.iter().map(|track| (track.slot, track.layer)).collect();
+    assert_eq!(voices, [(Slot::Voice, 0), (Slot::Voice, 1)]);
+}
+
+#[test]
 fn the_lessons_codec_rules_what_a_publisher_may_send() {
     let text = head("0 1") + &audio("0", "sendonly") + &video("1", "sendonly");
     let answer = publish(&text, |codec| codec == Codec::Vp9).unwrap();

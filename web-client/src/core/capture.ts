@@ -5,7 +5,7 @@ import { isMusic } from "./lesson";
 
 /** Whether pictures are sent in several sizes at once: only where the server answers with `a=simulcast:recv`, for otherwise a
  * browser sends the first size alone, which is the smallest. */
-export const SIMULCAST: boolean = false;
+export const SIMULCAST: boolean = true;
 
 export type PictureAsk = { width: number; height: number; frameRate: number };
 /** One size of a picture: by what its sides are divided, and what it may take. */
