@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use crate::{
     clock::NtpClock,
     command::{LessonKey, ParticipantKey, PeerId},
-    limits::{MAX_DATAGRAM, MAX_RTP_PACKET, MAX_SSRCS_PER_PEER, REPORT_INTERVAL, TWCC_INTERVAL},
+    limits::{
+        KEYFRAME_REQUEST_INTERVAL, MAX_DATAGRAM, MAX_RTP_PACKET, MAX_SSRCS_PER_PEER, REPORT_INTERVAL, TWCC_INTERVAL,
+    },
     outbox::Outbox,
     recorded::RecordedTracks,
     recovered::RecoveredVoices,
@@ -13,7 +15,7 @@ use crate::{
     rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     rtp::RtpHeader,
     sdp::PublishPlan,
-    seats::Source,
+    seats::{Slot, Source},
     srtp::MAX_OVERHEAD,
     track::{Taken, Track},
     transport::Transport,
@@ -282,7 +284,6 @@ impl Publisher {
 
     /// Sends reports that are due, and asks for what is missing. Returns how many key frames it asked for.
     pub(crate) fn send_feedback(&mut self, now: Instant, outbox: &mut Outbox) -> u64 {
-        let mut key_frames = 0;
         let mut plain = [0; MAX_DATAGRAM - MAX_OVERHEAD];
         let mut writer = Writer::new(&mut plain);
         if now >= self.next_report {
@@ -302,14 +303,31 @@ impl Publisher {
             if count > 0 {
                 writer.nack(reporter, ssrc, asked[..count].iter().copied());
             }
-            if track.take_key_frame_request(now) {
-                writer.picture_loss(reporter, ssrc);
-                key_frames += 1;
-            }
         }
+        let key_frames = self.ask_key_frames(now, &mut writer);
         let len = writer.len();
         self.send_rtcp(&plain[..len], outbox);
         key_frames
+    }
+
+    /// Asks for the key frames that are wanted, of each seat one at a time: all its layers together take no more than a picture
+    /// without layers would. Returns how many.
+    fn ask_key_frames(&mut self, now: Instant, writer: &mut Writer<'_>) -> u64 {
+        let mut asked = 0;
+        for slot in [Slot::Camera, Slot::Screen] {
+            let last =
+                self.tracks.iter().filter(|track| track.spec.slot == slot).filter_map(Track::key_frame_asked).max();
+            if last.is_some_and(|at| now.saturating_duration_since(at) < KEYFRAME_REQUEST_INTERVAL) {
+                continue;
+            }
+            // Whoever has waited longest has its turn.
+            let waiting = self.tracks.iter_mut().filter(|track| track.spec.slot == slot && track.wants_key_frame());
+            let Some(track) = waiting.min_by_key(|track| track.key_frame_asked()) else { continue };
+            track.key_frame_is_asked(now);
+            writer.picture_loss(self.reporter_ssrc, track.ssrc().unwrap_or_default());
+            asked += 1;
+        }
+        asked
     }
 
     /// Receiver report first, as RFC 3550 section 6.1 wants of a compound.

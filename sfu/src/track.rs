@@ -3,14 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    clock::Mapping,
-    codec::Codec,
-    limits::{KEYFRAME_REQUEST_INTERVAL, SSRC_CHANGE_SILENCE},
-    nack::MissingPackets,
-    reception::Reception,
-    rtp::RtpHeader,
-    sdp::PublishTrack,
-    sequence::Unwrapper,
+    clock::Mapping, codec::Codec, limits::SSRC_CHANGE_SILENCE, nack::MissingPackets, reception::Reception,
+    rtp::RtpHeader, sdp::PublishTrack, sequence::Unwrapper,
 };
 
 /// A pause after which a stream begins to flow anew.
@@ -141,16 +135,20 @@ impl Track {
         self.key_frame_wanted = self.codec().is_video();
     }
 
-    /// Whether a key frame is to be asked for now; takes the wish.
-    pub(crate) fn take_key_frame_request(&mut self, now: Instant) -> bool {
-        let throttled =
-            self.key_frame_asked.is_some_and(|at| now.saturating_duration_since(at) < KEYFRAME_REQUEST_INTERVAL);
-        if !self.key_frame_wanted || throttled || self.stream.is_none() {
-            return false;
-        }
+    /// Whether a key frame is wanted of a stream that there is.
+    pub(crate) fn wants_key_frame(&self) -> bool {
+        self.key_frame_wanted && self.stream.is_some()
+    }
+
+    /// When one was last asked for.
+    pub(crate) fn key_frame_asked(&self) -> Option<Instant> {
+        self.key_frame_asked
+    }
+
+    /// One is asked for now.
+    pub(crate) fn key_frame_is_asked(&mut self, now: Instant) {
         self.key_frame_wanted = false;
         self.key_frame_asked = Some(now);
-        true
     }
 
     /// Whether packets are missing that have not been asked for.

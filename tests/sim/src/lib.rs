@@ -34,5 +34,5 @@ pub use encoder::{COURSEWARE, Encoding, SIMULCAST, SINGLE};
 pub use network::{Burst, Change, Conditions, Link};
 pub use offer::Repair;
 pub use publisher::{Fec, Publishes, VoiceOptions};
-pub use receiver::Receives;
+pub use receiver::{LISTENING, Receives};
 pub use world::{Publishing, Receiving, Site, Way, World};

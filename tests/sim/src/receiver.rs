@@ -40,13 +40,20 @@ pub struct Receives {
     pub pictures: usize,
     /// What is offered against the loss of voice packets.
     pub repair: Repair,
+    /// How long the page lets packets wait at least: long where one only listens.
+    pub patience: Duration,
 }
+
+/// What the pages of those who only listen ask for.
+pub const LISTENING: Duration = Duration::from_millis(200);
 
 impl Receives {
     /// A plain player: the lead's voice and the programme.
-    pub const VIEWER: Self = Self { voices: 1, pictures: 1, repair: Repair { red: true, nack: false } };
+    pub const VIEWER: Self =
+        Self { voices: 1, pictures: 1, repair: Repair { red: true, nack: false }, patience: Duration::ZERO };
     /// A point: lead and floor, camera, courseware and floor.
-    pub const POINT: Self = Self { voices: 2, pictures: 3, repair: Repair { red: true, nack: false } };
+    pub const POINT: Self =
+        Self { voices: 2, pictures: 3, repair: Repair { red: true, nack: true }, patience: LISTENING };
 }
 
 /// What a datagram of media was for.
@@ -148,7 +155,7 @@ impl Receiver {
     /// The answer is there.
     pub fn answered(&mut self, now: Instant, answer: Answer) {
         self.number = answer.lines.iter().find_map(|line| line.extensions.number);
-        self.lines = answer.lines.iter().map(|line| Line::new(line, self.origin)).collect();
+        self.lines = answer.lines.iter().map(|line| Line::new(line, self.origin, self.options.patience)).collect();
         self.next_report = Some(now + REPORT_INTERVAL);
         if let Some(theirs) = answer.ice {
             self.session.answered(now, theirs);
@@ -328,10 +335,10 @@ impl Receiver {
 }
 
 impl Line {
-    fn new(line: &AnsweredLine, origin: Instant) -> Self {
+    fn new(line: &AnsweredLine, origin: Instant, patience: Duration) -> Self {
         let ssrc = line.ssrcs.first().copied().unwrap_or_default();
         let (clock, played) = if line.is_voice {
-            (48_000, Played::Voice { voice: Box::new(Voice::new(origin)), red: line.number_of("red") })
+            (48_000, Played::Voice { voice: Box::new(Voice::new(origin, patience)), red: line.number_of("red") })
         } else {
             (90_000, Played::Picture(Box::new(Picture::new(origin))))
         };

@@ -133,6 +133,7 @@ pub struct Voice {
     late: Histogram,
     repaired: Histogram,
     worst: Option<(Instant, f64)>,
+    least_target: f64,
     target: f64,
     level: f64,
     stretch: f64,
@@ -141,8 +142,9 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// A line that was answered; `origin` is where the world's time begins.
-    pub fn new(origin: Instant) -> Self {
+    /// A line that was answered; `origin` is where the world's time begins. The page asks for packets to wait for `patience`
+    /// at least (`jitterBufferTarget`, W3C webrtc-extensions).
+    pub fn new(origin: Instant, patience: Duration) -> Self {
         Self {
             origin,
             waiting: BTreeMap::new(),
@@ -155,6 +157,7 @@ impl Voice {
             late: Histogram::new(FORGET_LATE),
             repaired: Histogram::new(FORGET_REPAIRED),
             worst: None,
+            least_target: patience.as_secs_f64() / FRAME.as_secs_f64(),
             target: FIRST_TARGET,
             level: 0.0,
             stretch: 0.0,
@@ -217,7 +220,7 @@ impl Voice {
         }
         if self.late.entries > 0.0 {
             let base = 1.0 + self.late.quantile(QUANTILE) as f64;
-            self.target = base.max(1.0 + self.repaired.cheapest(base) as f64);
+            self.target = base.max(1.0 + self.repaired.cheapest(base) as f64).max(self.least_target);
         }
     }
 
@@ -370,7 +373,7 @@ mod tests {
     /// Plays frames that arrive `delay(frame)` ms after their capture, or not at all; 60 s of them.
     fn heard(delay: impl Fn(u32) -> Option<(u32, Came)>) -> Heard {
         let start = some_instant();
-        let mut voice = Voice::new(start);
+        let mut voice = Voice::new(start, Duration::ZERO);
         let mut arrivals: Vec<(u32, u32, Came)> =
             (0..3000).filter_map(|frame| delay(frame).map(|(delay, came)| (20 * frame + delay, frame, came))).collect();
         arrivals.sort_by_key(|arrival| arrival.0);
@@ -392,7 +395,7 @@ mod tests {
     #[test]
     fn a_voice_that_never_came_or_came_late_counts_as_concealed() {
         let start = some_instant();
-        let never = Voice::new(start).heard(start, start + MS * 1000);
+        let never = Voice::new(start, Duration::ZERO).heard(start, start + MS * 1000);
         assert_eq!((never.concealed_ms, never.longest_gap_ms, never.concealment()), (980.0, 980.0, 1.0));
         let heard = heard(|frame| (frame >= 1500).then_some((50, Came::InOrder)));
         assert!((24_900.0..25_100.0).contains(&heard.longest_gap_ms), "{heard:?}");
@@ -433,7 +436,7 @@ mod tests {
     #[test]
     fn a_packet_with_the_frame_before_it_repairs_a_single_loss() {
         let start = some_instant();
-        let mut voice = Voice::new(start);
+        let mut voice = Voice::new(start, Duration::ZERO);
         for frame in (0..1000).filter(|frame| frame % 10 != 0) {
             let tag = VoiceTag { has_previous: true, ..tag(frame) };
             voice.insert(start + MS * (20 * frame + 50), frame.wrapping_mul(960), tag, Came::InOrder);

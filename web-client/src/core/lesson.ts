@@ -95,6 +95,10 @@ export function refreshed(summary: LessonSummary, lesson: LessonSnapshot | null)
   };
 }
 
+export function isOnFloor(view: LessonView | null): boolean {
+  return view?.lesson.floor.includes(view.you) ?? false;
+}
+
 export function leadOf(lesson: LessonSnapshot): Participant | null {
   return lesson.participants.find((participant) => participant.role === "master_teacher") ?? null;
 }

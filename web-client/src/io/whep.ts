@@ -30,6 +30,8 @@ export type SubscribeSession = Pick<Exchanged, "mend" | "check"> & {
   video: MediaStreamTrack[];
   /** What each stream brought so far; empty once the connection is gone. */
   received: () => Promise<StreamReport[]>;
+  /** Lets sound and picture wait so long before they are played, in ms: what was lost may come again. Null is the browser's own. */
+  setPatience: (ms: number | null) => void;
   close: (tell: boolean) => void;
 };
 
@@ -56,6 +58,7 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
     mend: session.mend,
     check: session.check,
     reading: () => readLine(connection),
+    setPatience: (ms) => connection.getReceivers().forEach((receiver) => wait(receiver, ms)),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
@@ -63,6 +66,12 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
       if (tell) session.leave();
     },
   };
+}
+
+/** `jitterBufferTarget` (W3C webrtc-extensions, section 5); older Chromium has the same in seconds under another name. */
+function wait(receiver: RTCRtpReceiver & { jitterBufferTarget?: number | null; playoutDelayHint?: number | null }, ms: number | null): void {
+  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms;
+  else if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = ms === null ? null : ms / 1000;
 }
 
 function lines(connection: RTCPeerConnection, kind: "audio" | "video", count: number): RTCRtpTransceiver[] {

@@ -1,7 +1,7 @@
 //! A voice over a line that loses packets, on the way down or on the way up.
 
 use super::{Figure, Lesson, Measured};
-use crate::{Burst, Change, Conditions, Publishes, Receives, Repair, VoiceOptions, Way};
+use crate::{Burst, Change, Conditions, LISTENING, Publishes, Receives, Repair, VoiceOptions, Way};
 
 /// Packets lost in a row, on average, where they are lost in bursts.
 const BURST_LENGTH: f64 = 4.0;
@@ -53,7 +53,7 @@ pub fn concealment(seed: u64, (loss, asked): (Loss, f64), way: Way) -> Concealme
     let voice = Some(VoiceOptions { repair, ..VoiceOptions::default() });
     let publishes = Publishes { voice, ..Publishes::default() };
     let mut lesson = Lesson::with_master_at(seed, publishes, masters);
-    let point = lesson.join(points, Receives { voices: 1, pictures: 0, repair });
+    let point = lesson.join(points, Receives { voices: 1, pictures: 0, repair, patience: LISTENING });
     let weak_site = if way == Way::Up { lesson.master_site } else { point.site };
     let world = &mut lesson.world;
     let at = world.at(WORSENS_AT);

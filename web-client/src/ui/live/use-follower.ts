@@ -3,7 +3,7 @@
 
 import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from "vue";
 
-import { isMusic, isUnderWay } from "../../core/lesson";
+import { isMusic, isOnFloor, isUnderWay } from "../../core/lesson";
 import type { LessonId, LessonSummary } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
 import type { Prospect } from "../../core/status";
@@ -18,6 +18,9 @@ import { useReceived } from "./use-received";
 import { FLOOR_VOICE, FOLLOWER_LINES, LEAD_VOICE, useReceiving } from "./use-receiving";
 import { useShows } from "./use-shows";
 import { useTick } from "./use-tick";
+
+/** Several round trips of a rural line: a lost packet comes again within it. */
+const LISTENING_MS = 200;
 
 export type Pictures = Record<Exclude<Source, "self">, MediaStreamTrack | null>;
 
@@ -56,6 +59,8 @@ export function useFollower(chosen: () => LessonId | null): Follower {
   }, line);
 
   useReceived(receiving.session, line);
+  // Whoever only listens can wait for what was lost; a class that is spoken with cannot.
+  watch([receiving.session, () => isOnFloor(view.value)], ([session, spokenWith]) => session?.setPatience(spokenWith ? null : LISTENING_MS));
   useShows(receiving.session, line);
 
   const videoOf = (source: Exclude<Source, "self">): MediaStreamTrack | null =>
