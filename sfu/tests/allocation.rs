@@ -124,3 +124,27 @@ fn thinning_a_stream_takes_no_memory_however_long_it_runs() {
     assert_eq!(taken.count_total, 0);
     assert!(sent > 10_000 && left_out > 10_000, "{sent} sent, {left_out} left out");
 }
+
+#[test]
+fn a_viewer_whose_line_carries_nothing_keeps_less_than_a_megabyte() {
+    let mut school = School::new();
+    let stage = Stage { lead: Some(MASTER), ..Stage::default() };
+    school.command(Command::SetStage { lesson: LESSON, stage });
+    let mut master = school.publisher(MASTER, &["audio", "video"]);
+    school.run(500, &mut [&mut master]);
+    let kept = allocation_counter::measure(|| {
+        let mut viewer = school.subscriber(ParticipantKey(1), View::Class, &["audio", "video"]);
+        school.run(500, &mut [&mut master, &mut viewer]);
+        viewer.cut = true;
+        for sequence in 0..1000u16 {
+            let payload = if sequence.is_multiple_of(50) { KEY } else { &[0x41; 1000] };
+            master.publish(1, sequence, 3000 * u32::from(sequence), payload);
+            school.run(20, &mut [&mut master, &mut viewer]);
+        }
+        // What was recorded and told belongs to no viewer.
+        school.taps.clear();
+        school.events.clear();
+        std::mem::forget(viewer);
+    });
+    assert!(kept.bytes_current < 1 << 20, "{kept:?}");
+}

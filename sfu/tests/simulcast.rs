@@ -246,3 +246,22 @@ fn an_unknown_name_and_somebody_elses_ssrc_are_of_no_use() {
     lesson.teach(30);
     assert!(!lesson.layers(0).contains(&9));
 }
+
+#[test]
+fn somebody_elses_names_and_numbers_are_ones_own_in_another_session() {
+    let mut lesson = lesson(2);
+    lesson.teach(60);
+    // A class sends under the very names and numbers of the master.
+    let mut point = lesson.school.publisher(ParticipantKey(1), &["audio", "simulcast"]);
+    lesson.school.run(500, &mut [&mut point, &mut lesson.master]);
+    drop((lesson.layers(0), lesson.layers(1)));
+    for sequence in 0..50 {
+        for layer in 0..3 {
+            point.publish_layer(layer, 5000 + sequence, 3600 * u32::from(sequence), &[0x41, 9], true);
+        }
+        let mut everyone: Vec<&mut Peer> = lesson.viewers.iter_mut().chain([&mut point]).collect();
+        lesson.school.run(20, &mut everyone);
+        lesson.teach(1);
+    }
+    assert_eq!([0, 1].map(|viewer| lesson.layers(viewer)), [vec![2], vec![2]]);
+}

@@ -281,9 +281,12 @@ fn write_media_head(
     direction: &str,
     payloads: &[&Payload],
 ) {
+    // A sender takes the first for its own choice: whether its voice repeats itself is for it to say.
+    let order = |p: &&&Payload| {
+        if p.prefers_red { [p.red, Some(p.number), p.rtx] } else { [Some(p.number), p.red, p.rtx] }
+    };
     let numbers: Vec<String> =
-        // A sender takes the first for its own choice: voices shall repeat themselves where they can.
-        payloads.iter().flat_map(|p| [p.red, Some(p.number), p.rtx]).flatten().map(|number| number.to_string()).collect();
+        payloads.iter().flat_map(|p| order(&p)).flatten().map(|number| number.to_string()).collect();
     push!(out, "m={} 9 {} {}", media.name, media.protocol, numbers.join(" "));
     push!(out, "c=IN IP4 0.0.0.0");
     push!(out, "a=rtcp:9 IN IP4 0.0.0.0");

@@ -117,6 +117,8 @@ pub struct Payload {
     pub rtx: Option<u8>,
     /// Payload type of packets that repeat earlier ones (RFC 2198).
     pub red: Option<u8>,
+    /// Whether the peer would rather send these.
+    pub prefers_red: bool,
     /// Its `a=fmtp` parameters.
     pub parameters: String,
     /// Feedback offered for it, as in `a=rtcp-fb` without the payload type.
@@ -345,6 +347,10 @@ fn payloads(line: &MediaDescription) -> Vec<Payload> {
             codec,
             rtx: rtx.get(number.as_str()).copied(),
             red: red.get(number.as_str()).copied(),
+            prefers_red: red.get(number.as_str()).is_some_and(|red| {
+                let place = |number: &str| formats.iter().position(|format| format == number);
+                place(&red.to_string()) < place(number)
+            }),
             parameters: parameters(number).to_owned(),
             feedback: feedback(number),
         })

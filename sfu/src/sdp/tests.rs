@@ -110,7 +110,9 @@ fn repeated_voices_are_taken_and_sent_under_the_type_that_was_offered_for_opus()
     let text = head("0") + &audio("0", "sendonly");
     let red = text.clone() + "a=fmtp:63 111/111\r\na=rtcp-fb:111 nack\r\n";
     let answer = publish(&red, |_| true).unwrap();
-    assert!(answer.sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"), "it is preferred");
+    assert!(answer.sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n"));
+    let first = publish(&red.replace("SAVPF 111 63", "SAVPF 63 111"), |_| true).unwrap();
+    assert!(first.sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"), "a sender that prefers it sends it");
     assert!(answer.sdp.contains("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"));
     assert_eq!((answer.plan.tracks[0].red_payload_type, answer.plan.tracks[0].nack), (Some(63), true));
     let other = text + "a=fmtp:63 9/111\r\n";

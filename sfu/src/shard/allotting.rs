@@ -30,6 +30,8 @@ const ENLARGED_PERCENT: u32 = 130;
 /// Below these a voice does not repeat itself, where much is lost and where little is: the line is needed for other things.
 const REDUNDANCY_LOSSY_FROM_BPS: u64 = 120_000;
 const REDUNDANCY_FROM_BPS: u64 = 500_000;
+/// A voice that needs more than this is music.
+const RICH_VOICE_BPS: u64 = 80_000;
 /// Least and greatest time that pictures are kept before they are shown: as receivers like it, or long enough for what was lost
 /// to be sent again. Voices wait for their pictures.
 const USUAL_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
@@ -128,7 +130,10 @@ impl Shard {
         for line in subscriber.lines.iter_mut().filter(|line| line.spec.audio) {
             let voice = voice(now, line, layers_of(line), &self.fanouts, is_thin);
             line.choose(voice.map(|voice| (voice.layer, Pace::All)));
-            line.redundancy = redundancy;
+            // Music twice over takes more than it saves, where nothing is lost.
+            let is_rich = voice.is_some_and(|voice| voice.bps > RICH_VOICE_BPS);
+            line.redundancy = if is_rich && !is_lossy { 0 } else { redundancy };
+            let redundancy = line.redundancy;
             // What is repeated comes without headers of its own: half of a voice.
             let halves = 2 + if line.repeats_itself() { u64::from(redundancy.count_ones()) } else { 0 };
             voices += voice.map_or(0, |voice| voice.bps) * halves / 2;

@@ -52,3 +52,11 @@ test("with simulcast the smallest goes first and the last is the whole picture",
     expect(layers.every((layer) => layer.scalabilityMode === "L1T1")).toBe(true);
   }
 });
+
+test("a camera that captures less sends fewer sizes, and always the whole picture", () => {
+  const rids = (width: number, height: number): (string | undefined)[] =>
+    encodingsOf(MASTER_CAMERA, true, { width, height }).map((layer) => layer.rid);
+  expect([rids(1280, 720), rids(960, 540), rids(640, 480), rids(640, 360), rids(320, 240)]).toEqual([
+    ["q", "h", "f"], ["q", "h", "f"], ["h", "f"], ["h", "f"], [undefined],
+  ]);
+});

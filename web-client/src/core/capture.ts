@@ -49,10 +49,23 @@ export const COURSEWARE: VideoPlan = {
 /** As `RTCRtpEncodingParameters`. */
 export type Encoding = { rid?: string; scaleResolutionDownBy?: number; maxBitrate: number; maxFramerate: number; scalabilityMode?: string };
 
+/** What Chromium sends of a picture at most: of a smaller one it leaves out the last size, which is the whole picture. */
+const MOST_LAYERS: readonly { width: number; height: number; layers: number }[] = [
+  { width: 960, height: 540, layers: 3 }, { width: 480, height: 270, layers: 2 },
+];
+
+/** The sizes to send of a picture of which so much is captured: the largest of the plan's, as many as a browser sends. */
+function layersOf(plan: VideoPlan, captured: { width: number; height: number }): readonly Layer[] {
+  const pixels = captured.width * captured.height;
+  const most = MOST_LAYERS.find((row) => pixels >= row.width * row.height)?.layers ?? 1;
+  return plan.layers.slice(-most);
+}
+
 /** What to ask of the encoder. Chromium takes several VP9 encodings for layers of one unless each says that it has none. */
-export function encodingsOf(plan: VideoPlan, simulcast: boolean): Encoding[] {
-  if (!simulcast) return [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }];
-  return plan.layers.map(({ rid, scaleDown, maxBitrate, frameRate }) => ({
+export function encodingsOf(plan: VideoPlan, simulcast: boolean, captured: { width: number; height: number } = plan): Encoding[] {
+  const layers = layersOf(plan, captured);
+  if (!simulcast || layers.length < 2) return [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }];
+  return layers.map(({ rid, scaleDown, maxBitrate, frameRate }) => ({
     rid, scaleResolutionDownBy: scaleDown, maxBitrate, maxFramerate: frameRate, scalabilityMode: "L1T1",
   }));
 }

@@ -81,7 +81,10 @@ function addVoice(connection: RTCPeerConnection, track: MediaStreamTrack | null,
 /** A browser that does not know several sizes of one picture sends the whole one. */
 function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan): RTCRtpTransceiver {
   const source = hinted(track, plan.hint) ?? "video";
-  const init = (simulcast: boolean): RTCRtpTransceiverInit => ({ direction: "sendonly", sendEncodings: encodingsOf(plan, simulcast) });
+  const { width, height } = track?.getSettings() ?? {};
+  const captured = { width: width ?? plan.width, height: height ?? plan.height };
+  const init = (simulcast: boolean): RTCRtpTransceiverInit =>
+    ({ direction: "sendonly", sendEncodings: encodingsOf(plan, simulcast, captured) });
   try {
     return connection.addTransceiver(source, init(SIMULCAST));
   } catch {
