@@ -18,11 +18,12 @@ export class Classroom {
     this.demo = demo;
   }
 
-  /** Opens `person`'s own browser at the demo, as that person. */
-  async enter(person, path = `/?as=${person}`) {
+  /** Opens `person`'s own browser at the demo, as that person; `prepare` has it before any page. */
+  async enter(person, path = `/?as=${person}`, prepare = async () => undefined) {
     await this.#browsers.get(person)?.close();
     const browser = await openChromium(person);
     this.#browsers.set(person, browser);
+    await prepare(browser);
     const page = await browser.open(this.demo.base + path);
     this.#pages.set(person, page);
     return page;
