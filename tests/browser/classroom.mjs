@@ -18,12 +18,16 @@ export class Classroom {
     this.demo = demo;
   }
 
-  /** Opens `person`'s own browser at the demo, as that person; `options` are the browser's, `script` runs first on its page. */
-  async enter(person, path = `/?as=${person}`, { script = null, ...options } = {}) {
+  /**
+   * Opens `person`'s own browser at the demo, as that person; `options` are the browser's, `script` runs first on its page, and
+   * `prepare` has the browser before any page.
+   */
+  async enter(person, path = `/?as=${person}`, { script = null, prepare = async () => undefined, ...options } = {}) {
     await this.#browsers.get(person)?.close();
     const browser = await openChromium(person, options);
     if (script !== null) await browser.context.addInitScript(script);
     this.#browsers.set(person, browser);
+    await prepare(browser);
     const page = await browser.open(this.demo.base + path);
     this.#pages.set(person, page);
     return page;

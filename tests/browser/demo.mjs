@@ -13,7 +13,7 @@ const READY_MS = 30_000;
 const END_MS = 15_000;
 
 /** The program built last, or the one named by TONGKE_BIN. */
-function program() {
+export function program() {
   const named = process.env.TONGKE_BIN;
   if (named !== undefined) return named;
   const built = ["debug", "release"].map((profile) => join(ROOT, "target", profile, "tongke"));

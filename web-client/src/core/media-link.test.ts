@@ -49,7 +49,23 @@ test("a line that is cut for ten seconds keeps its session and is back as soon a
   const { link, effects } = play(events, UP);
   expect(effects).toEqual(["1500 mend", "7500 mend"]);
   expect(link).toEqual(UP);
-  expect(play([[12_000, { kind: "unreachable" }], [12_100, { kind: "mended" }]], link)).toEqual({ link: UP, effects: [] });
+  expect(play([[12_100, { kind: "mended" }]], link)).toEqual({ link: UP, effects: [] });
+});
+
+test("a restart that was not answered is asked for again when the line is back by itself, for it may have been heard", () => {
+  const cut: [number, MediaEvent][] = [[0, transport("disconnected")], [1500, tick]];
+  expect(play([...cut, [2000, transport("connected")], [6500, { kind: "unreachable" }], [6600, { kind: "mended" }]], UP)).toEqual({ link: UP, effects: ["1500 mend", "6500 mend"] });
+  const late = play([...cut, [6500, { kind: "unreachable" }], [6600, transport("connected")]], UP);
+  expect(late.effects).toEqual(["1500 mend", "6600 mend"]);
+  expect([isUp(late.link), isDown(late.link)]).toEqual([true, false]);
+  expect(play([[0, transport("disconnected")], [1000, transport("connected")]], UP).effects).toEqual([]);
+});
+
+test("sound and picture that flow are never torn down because the server does not answer", () => {
+  const silent: [number, MediaEvent][] = ticks(250, KEPT_MS + 3000).flatMap(([atMs, event]) => [[atMs, event], [atMs + 100, { kind: "unreachable" }]]);
+  const { link, effects } = play([[0, { kind: "network_back" }], ...silent.slice(0, 2 * 4 * 31)], UP);
+  expect(effects.filter((effect) => !effect.endsWith("mend"))).toEqual([]);
+  expect(isUp(link)).toBe(true);
 });
 
 test("what the server has forgotten is negotiated anew at once, without taking leave of it", () => {

@@ -4,6 +4,9 @@
 //                               \----network back---------------/      \--unreachable--> shaky
 //   whatever is gone at the server, or does not come back after mending, is negotiated anew at once
 //
+// A restart that was asked for and not answered may have been heard, or be heard yet: then the server minds the credentials of
+// before. So one is asked for until one is answered, also where the line came back by itself meanwhile.
+//
 // Mending is an ICE restart (RFC 9725, section 4.3.3): keys, seats and pictures stay. A line that is cut and comes back by
 // itself needs not even that, so a session is kept for as long as the server keeps it.
 
@@ -28,8 +31,8 @@ export type MediaLink =
   | { kind: "off" }
   | { kind: "negotiating"; attempt: number; sinceMs: number }
   | { kind: "up" }
-  /** `down`: sound and picture are surely away. */
-  | { kind: "shaky"; sinceMs: number; mendAtMs: number; down: boolean }
+  /** `down`: sound and picture are surely away. `tried`: mending was asked for and not answered, but may have been heard. */
+  | { kind: "shaky"; sinceMs: number; mendAtMs: number; down: boolean; tried: boolean }
   | { kind: "mending"; sinceMs: number; askedMs: number; answered: boolean; down: boolean }
   | { kind: "waiting"; attempt: number; retryAtMs: number }
   /** The server said no in a way that asking again does not change. */
@@ -54,6 +57,7 @@ export type MediaEvent =
   | { kind: "mended" }
   /** The server knows no such session. */
   | { kind: "gone" }
+  /** Mending was not answered. */
   | { kind: "unreachable" }
   /** The server has restarted ICE, but its answer was lost. */
   | { kind: "stale" }
@@ -87,6 +91,7 @@ export function mediaStep(link: MediaLink, event: MediaEvent, nowMs: number, cha
     case "gone":
       return isHeld(link) && link.kind !== "negotiating" ? negotiate(1, nowMs, ["forget"]) : stay(link);
     case "unreachable":
+      if (link.kind === "up") return mend(nowMs, false, nowMs);
       return link.kind === "mending" && !link.answered ? unreachable(link, nowMs) : stay(link);
     case "stale":
       return link.kind === "up" ? mend(nowMs, false, nowMs) : stay(link);
@@ -133,9 +138,9 @@ function retry(link: Held, nowMs: number, chance: number): MediaStep {
 function transport(link: Held, state: TransportState, nowMs: number, chance: number): MediaStep {
   switch (state) {
     case "connected":
-      return stay({ kind: "up" });
+      return link.kind === "shaky" && link.tried ? mend(nowMs, false, nowMs) : stay({ kind: "up" });
     case "disconnected":
-      if (link.kind === "up") return stay({ kind: "shaky", sinceMs: nowMs, mendAtMs: nowMs + SHAKY_LIMIT_MS, down: true });
+      if (link.kind === "up") return stay({ kind: "shaky", sinceMs: nowMs, mendAtMs: nowMs + SHAKY_LIMIT_MS, down: true, tried: false });
       return stay(link.kind === "negotiating" ? link : { ...link, down: true });
     case "failed":
       return failed(link, nowMs, chance);
@@ -185,13 +190,13 @@ function mended(link: MediaLink, nowMs: number): MediaStep {
 }
 
 function unreachable(link: Troubled, nowMs: number): MediaStep {
-  return stay({ kind: "shaky", sinceMs: link.sinceMs, mendAtMs: nowMs + MEND_AGAIN_MS, down: link.down });
+  return stay({ kind: "shaky", sinceMs: link.sinceMs, mendAtMs: nowMs + MEND_AGAIN_MS, down: link.down, tried: true });
 }
 
 function tick(link: MediaLink, nowMs: number, chance: number): MediaStep {
   switch (link.kind) {
     case "shaky":
-      if (nowMs - link.sinceMs >= KEPT_MS) return retry(link, nowMs, chance);
+      if (nowMs - link.sinceMs >= KEPT_MS) return link.down ? retry(link, nowMs, chance) : stay({ kind: "up" });
       return nowMs >= link.mendAtMs ? mend(link.sinceMs, link.down, nowMs) : stay(link);
     case "mending":
       if (link.answered) return nowMs - link.askedMs >= MENDED_LIMIT_MS ? negotiate(1, nowMs, ["tear_down"]) : stay(link);

@@ -13,7 +13,7 @@ const fine: Situation = {
 const lost = lessonWith().participants.map((each) => (each.id === "master" ? { ...each, presence: "lost" as const } : each));
 const blind = [...lessonWith().participants.slice(0, 1), point(1, { sees_video: false })];
 
-const SHAKY: MediaLink = { kind: "shaky", sinceMs: 0, mendAtMs: 1500, down: true };
+const SHAKY: MediaLink = { kind: "shaky", sinceMs: 0, mendAtMs: 1500, down: true, tried: false };
 const weak = (given: PictureGiven, change: Partial<LessonSnapshot> = {}): LessonView => ({ ...viewOf("point-1", change), pictures: [given] });
 
 test("the most pressing sentence is the one shown", () => {

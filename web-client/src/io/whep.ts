@@ -32,6 +32,8 @@ export type SubscribeSession = Pick<Exchanged, "mend" | "check"> & {
   received: () => Promise<StreamReport[]>;
   /** Lets sound and picture wait so long before they are played, in ms: what was lost may come again. Null is the browser's own. */
   setPatience: (ms: number | null) => void;
+  /** Changes whenever something of sound or picture arrives. Costs next to nothing, unlike the statistics. */
+  heardMark: () => number;
   close: (tell: boolean) => void;
 };
 
@@ -54,6 +56,7 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
   return {
     audio,
     video,
+    heardMark: () => Math.max(0, ...connection.getReceivers().map(lastHeard)),
     received: () => connection.getStats().then(streamsOf, () => []),
     mend: session.mend,
     check: session.check,
@@ -69,13 +72,18 @@ export async function subscribe(ask: SubscribeAsk): Promise<SubscribeSession> {
 }
 
 /** `jitterBufferTarget` (W3C webrtc-extensions, section 5); older Chromium has the same in seconds under another name. */
-function wait(receiver: RTCRtpReceiver & { jitterBufferTarget?: number | null; playoutDelayHint?: number | null }, ms: number | null): void {
-  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms;
-  else if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = ms === null ? null : ms / 1000;
+function wait(receiver: RTCRtpReceiver, ms: number | null): void {
+  const waits: { jitterBufferTarget?: number | null; playoutDelayHint?: number | null } = receiver;
+  if (waits.jitterBufferTarget !== undefined) waits.jitterBufferTarget = ms;
+  else if (waits.playoutDelayHint !== undefined) waits.playoutDelayHint = ms === null ? null : ms / 1000;
 }
 
 function lines(connection: RTCPeerConnection, kind: "audio" | "video", count: number): RTCRtpTransceiver[] {
   return Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: "recvonly" }));
+}
+
+function lastHeard(receiver: RTCRtpReceiver): number {
+  return Math.max(0, ...receiver.getSynchronizationSources().map((source) => source.timestamp));
 }
 
 /** The fields of the two kinds of reports that are read (W3C webrtc-stats, section 8); old browsers leave some out. */

@@ -9,6 +9,7 @@ import { useCapture, type UsedCapture } from "./use-capture";
 import { useFollower, type Follower } from "./use-follower";
 import { useLineReport } from "./use-line-report";
 import { usePublishing } from "./use-publishing";
+import { useSilence } from "./use-silence";
 
 export type Classroom = Follower & {
   capture: UsedCapture;
@@ -42,6 +43,7 @@ export function useClassroom(): Classroom {
     { camera: capture.camera, microphone: capture.microphone, screen: null },
     follower.line,
   );
+  useSilence(follower.receiving.session, [follower.receiving, publishing]);
   useLineReport([publishing.session, follower.receiving.session], follower.line);
   onScopeDispose(keepScreenLit());
 

@@ -18,6 +18,8 @@ export type UsedMediaLink<S> = {
   link: ShallowRef<MediaLink>;
   session: ShallowRef<S | null>;
   redo: () => void;
+  /** Its line may lead nowhere any more. */
+  suspect: () => void;
 };
 
 const TICK_MS = 250;
@@ -85,14 +87,14 @@ export function useMediaLink<S extends Session>(
     for (const stop of stopListening) stop();
     feed({ kind: "leave" });
   });
-  return { link, session, redo: () => feed({ kind: "redo" }) };
+  return { link, session, redo: () => feed({ kind: "redo" }), suspect: () => feed({ kind: "network_back" }) };
 }
 
 async function answerTo(question: "mend" | "check", held: Session | null): Promise<MediaEvent | null> {
   if (held === null) return { kind: "gone" };
   if (question === "mend") return { kind: await held.mend() };
   const known = await held.check();
-  return known === "known" ? null : { kind: known };
+  return known === "known" || known === "unreachable" ? null : { kind: known };
 }
 
 function eventOf(error: unknown): MediaEvent {

@@ -23,6 +23,7 @@ import type { UsedMediaLink } from "./use-media-link";
 import { usePublishing } from "./use-publishing";
 import { useReceiving } from "./use-receiving";
 import { useShows } from "./use-shows";
+import { useSilence } from "./use-silence";
 import { useTick } from "./use-tick";
 
 export type TeachDesk = {
@@ -99,6 +100,7 @@ export function useTeachDesk(): TeachDesk {
     return place && { ...place, audioLines: 1, videoLines: wallLines(points()), stereo: false };
   }, line);
   useShows(receiving.session, line);
+  useSilence(receiving.session, [receiving, publishing]);
   useLineReport([publishing.session, receiving.session], line);
   useCoursewareTold(line, publishing, courseware);
 
