@@ -104,6 +104,19 @@ impl World {
         self.dice.below(self.next as usize + 2) as u64
     }
 
+    fn some_event(&mut self) -> MediaEvent {
+        let vanished = self.dice.below(2) == 0;
+        let fraction_lost = self.dice.below(256) as u8;
+        self.dice.pick(&[
+            MediaEvent::Flowing,
+            MediaEvent::Flowing,
+            MediaEvent::Silent,
+            MediaEvent::Over { vanished },
+            MediaEvent::Loss { fraction_lost },
+            MediaEvent::Given { pictures: vec![PictureGiven::Withheld; usize::from(fraction_lost) % 4] },
+        ])
+    }
+
     fn step(&mut self) {
         let who = person(self.dice.pick(&PEOPLE));
         let now = self.now;
@@ -136,16 +149,7 @@ impl World {
             }
             6..=10 => {
                 let peer = PeerId(self.some_id());
-                let vanished = self.dice.below(2) == 0;
-                let fraction_lost = self.dice.below(256) as u8;
-                let event = self.dice.pick(&[
-                    MediaEvent::Flowing,
-                    MediaEvent::Flowing,
-                    MediaEvent::Silent,
-                    MediaEvent::Over { vanished },
-                    MediaEvent::Loss { fraction_lost },
-                    MediaEvent::Given { pictures: vec![PictureGiven::Withheld; usize::from(fraction_lost) % 4] },
-                ]);
+                let event = self.some_event();
                 if matches!(event, MediaEvent::Over { .. }) {
                     self.viewing.remove(&peer);
                 }
