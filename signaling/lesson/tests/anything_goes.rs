@@ -104,22 +104,17 @@ impl World {
         self.dice.below(self.next as usize + 2) as u64
     }
 
-    fn something_of_media(&mut self, now: UtcMs) {
-        let peer = PeerId(self.some_id());
+    fn some_event(&mut self) -> MediaEvent {
         let vanished = self.dice.below(2) == 0;
         let fraction_lost = self.dice.below(256) as u8;
-        let event = self.dice.pick(&[
+        self.dice.pick(&[
             MediaEvent::Flowing,
             MediaEvent::Flowing,
             MediaEvent::Silent,
             MediaEvent::Over { vanished },
             MediaEvent::Loss { fraction_lost },
             MediaEvent::Given { pictures: vec![PictureGiven::Withheld; usize::from(fraction_lost) % 4] },
-        ]);
-        if matches!(event, MediaEvent::Over { .. }) {
-            self.viewing.remove(&peer);
-        }
-        self.lesson.handle_media(peer, event, now);
+        ])
     }
 
     fn step(&mut self) {
@@ -152,7 +147,14 @@ impl World {
                     self.viewing.insert(peer);
                 }
             }
-            6..=10 => self.something_of_media(now),
+            6..=10 => {
+                let peer = PeerId(self.some_id());
+                let event = self.some_event();
+                if matches!(event, MediaEvent::Over { .. }) {
+                    self.viewing.remove(&peer);
+                }
+                self.lesson.handle_media(peer, event, now);
+            }
             11 => {
                 let step = self.dice.pick(&[1, 200, 5_000, 30_000]);
                 self.now = self.now.plus_ms(step);
