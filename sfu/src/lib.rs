@@ -19,6 +19,7 @@ pub mod ice;
 mod layers;
 pub mod limits;
 mod line;
+mod line_figures;
 mod nack;
 mod numbering;
 mod outbox;
@@ -52,6 +53,7 @@ mod transport;
 
 pub use clock::NtpClock;
 pub use dtls::{Identity, IdentityError};
+pub use line_figures::LineFigures;
 pub use outbox::{Message, Outbox};
 #[doc(hidden)]
 pub use payload::fuzz_payloads;
