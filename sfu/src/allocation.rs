@@ -5,6 +5,8 @@
 //!               → courseware as stills → courseware off                                          voice: never
 //! ```
 //!
+//! What fits in what is left then is given back, the last to go first: a camera that gets smaller may leave room for the floor.
+//!
 //! A voice is what a lesson cannot do without; courseware carries what is taught; the teacher's picture comes next. The floor
 //! is somebody else's class for a minute. Plain numbers in and out: who is given what is decided in one place.
 
@@ -76,6 +78,11 @@ impl Demand {
         self.level.checked_sub(1).and_then(|at| self.rungs.get(at)).copied()
     }
 
+    /// The cheapest way there is.
+    pub(crate) fn least(&self) -> Option<Rung> {
+        self.rungs[..self.count].first().copied()
+    }
+
     /// The best way there is.
     pub(crate) fn best(&self) -> Option<Rung> {
         self.rungs[..self.count].last().copied()
@@ -127,7 +134,14 @@ const ORDER: [(Part, Option<Pace>); 9] = [
 
 /// Sets how each picture is given so that all together need no more than `budget_bps`.
 pub(crate) fn allocate(budget_bps: u64, demands: &mut [Demand]) {
-    demands.iter_mut().for_each(|demand| demand.level = demand.count);
+    allocate_below(budget_bps, &[usize::MAX; crate::limits::MAX_MEDIA_LINES], demands);
+}
+
+/// The same, with no picture given better than at its level in `most`.
+fn allocate_below(budget_bps: u64, most: &[usize], demands: &mut [Demand]) {
+    for (demand, &most) in demands.iter_mut().zip(most) {
+        demand.level = demand.count.min(most);
+    }
     let mut total: u64 = demands.iter().map(Demand::bps).sum();
     for (part, least) in ORDER {
         while total > budget_bps {
@@ -139,20 +153,39 @@ pub(crate) fn allocate(budget_bps: u64, demands: &mut [Demand]) {
             total = total - before + dearest.bps();
         }
     }
+    // What was given up as a whole may have been more than was needed: the last to go come back first, as far as they fit.
+    for (part, _) in ORDER.iter().rev() {
+        for (demand, &most) in demands.iter_mut().zip(most).filter(|(demand, _)| demand.part == *part) {
+            while let Some(next) = demand.rungs[..demand.count.min(most)].get(demand.level) {
+                let raised = total - demand.bps() + next.bps;
+                if raised > budget_bps {
+                    break;
+                }
+                demand.level += 1;
+                total = raised;
+            }
+        }
+    }
 }
 
-/// Climbs only where there is room to spare: what was left for want of `percent` more than it needs is left until there is.
-/// `levels` are those of the last time, in the same order; nothing else may have changed since.
-pub(crate) fn allocate_steadily(budget_bps: u64, percent: u64, before: &[usize], demands: &mut [Demand]) {
-    allocate(budget_bps * 100 / (100 + percent), demands);
-    let mut cautious = [0usize; crate::limits::MAX_MEDIA_LINES];
-    for (level, demand) in cautious.iter_mut().zip(demands.iter()) {
-        *level = demand.level;
+/// What pictures may need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    /// Of what they are given anew, in bit/s.
+    pub(crate) climb_bps: u64,
+    /// Of what they have already, in bit/s; no less than the other.
+    pub(crate) hold_bps: u64,
+}
+
+/// Climbs only where there is room to spare, and gives up only what certainly does not fit. `before` are the levels of the last
+/// time, in the same order; nothing else may have changed since.
+pub(crate) fn allocate_steadily(budget: Budget, before: &[usize], demands: &mut [Demand]) {
+    allocate(budget.climb_bps, demands);
+    let mut most = [0usize; crate::limits::MAX_MEDIA_LINES];
+    for ((most, demand), &before) in most.iter_mut().zip(demands.iter()).zip(before) {
+        *most = demand.level.max(before);
     }
-    allocate(budget_bps, demands);
-    for ((demand, &cautious), &before) in demands.iter_mut().zip(&cautious).zip(before) {
-        demand.level = demand.level.min(cautious.max(before));
-    }
+    allocate_below(budget.hold_bps, &most, demands);
 }
 
 #[cfg(test)]
@@ -191,11 +224,14 @@ mod tests {
         let rows = [
             (2_300_000, [Whole, Whole, Whole]),
             (2_299_999, [Whole, Whole, Withheld]),
-            (1_899_999, [Smaller, Whole, Withheld]),
+            (1_899_999, [Smaller, Whole, Whole]),
+            (1_299_999, [Smaller, Whole, Withheld]),
             (549_999, [Slower, Whole, Withheld]),
-            (479_999, [Slower, Slower, Withheld]),
+            (479_999, [Smaller, Slower, Withheld]),
+            (349_999, [Slower, Slower, Withheld]),
             (279_999, [Withheld, Slower, Withheld]),
-            (199_999, [Withheld, Stills, Withheld]),
+            (199_999, [Smaller, Stills, Withheld]),
+            (119_999, [Withheld, Stills, Withheld]),
             (39_999, [Withheld, Withheld, Withheld]),
             (0, [Withheld, Withheld, Withheld]),
         ];
@@ -231,12 +267,13 @@ mod tests {
     fn a_line_that_wavers_does_not_make_pictures_come_and_go() {
         let mut demands = lesson();
         let mut levels = [4, 3, 0];
-        for budget in [1_950_000, 2_350_000, 1_950_000, 2_400_000] {
-            allocate_steadily(budget, 15, &levels, &mut demands);
+        let budget = |bps: u64| Budget { climb_bps: bps * 100 / 115, hold_bps: bps };
+        for bps in [1_950_000, 2_350_000, 1_950_000, 2_400_000] {
+            allocate_steadily(budget(bps), &levels, &mut demands);
             levels = [0, 1, 2].map(|at| demands[at].level);
-            assert_eq!(levels, [4, 3, 0], "{budget}");
+            assert_eq!(levels, [4, 3, 0], "{bps}");
         }
-        allocate_steadily(2_300_000 * 115 / 100, 15, &levels, &mut demands);
+        allocate_steadily(budget(2_300_000 * 115 / 100), &levels, &mut demands);
         assert_eq!([0, 1, 2].map(|at| demands[at].level), [4, 3, 1], "there is room to spare");
     }
 }

@@ -20,6 +20,7 @@ pub mod ice;
 mod layers;
 pub mod limits;
 mod line;
+mod line_figures;
 mod nack;
 mod numbering;
 mod outbox;
@@ -54,6 +55,7 @@ mod transport;
 
 pub use clock::NtpClock;
 pub use dtls::{Identity, IdentityError};
+pub use line_figures::LineFigures;
 pub use outbox::{Message, Outbox};
 #[doc(hidden)]
 pub use payload::fuzz_payloads;

@@ -22,6 +22,9 @@ pub const MAX_MEDIA_LINES: usize = 64;
 pub const MAX_LAYERS: usize = 3;
 /// Room to spare, in percent, before a receiver is given more than it has: a line that wavers makes no picture come and go.
 pub const CLIMB_PERCENT: u64 = 8;
+/// What a receiver has already may need so much more, in percent, than its line is estimated to carry before it is given less: as
+/// much as the estimate is below what arrived when the line was full.
+pub const HOLD_PERCENT: u64 = 15;
 /// Longest offer in bytes; a longer one is a problem document.
 pub const MAX_OFFER_LEN: usize = 128 * 1024;
 /// Missing packets a publisher is asked for at once; beyond it the list is dropped and a key frame asked for.
@@ -118,7 +121,14 @@ pub const PACE_INTERVAL: Duration = Duration::from_millis(5);
 /// Rate at which a pacer sends, in percent of the estimate: what it sends faster than the line carries waits there.
 pub const PACE_PERCENT: u64 = 100;
 /// Longest time pictures may have to wait in a pacer; beyond it they are shed, up to the next key frame.
-pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1000);
+pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1500);
+/// The same of courseware.
+pub const MAX_COURSEWARE_DELAY: Duration = Duration::from_millis(3000);
+/// Longest time that what is on the way to a receiver takes there, beside the way itself; beyond it pictures wait here, where
+/// voices do not wait behind them.
+pub const MAX_ON_THE_WAY: Duration = Duration::from_millis(250);
+/// Time after which it is looked again whether pictures that wait for that may leave.
+pub const HELD_INTERVAL: Duration = Duration::from_millis(20);
 /// Time between two stills to a line that carries no more: each is a key frame, shared by all that are sent stills.
 pub const STILL_INTERVAL: Duration = Duration::from_secs(6);
 /// Longest time a still may take to leave.
@@ -127,6 +137,8 @@ pub const MAX_STILL_DELAY: Duration = Duration::from_secs(10);
 pub const MAX_REPLAY_AGE: Duration = Duration::from_secs(2);
 /// Bytes of a key frame and what followed up to which they are given to one that comes late.
 pub const MAX_REPLAY_BYTES: usize = 300_000;
+/// Longest time that these may take to leave: where they take longer, a fresh key frame is there sooner.
+pub const MAX_REPLAY_DELAY: Duration = Duration::from_millis(600);
 /// Packets waiting in one receiver's pacer; a further one is lost to that receiver, which asks for it or for a key frame.
 pub const MAX_PACED: usize = 256;
 /// Viewers of one lesson on its home shard from which on it is spread over the others.

@@ -428,6 +428,12 @@ impl Line {
         (origin >= span.first_index).then_some((span.from, origin))
     }
 
+    /// Whether a packet went out before its picture last began anew, or is about to: a key frame makes it useless.
+    pub(crate) fn is_outdated(&self, sequence: u16) -> bool {
+        let first = self.current.as_ref().map_or(self.next_index, |span| span.first_out);
+        !self.spec.audio && nearest(self.next_index, sequence) < first
+    }
+
     fn span_of(&self, index: u64) -> Option<&Span> {
         let spans = self.current.iter().chain(self.past.iter().rev());
         // The youngest span that began at or before `index`.

@@ -12,15 +12,16 @@ use std::{
 
 use crate::{
     fanout::FanoutRef,
-    limits::{MAX_PACED, PACE_INTERVAL, PACE_PERCENT},
+    limits::{HELD_INTERVAL, MAX_PACED, PACE_INTERVAL, PACE_PERCENT},
 };
 
 /// A line is slow below this share of the rate of what it is sent, in percent.
 const SLOW_PERCENT: u64 = 200;
 /// Pictures leave at no less than this, in bit/s: what waits must leave some day.
 const LEAST_BPS: u64 = 20_000;
-/// Bytes that leave at once after a pause: two packets, which show the estimator how far apart they arrive.
-const LEAST_BURST: i64 = 2400;
+/// Bits after a pause: with any, a packet leaves at once. Three at once wait for a tenth of a second on a line of 300 kbit/s, and
+/// the estimator takes that for what it is.
+const LEAST_BURST: i64 = 8;
 /// No line is faster, in bit/s.
 const FASTEST_BPS: u64 = 1 << 40;
 
@@ -31,6 +32,8 @@ pub(crate) struct Paced {
     pub(crate) from: FanoutRef,
     pub(crate) index: u64,
     pub(crate) len: usize,
+    /// Whether it is of a still, which has time.
+    pub(crate) is_still: bool,
 }
 
 /// The pacer of one receiver.
@@ -40,11 +43,17 @@ pub(crate) struct Pacer {
     rate_bps: u64,
     /// What its line carries, in bit/s.
     estimate_bps: u64,
+    /// Of moving pictures, and of stills; where both wait they take turns.
     queue: VecDeque<Paced>,
+    stills: VecDeque<Paced>,
+    is_stills_turn: bool,
     queued_bytes: usize,
-    /// Bytes that may leave now; what left beyond them is paid back by waiting.
+    still_bytes: usize,
+    /// Bits that may leave now; what left beyond them is paid back by waiting.
     credit: i64,
     counted: Instant,
+    /// Whether nothing leaves: so much is on the way.
+    is_held: bool,
 }
 
 impl Pacer {
@@ -54,68 +63,112 @@ impl Pacer {
             rate_bps: 0,
             estimate_bps: 0,
             queue: VecDeque::new(),
+            stills: VecDeque::new(),
+            is_stills_turn: false,
             queued_bytes: 0,
+            still_bytes: 0,
             credit: LEAST_BURST,
             counted: now,
+            is_held: false,
         };
-        pacer.set_rate(FASTEST_BPS, 0);
+        pacer.set_rate(FASTEST_BPS, FASTEST_BPS, 0);
         pacer
     }
 
-    /// Takes in what its line carries, and what of that goes to voices, in bit/s.
-    pub(crate) fn set_rate(&mut self, estimate_bps: u64, voices_bps: u64) {
+    /// Takes in what its line carries, what leaves at most, and what of that goes to voices, in bit/s.
+    pub(crate) fn set_rate(&mut self, estimate_bps: u64, most_bps: u64, voices_bps: u64) {
         self.estimate_bps = estimate_bps.min(FASTEST_BPS);
-        self.rate_bps = (self.estimate_bps * PACE_PERCENT / 100).saturating_sub(voices_bps).max(LEAST_BPS);
+        self.rate_bps = (most_bps.min(FASTEST_BPS) * PACE_PERCENT / 100).saturating_sub(voices_bps).max(LEAST_BPS);
+    }
+
+    /// Lets nothing leave, or goes on.
+    pub(crate) fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Time until all that waits of moving pictures has left.
+    pub(crate) fn backlog(&self) -> Duration {
+        self.time_of(self.queued_bytes + self.queued_bytes.min(self.still_bytes))
+    }
+
+    fn time_of(&self, bytes: usize) -> Duration {
+        Duration::from_micros(bytes as u64 * 8_000_000 / self.rate_bps)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.stills.is_empty()
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &Paced> {
+        self.queue.iter().chain(&self.stills)
     }
 
     /// Whether pictures wait here, for a receiver that is sent `media_bps`.
     pub(crate) fn holds(&self, media_bps: u64) -> bool {
         // What came before must leave before.
-        !self.queue.is_empty() || self.estimate_bps.saturating_mul(100) < media_bps.saturating_mul(SLOW_PERCENT)
+        !self.is_empty()
+            || self.is_held
+            || self.estimate_bps.saturating_mul(100) < media_bps.saturating_mul(SLOW_PERCENT)
     }
 
-    /// Whether `bytes` more, of so many packets, would have left within `most`.
+    /// Whether `bytes` more of a moving picture, in so many packets, would have left within `most`.
     pub(crate) fn has_room_for(&self, packets: usize, bytes: usize, most: Duration) -> bool {
-        let micros = (self.queued_bytes + bytes) as u64 * 8_000_000 / self.rate_bps;
-        self.queue.len() + packets <= MAX_PACED && Duration::from_micros(micros) <= most
+        let moving = self.queued_bytes + bytes;
+        self.queue.len() + packets <= MAX_PACED && self.time_of(moving + moving.min(self.still_bytes)) <= most
+    }
+
+    /// The same of a still.
+    pub(crate) fn has_room_for_still(&self, packets: usize, bytes: usize, most: Duration) -> bool {
+        let all = self.queued_bytes + self.still_bytes + bytes;
+        self.stills.len() + packets <= MAX_PACED && self.time_of(all) <= most
     }
 
     /// Puts a packet in the queue. `false` when it is full: the packet is lost to this receiver alone.
     pub(crate) fn push(&mut self, now: Instant, packet: Paced) -> bool {
-        if self.queue.len() >= MAX_PACED {
-            return false;
-        }
-        if self.queue.is_empty() {
+        if self.is_empty() {
             self.earn(now);
         }
-        self.queued_bytes += packet.len;
-        self.queue.push_back(packet);
-        true
+        let (queue, bytes) = if packet.is_still {
+            (&mut self.stills, &mut self.still_bytes)
+        } else {
+            (&mut self.queue, &mut self.queued_bytes)
+        };
+        let has_room = queue.len() < MAX_PACED;
+        if has_room {
+            *bytes += packet.len;
+            queue.push_back(packet);
+        }
+        has_room
     }
 
-    /// Forgets all that waits.
-    pub(crate) fn clear(&mut self) {
-        self.queue.clear();
-        self.queued_bytes = 0;
+    /// Forgets what waits for this line.
+    pub(crate) fn clear(&mut self, line: usize) {
+        self.queue.retain(|packet| packet.line != line);
+        self.stills.retain(|packet| packet.line != line);
+        self.queued_bytes = self.queue.iter().map(|packet| packet.len).sum();
+        self.still_bytes = self.stills.iter().map(|packet| packet.len).sum();
     }
 
     /// Whether packets wait for this line.
     pub(crate) fn has_line(&self, line: usize) -> bool {
-        self.queue.iter().any(|packet| packet.line == line)
+        self.waiting().any(|packet| packet.line == line)
     }
 
     /// Whether packets of this stream wait for this line.
     pub(crate) fn has(&self, line: usize, from: FanoutRef) -> bool {
-        self.queue.iter().any(|packet| packet.line == line && packet.from == from)
+        self.waiting().any(|packet| packet.line == line && packet.from == from)
     }
 
     /// When the next packets leave.
     pub(crate) fn due(&self) -> Option<Instant> {
-        if self.queue.is_empty() {
+        if self.is_empty() {
             return None;
         }
+        if self.is_held {
+            return Some(self.counted + HELD_INTERVAL);
+        }
         let owed = u64::try_from(1 - self.credit).unwrap_or(0);
-        let wait = Duration::from_micros(owed * 8_000_000 / self.rate_bps);
+        let wait = Duration::from_micros(owed * 1_000_000 / self.rate_bps);
         // Several at a time: each time costs a wake-up.
         Some(self.counted + if owed == 0 { wait } else { wait.max(PACE_INTERVAL) })
     }
@@ -123,7 +176,7 @@ impl Pacer {
     fn earn(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.counted).as_micros();
         self.counted = self.counted.max(now);
-        let per = |micros: u128| i64::try_from(u128::from(self.rate_bps) * micros / 8_000_000).unwrap_or(i64::MAX);
+        let per = |micros: u128| i64::try_from(u128::from(self.rate_bps) * micros / 1_000_000).unwrap_or(i64::MAX);
         let most = per(PACE_INTERVAL.as_micros()).max(LEAST_BURST);
         self.credit = self.credit.saturating_add(per(elapsed)).min(most);
     }
@@ -131,13 +184,24 @@ impl Pacer {
     /// Calls `send` with each packet that may leave now.
     pub(crate) fn release(&mut self, now: Instant, mut send: impl FnMut(Paced)) {
         self.earn(now);
+        if self.is_held {
+            return;
+        }
         while self.credit > 0
-            && let Some(packet) = self.queue.pop_front()
+            && let Some(packet) = self.pop()
         {
-            self.credit -= packet.len as i64;
-            self.queued_bytes -= packet.len;
+            self.credit -= 8 * packet.len as i64;
             send(packet);
         }
+    }
+
+    /// The next to leave.
+    fn pop(&mut self) -> Option<Paced> {
+        let is_still = !self.stills.is_empty() && (self.is_stills_turn || self.queue.is_empty());
+        self.is_stills_turn = !is_still;
+        let packet = if is_still { self.stills.pop_front() } else { self.queue.pop_front() }?;
+        *(if is_still { &mut self.still_bytes } else { &mut self.queued_bytes }) -= packet.len;
+        Some(packet)
     }
 }
 
@@ -147,14 +211,14 @@ mod tests {
     use crate::limits::MAX_PACED_DELAY as MOST;
 
     fn packet(index: u64, len: usize) -> Paced {
-        Paced { line: 0, from: FanoutRef { at: 0, run: 0 }, index, len }
+        Paced { line: 0, from: FanoutRef { at: 0, run: 0 }, index, len, is_still: false }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
     fn slow(bps: u64, packets: u64) -> (Pacer, Instant) {
         let now = Instant::now();
         let mut pacer = Pacer::new(now);
-        pacer.set_rate(bps, 0);
+        pacer.set_rate(bps, bps, 0);
         (0..packets).for_each(|index| assert!(pacer.push(now, packet(index, 1000))));
         (pacer, now)
     }
@@ -170,7 +234,7 @@ mod tests {
         let (mut pacer, _) = slow(3_000_000, 0);
         assert!(!pacer.holds(1_500_000));
         assert!(pacer.holds(1_500_001));
-        pacer.set_rate(u64::MAX, 0);
+        pacer.set_rate(u64::MAX, u64::MAX, 0);
         assert!(!pacer.holds(1_500_000));
     }
 
@@ -196,9 +260,9 @@ mod tests {
     #[test]
     fn voices_have_their_share_first_and_pictures_never_stand_still() {
         let (mut pacer, _) = slow(100_000, 0);
-        pacer.set_rate(100_000, 60_000);
+        pacer.set_rate(100_000, 100_000, 60_000);
         assert_eq!(pacer.rate_bps, 100_000 * PACE_PERCENT / 100 - 60_000);
-        pacer.set_rate(0, 60_000);
+        pacer.set_rate(0, 0, 60_000);
         assert_eq!(pacer.rate_bps, LEAST_BPS);
     }
 
@@ -206,7 +270,7 @@ mod tests {
     fn it_is_due_when_there_is_credit_again_and_not_more_often_than_its_interval() {
         let (mut pacer, now) = slow(1_000_000, 5);
         assert_eq!(pacer.due(), Some(now), "the first leave at once");
-        assert_eq!(released(&mut pacer, now), 3);
+        assert_eq!(released(&mut pacer, now), 1);
         let due = pacer.due().unwrap();
         assert!(due >= now + PACE_INTERVAL && due <= now + Duration::from_millis(10));
         assert!(released(&mut pacer, due) > 0);
@@ -219,7 +283,7 @@ mod tests {
         let (mut pacer, now) = slow(100_000, MAX_PACED as u64);
         assert!(!pacer.push(now, packet(9999, 1000)));
         assert!(!pacer.has_room_for(1, 0, MOST));
-        pacer.clear();
+        pacer.clear(0);
         let most = (100_000 * PACE_PERCENT / 100 / 8) as usize * MOST.as_millis() as usize / 1000;
         assert!(pacer.has_room_for(1, most - 10, MOST) && !pacer.has_room_for(1, most + 10, MOST));
         assert!(pacer.push(now, packet(0, 1000)), "there is room again");

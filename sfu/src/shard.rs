@@ -32,6 +32,7 @@ use crate::{
     ice::{Path, addressed_ufrag},
     layers::Layers,
     limits::{MAX_EVENTS, MAX_HANDSHAKES, TAP_BATCH_BYTES, TAP_INTERVAL, TICK},
+    line_figures::LineFigures,
     outbox::Outbox,
     publisher::Publisher,
     relay::ShardId,
@@ -263,6 +264,14 @@ impl Shard {
     /// Sessions now known: publishing and receiving.
     pub fn sessions(&self) -> (usize, usize) {
         (self.publishers.len(), self.subscribers.len())
+    }
+
+    /// What is known of a receiving session's line; none where there is no such session here.
+    pub fn line_of(&self, now: Instant, peer: PeerId) -> Option<LineFigures> {
+        match self.by_peer.get(&peer)? {
+            Place::Subscriber(at) => self.subscribers.get(*at).map(|subscriber| subscriber.line_figures(now)),
+            Place::Publisher(_) => None,
+        }
     }
 
     /// Whether a session is over before it begins.

@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    allocation::Part,
     bandwidth::ClusterId,
     clock::{Mapping, NtpClock},
     command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
     fanout::{FanoutRef, PACKET_OVERHEAD, Passing, Replay},
     ice::Path,
     limits::{
-        COUNT_INTERVAL, MAX_PACED_DELAY, MAX_PARAMETER_SET, MAX_STILL_DELAY, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS,
-        RTX_BUDGET_PERCENT,
+        COUNT_INTERVAL, HOLD_PERCENT, MAX_COURSEWARE_DELAY, MAX_PACED_DELAY, MAX_PARAMETER_SET, MAX_REPLAY_DELAY,
+        MAX_STILL_DELAY, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT,
     },
     line::{Line, Offered},
+    line_figures::LineFigures,
     numbering::{Numbering, Probing},
     outbox::Outbox,
     outgoing::Written,
@@ -54,6 +56,12 @@ const MOST_LOSSY_SECONDS: u8 = 15;
 const LOSSY_FOR: Duration = Duration::from_secs(20);
 /// Bytes that may be sent again at once, however thin the line.
 const RTX_LEAST_BYTES: u64 = 6000;
+/// A receiver is strained whose pictures wait so long for their turn.
+const STRAINED_FROM: Duration = Duration::from_millis(400);
+/// What is given may be so much of what leaves, in percent, for a key frame to catch up; and the wait on the way from which on no
+/// more leaves than is estimated.
+const PACED_PERCENT: u64 = 108;
+const DRAINS_FROM: Duration = Duration::from_millis(100);
 
 /// A receiving session.
 pub(crate) struct Subscriber {
@@ -71,8 +79,12 @@ pub(crate) struct Subscriber {
     lost: Option<Instant>,
     /// Seconds in which much was lost, less those in which little was: a queue that overflows once makes no lossy line.
     lossy_seconds: u8,
-    /// What it could use, in bit/s.
+    /// What it could use, in bit/s; what of that it is given, and its voices among that.
     needs_bps: u64,
+    given_bps: u64,
+    voices_bps: u64,
+    /// Whether its pictures waited long when it was last allotted.
+    was_strained: bool,
     /// When its line is next tried for being much better than that.
     next_trial: Instant,
     /// What its line carries, in bit/s.
@@ -86,6 +98,8 @@ pub(crate) struct Subscriber {
     allotted_bps: u64,
     /// There once the receiver has told what its line carries.
     pacer: Option<Box<Pacer>>,
+    /// Whether so much is on the way to it that no picture begins.
+    pub(crate) is_congested: bool,
     /// Whether the shard knows that packets wait in the pacer.
     is_paced: bool,
     sent: SentBytes,
@@ -127,6 +141,11 @@ impl RetransmissionBudget {
     }
 }
 
+/// How long packets of a picture may have to wait: courseware is not to be looked in the eye, and its key frames are large.
+fn longest_wait(part: Part) -> Duration {
+    if part == Part::Courseware { MAX_COURSEWARE_DELAY } else { MAX_PACED_DELAY }
+}
+
 /// Seals what was written at the start of the outbox's room and sends it. Returns the sealed length, 0 if it did not go.
 fn seal(outbox: &mut Outbox, to: Path, outbound: &Outbound, written: &Written) -> usize {
     let Written { len, header_len, ssrc, index, .. } = *written;
@@ -159,6 +178,9 @@ impl Subscriber {
             lost: None,
             lossy_seconds: 0,
             needs_bps: 0,
+            given_bps: 0,
+            voices_bps: 0,
+            was_strained: false,
             next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
@@ -167,6 +189,7 @@ impl Subscriber {
             probing: None,
             allotted_bps: UNKNOWN_BPS,
             pacer: None,
+            is_congested: false,
             is_paced: false,
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
             told: None,
@@ -180,18 +203,46 @@ impl Subscriber {
         self.estimate_bps
     }
 
-    /// Works out anew what its line carries, and paces its pictures by that.
-    pub(crate) fn estimate(&mut self, now: Instant, voices_bps: u64) -> u64 {
-        let for_pace;
-        (self.estimate_bps, for_pace) = self.known_bps(now);
+    /// What is known of its line.
+    pub(crate) fn line_figures(&self, now: Instant) -> LineFigures {
+        let estimator = self.numbering.estimator.as_deref();
+        LineFigures {
+            estimate_bps: Some(self.known_bps(now).0).filter(|&bps| bps < UNKNOWN_BPS),
+            needs_bps: self.needs_bps,
+            given_bps: self.given_bps,
+            sent_bps: self.sent.bps,
+            rtt: estimator.and_then(|estimator| estimator.rtt()),
+            queue: estimator.map_or(Duration::ZERO, |estimator| estimator.queue_delay()),
+            loss: estimator.map_or(0.0, |estimator| estimator.loss()),
+        }
+    }
+
+    /// Works out anew what its line carries.
+    pub(crate) fn estimate(&mut self, now: Instant) -> u64 {
+        self.estimate_bps = self.known_bps(now).0;
         self.allotted_bps = self.estimate_bps;
-        if self.numbering.estimator.is_some() {
+        self.was_strained = self.is_strained();
+        self.estimate_bps
+    }
+
+    /// Whether its pictures wait here for long.
+    pub(crate) fn is_strained(&self) -> bool {
+        self.pacer.as_ref().is_some_and(|pacer| pacer.backlog() >= STRAINED_FROM)
+    }
+
+    /// Paces its pictures by what its line carries: by what it is given, where that is a little more and nothing waits on the way.
+    fn set_pace(&mut self, now: Instant) {
+        let bps = self.known_bps(now).1;
+        let mut most = bps;
+        if let Some(estimator) = &self.numbering.estimator {
             self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
+            if estimator.queue_delay() < DRAINS_FROM {
+                most = most.max((self.given_bps * PACED_PERCENT / 100).min(bps * (100 + HOLD_PERCENT) / 100));
+            }
         }
         if let Some(pacer) = &mut self.pacer {
-            pacer.set_rate(for_pace, voices_bps);
+            pacer.set_rate(bps, most, self.voices_bps);
         }
-        self.estimate_bps
     }
 
     /// Whether much of what it is sent has been lost lately.
@@ -202,9 +253,10 @@ impl Subscriber {
         }
     }
 
-    /// Notes what it could use, were its line good enough.
-    pub(crate) fn note_needs(&mut self, now: Instant, bps: u64) {
-        self.needs_bps = bps;
+    /// Notes what it could use, were its line good enough, and what of that it is given as voices and as pictures, in bit/s.
+    pub(crate) fn note_needs(&mut self, now: Instant, bps: u64, (voices, pictures): (u64, u64)) {
+        (self.needs_bps, self.given_bps, self.voices_bps) = (bps, voices + pictures, voices);
+        self.set_pace(now);
         let Some(estimator) = &mut self.numbering.estimator else { return };
         let enough = bps * ENOUGH_PERCENT / 100;
         // A line that is much better takes no pacing. Whether it is is tried now and then, for the trial is a burst.
@@ -263,17 +315,21 @@ impl Subscriber {
     fn pace(&mut self, now: Instant, line: usize, from: FanoutRef, kept: &Kept<'_>) {
         let Some(pacer) = &mut self.pacer else { return };
         let offered = self.lines[line].offer(from, kept.index, kept.entry);
+        // What would wait is not begun: there will be a newer key frame.
+        if offered == Offered::Enter && self.is_congested && !pacer.has(line, from) {
+            return;
+        }
         // Behind a key frame that waits there, its followers wait too.
         if offered == Offered::Skipped && !pacer.has(line, from) {
             return;
         }
         let len = kept.payload.len() + PACKET_OVERHEAD;
-        if !pacer.has_room_for(1, len, MAX_PACED_DELAY) {
-            pacer.clear();
-            self.lines.iter_mut().filter(|line| !line.spec.audio).for_each(Line::leave);
+        if !pacer.has_room_for(1, len, longest_wait(self.lines[line].part)) {
+            pacer.clear(line);
+            self.lines[line].leave();
             self.shed += 1;
         } else {
-            pacer.push(now, Paced { line, from, index: kept.index, len });
+            pacer.push(now, Paced { line, from, index: kept.index, len, is_still: false });
         }
     }
 
@@ -289,12 +345,13 @@ impl Subscriber {
         let pacer = self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
         let packets = (still.first..=still.last).count();
         let is_new = self.lines[line].last_still != Some((from, still.first));
-        if !is_new || pacer.has_line(line) || !pacer.has_room_for(packets, still.bytes, MAX_STILL_DELAY) {
+        if !is_new || pacer.has_line(line) || !pacer.has_room_for_still(packets, still.bytes, MAX_STILL_DELAY) {
             return false;
         }
         self.lines[line].begin_still((from, still.first));
         for index in still.first..=still.last {
-            pacer.push(now, Paced { line, from, index, len: len(index) + PACKET_OVERHEAD });
+            let len = len(index) + PACKET_OVERHEAD;
+            pacer.push(now, Paced { line, from, index, len, is_still: true });
         }
         true
     }
@@ -313,13 +370,14 @@ impl Subscriber {
         let packets = (replay.first..=replay.last).count();
         if self.lines[line].current().is_some()
             || pacer.has(line, from)
-            || !pacer.has_room_for(packets, replay.bytes, MAX_PACED_DELAY)
+            || !pacer.has_room_for(packets, replay.bytes, MAX_REPLAY_DELAY)
         {
             return false;
         }
         self.lines[line].replayed = Some((from, replay.live_from));
         for index in replay.first..=replay.last {
-            pacer.push(now, Paced { line, from, index, len: len(index) + PACKET_OVERHEAD });
+            let len = len(index) + PACKET_OVERHEAD;
+            pacer.push(now, Paced { line, from, index, len, is_still: false });
         }
         true
     }
@@ -406,7 +464,8 @@ impl Subscriber {
         if self.probing.is_none() {
             self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
         }
-        self.has_moved(now)
+        self.set_pace(now);
+        self.has_moved(now) || self.is_strained() != self.was_strained
     }
 
     /// Whether its line carries so much less, or more where more is of use, than when it was last allotted.
@@ -415,6 +474,15 @@ impl Subscriber {
         let enough = self.needs_bps * SLOW_FROM_PERCENT / 100;
         let has_enough = then >= enough && bps >= enough;
         !has_enough && (bps * 100 < then * FALLEN_PERCENT || bps * 100 > then * RISEN_PERCENT)
+    }
+
+    /// Looks whether too much is on the way to it. Whether that is over now.
+    pub(crate) fn has_relief(&mut self) -> bool {
+        let is_congested = self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.is_congested());
+        if let Some(pacer) = &mut self.pacer {
+            pacer.hold(is_congested);
+        }
+        std::mem::replace(&mut self.is_congested, is_congested) && !is_congested
     }
 
     /// What its line carries, in bit/s: for choosing what it is given, and for pacing that.

@@ -4,6 +4,8 @@
 const BUCKET_US: i64 = 25_000;
 /// Buckets: half a second, long enough for a dozen pictures and short enough to see a line that broke down.
 const BUCKETS: usize = 20;
+/// Buckets of the newest stretch that a rate is told of by itself.
+const NEWEST: usize = 12;
 /// Time in µs of which something must be known before there is a rate.
 const LEAST_US: i64 = 250_000;
 
@@ -43,9 +45,20 @@ impl AckedRate {
 
     /// The rate in bit/s, as of the newest arrival.
     pub(super) fn bps(&self) -> Option<f64> {
-        let oldest_us = (self.newest_us.div_euclid(BUCKET_US) - BUCKETS as i64 + 1) * BUCKET_US;
-        let span_us = self.newest_us - oldest_us.max(self.first_us?);
-        let bytes: u64 = self.buckets.iter().map(|&bytes| u64::from(bytes)).sum();
+        self.over(BUCKETS)
+    }
+
+    /// The rate of the newest three tenths of a second.
+    pub(super) fn newest_bps(&self) -> Option<f64> {
+        self.over(NEWEST)
+    }
+
+    /// The rate over so many buckets up to the newest.
+    fn over(&self, buckets: usize) -> Option<f64> {
+        let newest = self.newest_us.div_euclid(BUCKET_US);
+        let oldest = newest - buckets as i64 + 1;
+        let span_us = self.newest_us - (oldest * BUCKET_US).max(self.first_us?);
+        let bytes: u64 = (oldest..=newest).map(|at| u64::from(self.buckets[Self::position(at)])).sum();
         (span_us >= LEAST_US).then(|| bytes as f64 * 8e6 / span_us as f64)
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Signals {
     pub(super) usage: Usage,
     /// The arriving rate in bit/s.
     pub(super) acked: Option<f64>,
+    /// What the line carried when it was overused last, in bit/s, as far as is known.
+    pub(super) carried: Option<f64>,
     pub(super) rtt_us: Option<i64>,
     /// How long packets wait, in µs.
     pub(super) queue_us: i64,
@@ -138,7 +140,7 @@ impl Aimd {
     }
 
     fn decrease(&mut self, signals: &Signals) -> bool {
-        let &Signals { now_us, acked, rtt_us, queue_us, .. } = signals;
+        let &Signals { now_us, carried: acked, rtt_us, queue_us, .. } = signals;
         let pause_us = rtt_us.unwrap_or(FIRST_RTT_US).clamp(LEAST_PAUSE_US, MOST_PAUSE_US);
         let too_soon = self.decreased_us.is_some_and(|at| now_us - at < pause_us);
         if too_soon && acked.is_none_or(|acked| acked >= self.bps / 2.0) {
@@ -170,7 +172,15 @@ mod tests {
     use super::*;
 
     fn signals(now_us: i64, usage: Usage, acked: f64, queue_us: i64) -> Signals {
-        Signals { now_us, usage, acked: Some(acked), rtt_us: Some(100_000), queue_us, limit: None }
+        Signals {
+            now_us,
+            usage,
+            acked: Some(acked),
+            carried: Some(acked),
+            rtt_us: Some(100_000),
+            queue_us,
+            limit: None,
+        }
     }
 
     /// Seconds of normal use at ten steps a second.

@@ -180,5 +180,5 @@ fn the_estimate_stays_within_its_bounds_and_the_memory_within_its_own() {
 fn an_estimator_begins_small() {
     let estimator = Estimator::new(start());
     assert_eq!((estimator.estimate_bps(), estimator.loss(), estimator.rtt()), (START_BPS, 0.0, None));
-    assert!(estimator.memory() < 1400, "{}", estimator.memory());
+    assert!(estimator.memory() < 1500, "{}", estimator.memory());
 }

@@ -31,7 +31,10 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use crate::rtcp::TransportWide;
+use crate::{
+    limits::{MAX_ON_THE_WAY, TWCC_INTERVAL},
+    rtcp::TransportWide,
+};
 use acked::AckedRate;
 use aimd::{Aimd, Signals};
 use clock::{ArrivalClock, ticks_us};
@@ -39,7 +42,7 @@ use groups::Groups;
 use history::History;
 use loss::{LossBound, Verdict};
 use probe::{Prober, Situation};
-use queue::QueueDelay;
+use queue::{Least, QueueDelay};
 use silence::Silence;
 use trendline::Trendline;
 
@@ -58,6 +61,10 @@ const APP_LIMITED: f64 = 0.65;
 const SILENT_SHARE: f64 = 0.8;
 /// A queue from this on, in µs, makes a loss the line's and not the radio's.
 const LOSS_QUEUE_US: i64 = 50_000;
+/// From such a queue on, in µs, what arrives is what the line carries.
+const LONG_QUEUE_US: i64 = 100_000;
+/// The least round trip is remembered for one to two of these, in µs.
+const LEAST_RTT_US: i64 = 15_000_000;
 /// Lost reports in a row whose packets are taken to have arrived: the next one shows that the line carries.
 const MOST_LOST_REPORTS: u8 = 2;
 
@@ -79,7 +86,7 @@ enum Worth {
     Impossible,
 }
 
-/// The estimator of one receiver's line. 1.3 KiB, and 16 KiB more from the first packet on.
+/// The estimator of one receiver's line. 1.4 KiB, and 16 KiB more from the first packet on.
 #[derive(Debug)]
 pub struct Estimator {
     origin: Instant,
@@ -95,6 +102,7 @@ pub struct Estimator {
     silence: Silence,
     usage: Usage,
     rtt_us: Option<i64>,
+    least_rtt: Least,
     want_bps: u64,
     feedback_count: Option<u8>,
     /// Highest extended number told of.
@@ -124,6 +132,7 @@ impl Estimator {
             silence: Silence::default(),
             usage: Usage::Normal,
             rtt_us: None,
+            least_rtt: Least::new(LEAST_RTT_US),
             want_bps: 0,
             feedback_count: None,
             told: None,
@@ -229,6 +238,7 @@ impl Estimator {
             // The way there, and from the newest arrival, on which the report was sent, back to here.
             let back_us = now_us - newest_us;
             let rtt_us = (back_us + least_delay_us).max(0);
+            self.least_rtt.update(now_us, rtt_us);
             self.rtt_us = Some(self.rtt_us.map_or(rtt_us, |rtt| rtt + (rtt_us - rtt) / 4));
         }
     }
@@ -257,7 +267,7 @@ impl Estimator {
         if self.usage == Usage::Over && (self.queue.has_drained() || self.queue.catches_up()) {
             self.usage = Usage::Under;
         }
-        if self.queue.is_standing(now_us) {
+        if self.queue.is_standing(now_us) || self.queue.has_leapt() {
             self.usage = Usage::Over;
         }
         if let Some(Verdict::Excess(share)) = self.loss.judge(now_us, self.aimd.bps()) {
@@ -267,7 +277,15 @@ impl Estimator {
                 self.loss.bind(now_us, share, before, acked);
             }
         }
-        let signals = Signals { now_us, usage: self.usage, acked, rtt_us: self.rtt_us, queue_us, limit: self.limit };
+        let signals = Signals {
+            now_us,
+            usage: self.usage,
+            acked,
+            carried: self.carried_bps(),
+            rtt_us: self.rtt_us,
+            queue_us,
+            limit: self.limit,
+        };
         if self.aimd.update(&signals) {
             self.loss.restart(now_us);
         }
@@ -276,6 +294,14 @@ impl Estimator {
             self.prober.lowered(now_us, before, self.bps());
         }
         self.judge_probe(now_us);
+    }
+
+    /// What the line carries if it is full: what arrives in half a second, or just now. What has begun to flow has not filled half
+    /// a second yet; where a queue is long, what arrived before it was.
+    fn carried_bps(&self) -> Option<f64> {
+        let (acked, newest) = (self.acked.bps()?, self.acked.newest_bps().unwrap_or(0.0));
+        let is_long = self.queue.newest_us() >= LONG_QUEUE_US && newest > 0.0;
+        Some(if is_long { newest } else { acked.max(newest) })
     }
 
     fn judge_probe(&mut self, now_us: i64) {
@@ -300,11 +326,20 @@ impl Estimator {
         }
     }
 
+    /// Whether so much is on the way that what leaves now would wait for long: more than the line carries in a round trip, the
+    /// time between two reports, and `limits::MAX_ON_THE_WAY`. Known at once, unlike the wait that reports tell of.
+    pub fn is_congested(&self) -> bool {
+        let Some(rtt_us) = self.least_rtt.value() else { return false };
+        let window_us = rtt_us + TWCC_INTERVAL.as_micros() as i64 + MAX_ON_THE_WAY.as_micros() as i64;
+        self.history.in_flight() as f64 * 8e6 > self.bps() * window_us as f64
+    }
+
     /// Forgets what depends on a path that may be another now.
     fn forget_path(&mut self) {
         self.groups.restart();
         self.trendline.restart();
         self.queue = QueueDelay::new();
+        self.least_rtt = Least::new(LEAST_RTT_US);
         self.acked = AckedRate::default();
     }
 

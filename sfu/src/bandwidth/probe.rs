@@ -55,9 +55,9 @@ const VOID_PAUSE_US: i64 = 1_500_000;
 /// No probe comes this soon after the estimate was lowered, in µs.
 const AFTER_DROP_US: i64 = 1_000_000;
 /// A rate that a probe found, and that fell this soon after it, in µs, below this share of itself, was not there: a policer
-/// lets a burst pass and not a stream.
+/// lets a burst pass and not a stream. One overuse alone leaves 85 % of what arrives.
 const TRIAL_US: i64 = 5_000_000;
-const FOUND_FALSE: f64 = 0.8;
+const FOUND_FALSE: f64 = 0.68;
 /// Time without probes after such a rate, in µs: at first, and where doubling ends. It would be a picture that comes and goes.
 const FIRST_PENALTY_US: i64 = 2_500_000;
 const LONGEST_PENALTY_US: i64 = 30_000_000;
@@ -449,7 +449,7 @@ mod tests {
             prober.lowered(at_us + 1_000_000, 2e6, 5e5);
             pauses.push((prober.due_us - at_us - 1_000_000) / 100_000);
         }
-        assert_eq!(pauses, [25, 50, 100, 200, 300, 300, 300]);
+        assert_eq!(pauses, [25, 50, 100, 100, 100, 100, 100]);
         prober.raised(800_000_000, 2e6);
         prober.lowered(801_000_000, 2e6, 1.7e6);
         prober.raised(806_000_000, 2.2e6);

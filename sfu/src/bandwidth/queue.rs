@@ -14,6 +14,8 @@ const DRAINED_US: i64 = 15_000;
 const STALL_US: i64 = 80_000;
 const CATCH_UP_US: i64 = 400_000;
 const STALL_PAUSE_US: i64 = 1_500_000;
+/// A latest wait from this on, in µs, that grows: the line carries less than it did.
+const LEAP_US: i64 = 200_000;
 /// A queue that stands, in µs.
 const STANDING_US: i64 = 120_000;
 /// Time between two judgements of one that stands, in µs.
@@ -24,7 +26,7 @@ const JUDGEMENTS: u8 = 3;
 
 /// The least value of one to two spans of time.
 #[derive(Debug, Clone, Copy)]
-struct Least {
+pub(super) struct Least {
     span_us: i64,
     since_us: i64,
     now: Option<i64>,
@@ -32,11 +34,11 @@ struct Least {
 }
 
 impl Least {
-    fn new(span_us: i64) -> Self {
+    pub(super) fn new(span_us: i64) -> Self {
         Self { span_us, since_us: 0, now: None, before: None }
     }
 
-    fn update(&mut self, at_us: i64, value: i64) {
+    pub(super) fn update(&mut self, at_us: i64, value: i64) {
         let passed_us = at_us - self.since_us;
         if self.now.is_none() || passed_us >= self.span_us {
             self.before = self.now.filter(|_| passed_us < 2 * self.span_us);
@@ -45,7 +47,7 @@ impl Least {
         self.now = Some(self.now.map_or(value, |least| least.min(value)));
     }
 
-    fn value(&self) -> Option<i64> {
+    pub(super) fn value(&self) -> Option<i64> {
         self.now.into_iter().chain(self.before).min()
     }
 }
@@ -60,6 +62,7 @@ pub(super) struct QueueDelay {
     packets: usize,
     /// Arrival of the first packet after the last stall, and of the newest packet, in µs.
     stalled_us: Option<i64>,
+    stall_delay_us: i64,
     arrived_us: i64,
     /// When it was last judged, and how long packets waited then; zero while none stands.
     judged_us: i64,
@@ -75,6 +78,7 @@ impl QueueDelay {
             latest: [0; LATEST],
             packets: 0,
             stalled_us: None,
+            stall_delay_us: 0,
             arrived_us: 0,
             judged_us: 0,
             judged_queue_us: 0,
@@ -89,7 +93,7 @@ impl QueueDelay {
         let before = self.packets.checked_sub(1).map(|last| self.latest[last % LATEST]);
         let stalls = before.is_some_and(|before| delay_us - before >= STALL_US);
         if stalls && self.stalled_us.is_none_or(|at| arrival_us - at >= STALL_PAUSE_US) {
-            self.stalled_us = Some(arrival_us);
+            (self.stalled_us, self.stall_delay_us) = (Some(arrival_us), delay_us);
         }
         self.arrived_us = arrival_us;
         self.latest[self.packets % LATEST] = delay_us;
@@ -101,15 +105,33 @@ impl QueueDelay {
         self.recent.value().zip(self.base.value()).map_or(0, |(recent, base)| recent - base)
     }
 
-    /// Whether the latest packets waited no longer than any: a line that stalled for a moment is no line that is full.
-    pub(super) fn has_drained(&self) -> bool {
+    /// How long the latest packets waited, in µs: sooner known, and less sure.
+    pub(super) fn newest_us(&self) -> i64 {
         let least = self.latest.iter().take(self.packets).min();
-        least.zip(self.base.value()).is_some_and(|(latest, base)| latest - base < DRAINED_US)
+        least.zip(self.base.value()).map_or(0, |(latest, base)| latest - base)
     }
 
-    /// Whether the line catches up after a stall.
+    /// Whether the latest packets waited no longer than any: a line that stalled for a moment is no line that is full.
+    pub(super) fn has_drained(&self) -> bool {
+        self.packets > 0 && self.newest_us() < DRAINED_US
+    }
+
+    /// Whether the latest packets waited for so long that nothing more needs to be known, and no stall explains it.
+    pub(super) fn has_leapt(&self) -> bool {
+        self.packets >= LATEST && self.newest_us() >= LEAP_US && !self.catches_up() && !self.drains()
+    }
+
+    /// Whether the latest packets waited for less and less.
+    fn drains(&self) -> bool {
+        let at = |back: usize| self.latest[self.packets.wrapping_sub(back) % LATEST];
+        at(1) < at(LATEST)
+    }
+
+    /// Whether the line catches up after a stall: it does not where packets wait for longer than the first did.
     pub(super) fn catches_up(&self) -> bool {
-        self.stalled_us.is_some_and(|at| self.arrived_us - at < CATCH_UP_US)
+        let stall = self.stalled_us.filter(|at| self.arrived_us - at < CATCH_UP_US);
+        let longest_us = self.stall_delay_us + STALL_US / 2;
+        stall.is_some() && self.latest.iter().take(self.packets).min().is_none_or(|&latest| latest <= longest_us)
     }
 
     /// Whether a queue stands that does not drain. Says so once a second.

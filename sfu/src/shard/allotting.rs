@@ -6,11 +6,11 @@ use slab::Slab;
 
 use super::Shard;
 use crate::{
-    allocation::{Demand, Pace, Part, Rung, allocate_steadily},
+    allocation::{Budget, Demand, Pace, Part, Rung, allocate_steadily},
     command::Shown,
     fanout::{Fanout, FanoutRef, LineRef},
     layers::Layers,
-    limits::{CLIMB_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES, STILL_INTERVAL},
+    limits::{CLIMB_PERCENT, HOLD_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES, STILL_INTERVAL},
     line::Line,
     playout_delay::PlayoutDelay,
 };
@@ -22,6 +22,8 @@ const NOMINAL_WHOLE_BPS: u64 = 500_000;
 const NOMINAL_STILL: usize = 60_000;
 /// What a voice is taken to need until it is measured.
 const NOMINAL_VOICE_BPS: u64 = 50_000;
+/// Time in which a key frame has to leave for a picture that moves.
+const BEGINS_WITHIN: Duration = Duration::from_millis(1000);
 /// Below this a line is given the thinnest voice there is.
 const THIN_VOICE_BELOW_BPS: u64 = 250_000;
 /// A picture is large enough for a place on the screen that is larger by so much, in percent of its height or width.
@@ -47,13 +49,24 @@ fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
     }
 }
 
+/// What pictures may need on a line that carries `estimate` bit/s and these voices. Overuse leaves so much less than what arrives
+/// that the queue drains: what a receiver has already is not taken from it for that, unless it waits here for long. The least that
+/// could be given never is: a picture that comes and goes is worse than one that stalls at times.
+fn budget(estimate: u64, voices: u64, least: u64, is_strained: bool) -> Budget {
+    let climb_bps = (estimate * 100 / (100 + CLIMB_PERCENT)).saturating_sub(voices);
+    let plain_bps = estimate.saturating_sub(voices);
+    let held_bps = (estimate * (100 + HOLD_PERCENT) / 100).saturating_sub(voices);
+    let hold_bps = if is_strained { plain_bps.max(least.min(held_bps)) } else { held_bps };
+    Budget { climb_bps, hold_bps }
+}
+
 /// A layer that could be given.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     layer: u8,
     bps: u64,
     /// Bytes of a key frame.
-    still_bytes: usize,
+    key_bytes: usize,
     pixels: u32,
     is_enough: bool,
 }
@@ -68,7 +81,7 @@ fn is_enough(fanout: &Fanout, shown: Option<Shown>) -> bool {
 
 /// The layers of a source that flow and that the line takes, the least first.
 fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> ([Candidate; MAX_LAYERS], usize) {
-    let none = Candidate { layer: 0, bps: 0, still_bytes: 0, pixels: 0, is_enough: false };
+    let none = Candidate { layer: 0, bps: 0, key_bytes: 0, pixels: 0, is_enough: false };
     let (mut found, mut count) = ([none; MAX_LAYERS], 0);
     let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(|fanout| fanout.flows(now)));
     let is_whole = layers.iter().count() == 1;
@@ -81,7 +94,7 @@ fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>)
         found[count] = Candidate {
             layer: fanout.layer,
             bps: fanout.needs_bps().unwrap_or(if is_whole { NOMINAL_WHOLE_BPS } else { nominal }),
-            still_bytes: fanout.last_key_frame().map_or(NOMINAL_STILL, |(bytes, _)| bytes),
+            key_bytes: fanout.last_key_frame().map_or(0, |(bytes, _)| bytes),
             pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
             is_enough: is_enough(fanout, line.shown),
         };
@@ -99,13 +112,16 @@ fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> 
     }
     let (found, count) = candidates(now, line, layers, fanouts);
     if let Some(least) = found[..count].first().filter(|_| line.part == Part::Courseware) {
-        let bps = least.still_bytes as u64 * 8 / STILL_INTERVAL.as_secs();
+        let bytes = if least.key_bytes == 0 { NOMINAL_STILL } else { least.key_bytes };
+        let bps = bytes as u64 * 8 / STILL_INTERVAL.as_secs();
         if bps < least.bps {
             demand.push(Rung { bps, pace: Pace::Stills, layer: least.layer });
         }
     }
     for candidate in &found[..count] {
-        demand.push(Rung { bps: candidate.bps, pace: Pace::All, layer: candidate.layer });
+        // Where a key frame does not leave in time there is no beginning.
+        let begins_bps = candidate.key_bytes as u64 * 8000 / BEGINS_WITHIN.as_millis() as u64;
+        demand.push(Rung { bps: candidate.bps.max(begins_bps), pace: Pace::All, layer: candidate.layer });
         if candidate.is_enough {
             break;
         }
@@ -138,7 +154,7 @@ impl Shard {
             let halves = 2 + if line.repeats_itself() { u64::from(redundancy.count_ones()) } else { 0 };
             voices += voice.map_or(0, |voice| voice.bps) * halves / 2;
         }
-        let estimate = subscriber.estimate(now, voices);
+        let estimate = subscriber.estimate(now);
         let mut demands = std::mem::take(&mut self.demands);
         let mut before = [0; MAX_MEDIA_LINES];
         for (line, before) in subscriber.lines.iter_mut().filter(|line| !line.spec.audio).zip(&mut before) {
@@ -149,11 +165,13 @@ impl Shard {
             *before = line.chosen().map_or(0, |chosen| demand.level_of(chosen));
             demands.push(demand);
         }
-        let budget = estimate.saturating_sub(voices);
-        allocate_steadily(budget, CLIMB_PERCENT, &before, &mut demands);
+        let least: u64 = demands.iter().filter_map(Demand::least).map(|rung| rung.bps).sum();
+        let budget = budget(estimate, voices, least, subscriber.is_strained());
+        allocate_steadily(budget, &before, &mut demands);
         let total: u64 = demands.iter().filter_map(Demand::chosen).map(|rung| rung.bps).sum();
-        let spare = budget.saturating_sub(total);
-        subscriber.note_needs(now, voices + demands.iter().filter_map(Demand::best).map(|rung| rung.bps).sum::<u64>());
+        let spare = budget.hold_bps.saturating_sub(total);
+        let best: u64 = demands.iter().filter_map(Demand::best).map(|rung| rung.bps).sum();
+        subscriber.note_needs(now, voices + best, (voices, total));
         subscriber.given.clear();
         subscriber.given.extend(demands.iter().map(Demand::given));
         let mut pictures = demands.drain(..);
@@ -208,6 +226,9 @@ impl Shard {
         let len = |index| ring.find(index).map_or(0, |kept| kept.payload.len());
         if subscriber.lines[here.line].sends_stills() {
             return self.renew_still(now, here, stream);
+        }
+        if subscriber.is_congested {
+            return;
         }
         let replay = fanout.replay(now).filter(|_| subscriber.transport.is_connected());
         if !replay.is_some_and(|replay| subscriber.replay(now, here.line, stream, replay, len)) {

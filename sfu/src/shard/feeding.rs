@@ -152,6 +152,16 @@ impl Shard {
         }
     }
 
+    /// Begins what a subscriber waits for.
+    fn begin_pictures(&mut self, now: Instant, at: usize) {
+        for line in 0..self.subscribers[at].lines.len() {
+            let line_of = &self.subscribers[at].lines[line];
+            if let Some(stream) = line_of.wanted().filter(|&wanted| line_of.current() != Some(wanted)) {
+                self.begin_picture(now, LineRef { subscriber: at, line }, stream);
+            }
+        }
+    }
+
     /// Asks for a key frame of one layer of a source, or of the one that is recorded.
     pub(super) fn request_key_frame(&mut self, lesson: LessonKey, source: Source, layer: Option<u8>) {
         let Some(layers) = self.rooms.get(&lesson).and_then(|room| room.sources.get(&source)) else { return };
@@ -233,8 +243,12 @@ impl Shard {
 
     /// Works out anew what a subscriber is given where its line carries more now, or less.
     pub(super) fn estimated(&mut self, now: Instant, at: usize) {
+        let has_relief = self.subscribers[at].has_relief();
         if self.subscribers[at].has_moved(now) {
             self.allot(now, at);
+        }
+        if has_relief {
+            self.begin_pictures(now, at);
         }
         if let Some(due) = self.subscribers[at].newly_paced() {
             self.leaving.note_paced(at, due);
@@ -244,7 +258,11 @@ impl Shard {
     fn answer(&mut self, now: Instant, at: usize, asked: Asked) {
         match asked {
             Asked::KeyFrame { line } => {
-                let line = &mut self.subscribers[at].lines[line];
+                let subscriber = &mut self.subscribers[at];
+                if subscriber.is_congested {
+                    return;
+                }
+                let line = &mut subscriber.lines[line];
                 let stream = line.wanted().filter(|_| line.may_ask_key_frame(now));
                 if let Some(fanout) = stream.and_then(|stream| self.fanouts.get_mut(stream.at)) {
                     fanout.want_key_frame();
@@ -252,6 +270,9 @@ impl Shard {
             }
             Asked::Packet { line, sequence } => {
                 let subscriber = &mut self.subscribers[at];
+                if subscriber.lines[line].is_outdated(sequence) {
+                    return;
+                }
                 let Some((stream, index)) = subscriber.lines[line].origin_of(sequence) else { return };
                 let fanout = self.fanouts.get(stream.at).filter(|fanout| fanout.run == stream.run);
                 let Some(ring) = fanout.map(|fanout| &fanout.ring) else { return };
@@ -267,6 +288,9 @@ impl Shard {
         let subscriber = &mut self.subscribers[at];
         // A request may be lost on its way to the publisher: whoever still waits asks again.
         for line in subscriber.lines.iter().filter(|line| line.wanted() != line.current() && !line.sends_stills()) {
+            if subscriber.is_congested {
+                break;
+            }
             if let Some(fanout) = line.wanted().and_then(|stream| self.fanouts.get_mut(stream.at)) {
                 fanout.want_key_frame();
             }

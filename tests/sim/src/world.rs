@@ -15,6 +15,7 @@ use std::{
 };
 
 use sfu::{
+    LineFigures,
     command::{Command, Event, ParticipantKey, PeerId},
     counters::Counters,
     ice::Path,
@@ -280,6 +281,11 @@ impl World {
     /// What the server counted.
     pub fn counters(&self) -> Counters {
         self.server.shard.counters()
+    }
+
+    /// What the server knows of a receiver's line.
+    pub fn line_of(&self, receiving: Receiving) -> Option<LineFigures> {
+        self.server.shard.line_of(self.now, self.peer_of(receiving))
     }
 
     /// Sessions the server knows: publishing and receiving.
