@@ -60,7 +60,7 @@ const TRIAL_US: i64 = 5_000_000;
 const FOUND_FALSE: f64 = 0.68;
 /// Time without probes after such a rate, in µs: at first, and where doubling ends. It would be a picture that comes and goes.
 const FIRST_PENALTY_US: i64 = 2_500_000;
-const LONGEST_PENALTY_US: i64 = 30_000_000;
+const LONGEST_PENALTY_US: i64 = 10_000_000;
 /// Time without probes after a silence, in µs: what was held up meanwhile comes first.
 const AFTER_SILENCE_US: i64 = 300_000;
 /// Fallen below this share of itself, an estimate is soon looked after.
