@@ -119,6 +119,8 @@ pub const PACE_INTERVAL: Duration = Duration::from_millis(5);
 pub const PACE_PERCENT: u64 = 100;
 /// Longest time pictures may have to wait in a pacer; beyond it they are shed, up to the next key frame.
 pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1000);
+/// Time for which a line that may be sent more of a stream waits for a frame that allows it, before a key frame is asked for.
+pub const RISE_PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two stills to a line that carries no more: each is a key frame, shared by all that are sent stills.
 pub const STILL_INTERVAL: Duration = Duration::from_secs(6);
 /// Longest time a still may take to leave.

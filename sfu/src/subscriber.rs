@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    allocation::Pace,
     bandwidth::ClusterId,
     clock::{Mapping, NtpClock},
     command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
@@ -230,6 +231,14 @@ impl Subscriber {
         lines.zip(pictures).for_each(|(line, &shown)| line.shown = Some(shown));
     }
 
+    /// Sets which layer one of its pictures is given and how.
+    pub(crate) fn choose(&mut self, line: usize, chosen: Option<(u8, Pace)>) {
+        self.lines[line].choose(chosen);
+        if let Some(pacer) = &mut self.pacer {
+            pacer.thin(line, self.lines[line].target());
+        }
+    }
+
     /// What arrives there is to be told from now on.
     pub(crate) fn count(&mut self, now: Instant) {
         self.counted_at = Some(now);
@@ -267,13 +276,15 @@ impl Subscriber {
         if offered == Offered::Skipped && !pacer.has(line, from) {
             return;
         }
-        let len = kept.payload.len() + PACKET_OVERHEAD;
+        // What is left out takes nothing of the line. It waits with the rest all the same, for its number is decided on in order.
+        let is_left_out = kept.layer.level > self.lines[line].target();
+        let len = if is_left_out { 0 } else { kept.payload.len() + PACKET_OVERHEAD };
         if !pacer.has_room_for(1, len, MAX_PACED_DELAY) {
             pacer.clear();
             self.lines.iter_mut().filter(|line| !line.spec.audio).for_each(Line::leave);
             self.shed += 1;
         } else {
-            pacer.push(now, Paced { line, from, index: kept.index, len });
+            pacer.push(now, Paced { line, from, index: kept.index, level: kept.layer.level, len });
         }
     }
 
@@ -294,7 +305,7 @@ impl Subscriber {
         }
         self.lines[line].begin_still((from, still.first));
         for index in still.first..=still.last {
-            pacer.push(now, Paced { line, from, index, len: len(index) + PACKET_OVERHEAD });
+            pacer.push(now, Paced { line, from, index, level: 0, len: len(index) + PACKET_OVERHEAD });
         }
         true
     }
@@ -319,7 +330,7 @@ impl Subscriber {
         }
         self.lines[line].replayed = Some((from, replay.live_from));
         for index in replay.first..=replay.last {
-            pacer.push(now, Paced { line, from, index, len: len(index) + PACKET_OVERHEAD });
+            pacer.push(now, Paced { line, from, index, level: 0, len: len(index) + PACKET_OVERHEAD });
         }
         true
     }
@@ -584,12 +595,18 @@ impl Subscriber {
         &mut self,
         now: Instant,
         clock: &NtpClock,
-        line: usize,
+        packet: &Paced,
         passing: &Passing<'_>,
         outbox: &mut Outbox,
     ) -> Option<FanoutRef> {
         let kept = passing.packets.first()?;
-        self.forward_one(now, clock, line, (passing, kept), outbox)
+        let before = self.sent.bytes;
+        let left = self.forward_one(now, clock, packet.line, (passing, kept), outbox);
+        if let Some(pacer) = self.pacer.as_mut().filter(|_| self.lines[packet.line].is_thinned()) {
+            let sent = if self.sent.bytes > before { kept.payload.len() + PACKET_OVERHEAD } else { 0 };
+            pacer.settle(packet.len, sent);
+        }
+        left
     }
 
     /// Sends a sender report for each of `lines` whose source has a known clock, together where they fit.
