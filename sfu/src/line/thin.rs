@@ -23,7 +23,10 @@ pub(super) const FILLING: usize = 1;
 #[derive(Debug, Default)]
 pub(super) struct Thin {
     thinning: Option<Box<Thinning>>,
-    /// Since when it has been waiting for a frame from which on more may be sent.
+    /// Whether something that it shall be sent was left out since that was last looked at: no frame has allowed it yet.
+    /// [`Thinning::current`] does not tell, for it stays below the target where the stream has fewer layers.
+    holds_back: bool,
+    /// Since when it has been so.
     waits_since: Option<Instant>,
 }
 
@@ -41,7 +44,7 @@ pub(super) struct Going {
 impl Thin {
     /// A new span begins. Whether it is thinned.
     pub(super) fn begin(&mut self) -> bool {
-        self.waits_since = None;
+        (self.holds_back, self.waits_since) = (false, None);
         let Some(thinning) = self.thinning.as_mut().filter(|thinning| thinning.target() < ALL) else { return false };
         thinning.restart();
         true
@@ -49,9 +52,10 @@ impl Thin {
 
     /// Decides on a packet of the current span; `None` where it does not go.
     pub(super) fn decide(&mut self, span: &Span, kept: &Kept<'_>) -> Option<Going> {
-        let thinning = self.thinning.as_mut().filter(|_| span.is_thinned);
-        let fate = thinning.map(|thinning| thinning.pass(kept.index, kept.timestamp, &layering(kept.layer)));
-        going(span, kept, fate)
+        let Some(thinning) = self.thinning.as_mut().filter(|_| span.is_thinned) else { return going(span, kept, None) };
+        let fate = thinning.pass(kept.index, kept.timestamp, &layering(kept.layer));
+        self.holds_back |= fate == Fate::LeaveOut && kept.layer.level <= thinning.target();
+        going(span, kept, Some(fate))
     }
 
     /// How a packet goes again. Of an earlier span that was thinned nothing is known any more.
@@ -123,8 +127,7 @@ impl Line {
 
     /// Whether it has waited so long for more of what feeds it that a key frame is to be asked for: with one, all may follow.
     pub(crate) fn needs_key_frame_to_rise(&mut self, now: Instant) -> bool {
-        let is_lower = |thinning: &Thinning| thinning.current() < thinning.target();
-        if !(self.is_thinned() && self.thin.thinning.as_deref().is_some_and(is_lower)) {
+        if !std::mem::take(&mut self.thin.holds_back) {
             self.thin.waits_since = None;
             return false;
         }
