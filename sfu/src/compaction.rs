@@ -71,6 +71,12 @@ impl Compaction {
         Self { runs: VecDeque::with_capacity(MAX_DROP_RUNS), floor: 0, forgotten: 0, highest_sent: None }
     }
 
+    /// Forgets everything: nothing is left out.
+    pub fn clear(&mut self) {
+        self.runs.clear();
+        (self.floor, self.forgotten, self.highest_sent) = (0, 0, None);
+    }
+
     /// Runs that begin at or before `index`. Nearly always all of them.
     fn runs_until(&self, index: u64) -> usize {
         match self.runs.back() {

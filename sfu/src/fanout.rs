@@ -72,9 +72,18 @@ const WINDOW: Duration = Duration::from_millis(1000);
 const SCREEN_WINDOW: Duration = Duration::from_millis(2500);
 /// Silence after which a stream counts as not sent.
 const LAYER_SILENCE: Duration = Duration::from_millis(1500);
+/// A stream has temporal layers while packets above the base came so lately, counted from its newest: one that stands still has
+/// what it had.
+const LAYERED_FOR: Duration = Duration::from_secs(3);
 /// What is measured counts when it has moved so far from what is known, in percent of that.
 const RISEN_PERCENT: u64 = 110;
 const FALLEN_PERCENT: u64 = 90;
+
+/// What is measured, where it has moved away from what is known.
+fn moved(known: Option<u64>, measured: Option<u64>) -> Option<u64> {
+    let known = known.unwrap_or(0);
+    measured.filter(|&bps| bps * 100 > known * RISEN_PERCENT || bps * 100 < known * FALLEN_PERCENT)
+}
 
 /// A packet that has not left for everyone.
 struct Waiting {
@@ -130,6 +139,11 @@ pub(crate) struct Fanout {
     meter: RateMeter,
     /// What it is taken to need, in bit/s, once measured: it changes only where the measure has moved away from it.
     needs_bps: Option<u64>,
+    /// The same of its base temporal layer alone, where it has others.
+    base_meter: RateMeter,
+    base_bps: Option<u64>,
+    /// When the last packet above the base came.
+    layered_at: Option<Instant>,
     /// Whether it flowed when that was last looked at.
     flowed: bool,
     /// When its last packet came.
@@ -173,9 +187,14 @@ impl Passing<'_> {
     }
 }
 
+fn meter(source: Source) -> RateMeter {
+    RateMeter::new(if source.slot == Slot::Screen { SCREEN_WINDOW } else { WINDOW })
+}
+
 impl Fanout {
     pub(crate) fn new(stream: Stream, home: Option<ShardId>) -> Self {
         let Stream { lesson, source, layer, codec, run } = stream;
+        let meter = meter(source);
         Self {
             lesson,
             source,
@@ -187,8 +206,11 @@ impl Fanout {
             parameter_sets: ParameterSets::new(),
             mapping: None,
             size: None,
-            meter: RateMeter::new(if source.slot == Slot::Screen { SCREEN_WINDOW } else { WINDOW }),
+            meter,
             needs_bps: None,
+            base_meter: meter,
+            base_bps: None,
+            layered_at: None,
             flowed: false,
             last_arrival: None,
             recent: None,
@@ -215,8 +237,8 @@ impl Fanout {
         self.parameter_sets.clear();
         self.mapping = None;
         self.size = None;
-        self.meter = RateMeter::new(if self.source.slot == Slot::Screen { SCREEN_WINDOW } else { WINDOW });
-        (self.needs_bps, self.flowed) = (None, false);
+        (self.meter, self.base_meter) = (meter(self.source), meter(self.source));
+        (self.needs_bps, self.base_bps, self.layered_at, self.flowed) = (None, None, None, false);
         self.last_arrival = None;
         self.recent = None;
         self.waiting.clear();
@@ -238,7 +260,12 @@ impl Fanout {
         }
         self.note_recent(now, packet);
         self.last_arrival = Some(now);
-        self.meter.add(now, packet.payload.len() + PACKET_OVERHEAD);
+        let bytes = packet.payload.len() + PACKET_OVERHEAD;
+        self.meter.add(now, bytes);
+        match packet.layer.level {
+            0 => self.base_meter.add(now, bytes),
+            _ => self.layered_at = Some(now),
+        }
         true
     }
 
@@ -286,13 +313,22 @@ impl Fanout {
     pub(crate) fn has_changed(&mut self, now: Instant) -> bool {
         let flows = self.flows(now);
         let stopped_or_begun = std::mem::replace(&mut self.flowed, flows) != flows;
-        let measured = self.meter.bps(now).filter(|_| flows);
-        let moved = measured.filter(|&bps| {
-            let known = self.needs_bps.unwrap_or(0);
-            bps * 100 > known * RISEN_PERCENT || bps * 100 < known * FALLEN_PERCENT
-        });
-        self.needs_bps = moved.or(self.needs_bps);
-        stopped_or_begun || moved.is_some()
+        let whole = moved(self.needs_bps, self.meter.bps(now).filter(|_| flows));
+        self.needs_bps = whole.or(self.needs_bps);
+        let known = self.base_bps.filter(|_| self.is_layered());
+        let base = moved(known, self.base_meter.bps(now).filter(|_| flows && self.is_layered()));
+        let was_layered = std::mem::replace(&mut self.base_bps, base.or(known)).is_some();
+        stopped_or_begun || whole.is_some() || base.is_some() || was_layered != self.base_bps.is_some()
+    }
+
+    fn is_layered(&self) -> bool {
+        let since = |at: Instant| self.last_arrival.map(|last| last.saturating_duration_since(at));
+        self.layered_at.and_then(since).is_some_and(|since| since < LAYERED_FOR)
+    }
+
+    /// What its base temporal layer alone needs, in bit/s, where it has others and that has been measured.
+    pub(crate) fn base_bps(&self) -> Option<u64> {
+        self.base_bps
     }
 
     /// The newest key frame alone, where it is whole and not too old: a still.

@@ -129,6 +129,8 @@ pub const MAX_COURSEWARE_DELAY: Duration = Duration::from_millis(3000);
 pub const MAX_ON_THE_WAY: Duration = Duration::from_millis(250);
 /// Time after which it is looked again whether pictures that wait for that may leave.
 pub const HELD_INTERVAL: Duration = Duration::from_millis(20);
+/// Time for which a line that may be sent more of a stream waits for a frame that allows it, before a key frame is asked for.
+pub const RISE_PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two stills to a line that carries no more: each is a key frame, shared by all that are sent stills.
 pub const STILL_INTERVAL: Duration = Duration::from_secs(6);
 /// Longest time a still may take to leave.

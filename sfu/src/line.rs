@@ -6,7 +6,11 @@
 //! line       …500 501 502 503 504 505…  sequence numbers run on; the timestamp advances by the time that passed
 //! ```
 
+mod thin;
+
 use std::time::{Duration, Instant};
+
+use thin::{Going, Thin};
 
 use crate::{
     allocation::{Pace, Part},
@@ -30,6 +34,7 @@ use crate::{
     sent_voices::{SentVoice, SentVoices},
     sequence::nearest,
     srtp::MAX_OVERHEAD,
+    temporal::ALL,
 };
 
 /// Bytes by which a playout delay makes a header longer.
@@ -53,6 +58,8 @@ struct Span {
     /// Source timestamp up to which pictures come late.
     live_from: Option<u32>,
     renumber: Renumber,
+    /// Whether packets of it may be left out.
+    is_thinned: bool,
 }
 
 /// Pictures that come late are shown in so many times less time than they took: whoever shows them as they come is not late
@@ -113,6 +120,12 @@ impl Sealed {
         }
         is_new
     }
+
+    /// Whether `index` is known to have been sealed.
+    fn has(&self, index: u64) -> bool {
+        let back = self.highest.checked_sub(index).filter(|back| *back < 128);
+        back.is_some_and(|back| self.window & 1 << back != 0)
+    }
 }
 
 /// A receiving m-line.
@@ -121,6 +134,7 @@ pub(crate) struct Line {
     pub(crate) spec: SubscribeLine,
     current: Option<Span>,
     past: Vec<Span>,
+    thin: Thin,
     wanted: Option<FanoutRef>,
     /// Whose picture or voice it shows.
     pub(crate) source: Option<Source>,
@@ -168,6 +182,7 @@ impl Line {
             spec,
             current: None,
             past: Vec::with_capacity(MAX_SPANS),
+            thin: Thin::default(),
             wanted: None,
             source: None,
             part: Part::Camera,
@@ -322,6 +337,7 @@ impl Line {
             timestamp_offset: timestamp.wrapping_sub(caught_up(kept.timestamp, live_from)),
             live_from,
             renumber,
+            is_thinned: self.thin.begin(),
         });
         previous
     }
@@ -367,8 +383,11 @@ impl Line {
         let (repeats, repeated) = self.repeats(kept, ring, which);
         let is_told = kept.marker && self.delay_told_until.is_some_and(|until| now < until);
         let elements = self.elements(kept.payload.len(), number, is_told);
+        let Going { index, left_out, is_filling } = self.thin.decide(self.current.as_ref()?, kept)?;
+        if is_filling {
+            return self.write_filling(now, kept, index, number, room);
+        }
         let span = self.current.as_mut()?;
-        let index = kept.index.wrapping_add(span.index_offset);
         let timestamp = span.timestamp(kept);
         let mut header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
         header.marker = span.marker(self.spec.audio, kept);
@@ -380,19 +399,23 @@ impl Line {
         let packet = Outgoing { header, elements, original: None, payload: kept.payload, repeats, padding };
         let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
         if span.payload.codec == Codec::Vp8 {
-            span.renumber.apply(&mut room[written.header_len..written.len]);
+            span.renumber.apply_thinned(&mut room[written.header_len..written.len], left_out);
         }
         if let Some(sent) = self.sent_voices.as_mut().filter(|_| in_place) {
             let number = written.is_numbered.then_some(number);
             sent.sent(index, number, has_repeats.then_some(repeated));
         }
+        self.advance(now, index, timestamp);
+        self.count(kept.payload.len());
+        Some(written)
+    }
+
+    fn advance(&mut self, now: Instant, index: u64, timestamp: u32) {
         if index >= self.next_index {
             self.next_index = index + 1;
             self.last_timestamp = timestamp;
             self.last_sent = Some(now);
         }
-        self.count(kept.payload.len());
-        Some(written)
     }
 
     /// Writes a packet of our own (parameter sets) that precedes the entry packet `kept`.
@@ -423,9 +446,11 @@ impl Line {
     pub(crate) fn origin_of(&self, sequence: u16) -> Option<(FanoutRef, u64)> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let span = self.span_of(index)?;
-        let origin = index.wrapping_sub(span.index_offset);
-        // Parameter sets of ours came from no packet of the source.
-        (origin >= span.first_index).then_some((span.from, origin))
+        Some((span.from, self.thin.origin(span, self.is_current(span), index)?))
+    }
+
+    fn is_current(&self, span: &Span) -> bool {
+        self.current.as_ref().is_some_and(|current| current.first_out == span.first_out)
     }
 
     /// Whether a packet went out before its picture last began anew, or is about to: a key frame makes it useless.
@@ -450,17 +475,21 @@ impl Line {
     ) -> Option<Written> {
         let index = nearest(self.next_index.checked_sub(1)?, sequence);
         let mut span = *self.span_of(index)?;
-        let Some(rtx) = span.payload.rtx else { return self.write_in_place(index, &span, (kept, ring), room) };
+        let going = self.thin.again(&span, self.is_current(&span), kept).filter(|going| going.index == index)?;
+        let Some(rtx) = span.payload.rtx else { return self.write_in_place(&going, &span, (kept, ring), room) };
         self.next_rtx += 1;
         let mut header = RtpHeader::fixed(rtx, self.next_rtx as u16, span.timestamp(kept), self.spec.rtx_ssrc);
         header.marker = span.marker(self.spec.audio, kept);
-        header.padding = kept.padding;
-        let elements = self.elements(kept.payload.len(), number, false);
+        header.padding = kept.padding && !going.is_filling;
+        header.marker &= !going.is_filling;
+        let (payload, padding) = if going.is_filling { (&[][..], thin::FILLING) } else { (kept.payload, 0) };
+        let elements = self.elements(payload.len(), number, false);
         let original = Some(index as u16);
-        let packet = Outgoing { header, elements, original, payload: kept.payload, repeats: None, padding: 0 };
+        let packet = Outgoing { header, elements, original, payload, repeats: None, padding };
         let written = packet.write(self.next_rtx, room)?;
-        if span.payload.codec == Codec::Vp8 {
-            span.renumber.apply(&mut room[written.header_len + ORIGINAL_NUMBER_LEN..written.len]);
+        if span.payload.codec == Codec::Vp8 && !going.is_filling {
+            let payload = &mut room[written.header_len + ORIGINAL_NUMBER_LEN..written.len];
+            span.renumber.apply_thinned(payload, going.left_out);
         }
         Some(written)
     }
@@ -481,14 +510,13 @@ impl Line {
         let span = self.current.as_ref().filter(|span| span.payload.rtx.is_some())?;
         self.spec.twcc_extension?;
         let index = self.next_index.checked_sub(1 + back).filter(|&index| index >= span.first_out)?;
-        let origin = index.wrapping_sub(span.index_offset);
-        (origin >= span.first_index).then_some((span.from, origin, index as u16))
+        Some((span.from, self.thin.origin(span, true, index)?, index as u16))
     }
 
     /// The very bytes that went before. Their transport-wide number, if they had one, is an old one.
     fn write_in_place(
         &self,
-        index: u64,
+        going: &Going,
         span: &Span,
         (kept, ring): (&Kept<'_>, &PacketRing),
         room: &mut [u8],
@@ -496,6 +524,12 @@ impl Line {
         if !span.payload.is_sent_again_in_place() {
             return None;
         }
+        // Where a filling goes now, something else may have gone before, and what has not gone yet may go otherwise: a nonce
+        // is never used for two texts.
+        if span.is_thinned && (going.is_filling || !self.sealed.has(going.index)) {
+            return None;
+        }
+        let index = going.index;
         // Pictures of such a line neither have a number nor repeat anything.
         let (number, repeats) = match &self.sent_voices {
             Some(sent) => self.repeated_as(sent.find(index)?, span, (kept, ring))?,
@@ -510,7 +544,7 @@ impl Line {
         written.is_numbered = false;
         if span.payload.codec == Codec::Vp8 {
             let mut renumber = span.renumber;
-            renumber.apply(&mut room[written.header_len..written.len]);
+            renumber.apply_thinned(&mut room[written.header_len..written.len], going.left_out);
         }
         Some(written)
     }
@@ -522,7 +556,7 @@ impl Line {
         span: &Span,
         (kept, ring): (&Kept<'_>, &'r PacketRing),
     ) -> Option<(Option<u16>, Option<Repeats<'r>>)> {
-        self.current.as_ref().filter(|current| current.first_out == span.first_out)?;
+        self.is_current(span).then_some(())?;
         let Some(which) = sent.repeated else { return Some((sent.number, None)) };
         let (repeats, repeated) = self.repeats(kept, ring, which);
         // One that repeated nothing for want of anything still went as such.
@@ -538,6 +572,7 @@ impl Line {
             self.leave();
             self.last_still = None;
         }
+        self.aim(if matches!(chosen, Some((_, Pace::Slower))) { 0 } else { ALL });
     }
 
     /// Whether it is given stills.
@@ -583,5 +618,7 @@ mod tests {
             assert_eq!(sealed.first(index), expected, "{index}");
         }
         assert!(sealed.first(10_000) && !sealed.first(502) && sealed.first(9_999));
+        let known = [10_001, 10_000, 9_999, 9_998, 502].map(|index| sealed.has(index));
+        assert_eq!(known, [false, true, true, false, false]);
     }
 }

@@ -31,6 +31,9 @@ pub(crate) struct Paced {
     pub(crate) line: usize,
     pub(crate) from: FanoutRef,
     pub(crate) index: u64,
+    /// Its temporal layer.
+    pub(crate) level: u8,
+    /// What it is counted for, in bytes: nothing where it is to be left out when its turn comes.
     pub(crate) len: usize,
     /// Whether it is of a still, which has time.
     pub(crate) is_still: bool,
@@ -141,6 +144,19 @@ impl Pacer {
         has_room
     }
 
+    /// Of what waits for `line`, layers above `target` are left out when their turn comes: they count for nothing.
+    pub(crate) fn thin(&mut self, line: usize, target: u8) {
+        for packet in self.queue.iter_mut().filter(|packet| packet.line == line && packet.level > target) {
+            self.queued_bytes -= packet.len;
+            packet.len = 0;
+        }
+    }
+
+    /// A packet that was let go counting for `counted` bytes took `sent`.
+    pub(crate) fn settle(&mut self, counted: usize, sent: usize) {
+        self.credit += counted as i64 - sent as i64;
+    }
+
     /// Forgets what waits for this line.
     pub(crate) fn clear(&mut self, line: usize) {
         self.queue.retain(|packet| packet.line != line);
@@ -211,7 +227,7 @@ mod tests {
     use crate::limits::MAX_PACED_DELAY as MOST;
 
     fn packet(index: u64, len: usize) -> Paced {
-        Paced { line: 0, from: FanoutRef { at: 0, run: 0 }, index, len, is_still: false }
+        Paced { line: 0, from: FanoutRef { at: 0, run: 0 }, index, level: 0, len, is_still: false }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
@@ -276,6 +292,25 @@ mod tests {
         assert!(released(&mut pacer, due) > 0);
         released(&mut pacer, due + Duration::from_secs(1));
         assert_eq!(pacer.due(), None);
+    }
+
+    #[test]
+    fn what_is_to_be_left_out_takes_nothing_of_the_line() {
+        let (mut pacer, now) = slow(100_000, 0);
+        for index in 0..10 {
+            assert!(pacer.push(now, Paced { level: (index % 2) as u8, ..packet(index, 1000) }));
+        }
+        pacer.thin(1, 0);
+        assert_eq!(pacer.queued_bytes, 10_000, "another line's");
+        pacer.thin(0, 0);
+        assert_eq!(pacer.queued_bytes, 5_000);
+        // Every other packet is free: three that count leave with the free ones between them.
+        assert_eq!(released(&mut pacer, now), 5);
+        let due = pacer.due();
+        pacer.settle(0, 1000);
+        assert!(pacer.due() > due, "one that went all the same is paid for");
+        pacer.settle(1000, 0);
+        assert_eq!(pacer.due(), due);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
         KEYFRAME_REQUEST_INTERVAL, MAX_DATAGRAM, MAX_RTP_PACKET, MAX_SSRCS_PER_PEER, REPORT_INTERVAL, TWCC_INTERVAL,
     },
     outbox::Outbox,
+    payload::TemporalLayer,
     recorded::RecordedTracks,
     recovered::RecoveredVoices,
     red,
@@ -38,6 +39,7 @@ pub(crate) struct Publisher {
     twcc_extension: Option<u8>,
     rid_extension: Option<u8>,
     repaired_rid_extension: Option<u8>,
+    dependency_extension: Option<u8>,
     reporter_ssrc: u32,
     origin: Instant,
     arrivals: ArrivalLog,
@@ -82,18 +84,25 @@ impl Publisher {
         fanouts: &[usize],
         now: Instant,
     ) -> Self {
+        let is_described = plan.dependency_extension.is_some();
         Self {
             peer: ids.0,
             lesson: ids.1,
             participant: ids.2,
             transport,
-            tracks: plan.tracks.into_iter().zip(fanouts).map(|(spec, &at)| Track::new(spec, at)).collect(),
+            tracks: plan
+                .tracks
+                .into_iter()
+                .zip(fanouts)
+                .map(|(spec, &at)| Track::new(spec, at, is_described))
+                .collect(),
             recorded: RecordedTracks::default(),
             recovered: RecoveredVoices::default(),
             mid_extension: plan.mid_extension,
             twcc_extension: plan.twcc_extension,
             rid_extension: plan.rid_extension,
             repaired_rid_extension: plan.repaired_rid_extension,
+            dependency_extension: plan.dependency_extension,
             reporter_ssrc: plan.reporter_ssrc,
             origin: now,
             arrivals: ArrivalLog::new(now),
@@ -108,6 +117,12 @@ impl Publisher {
     /// The source of one of its tracks.
     pub(crate) fn source(&self, track: usize) -> Source {
         Source { participant: self.participant, slot: self.tracks[track].spec.slot }
+    }
+
+    /// The temporal layer of a packet just received on one of its tracks.
+    pub(crate) fn layer(&mut self, track: usize, header: &RtpHeader, packet: &[u8], payload: &[u8]) -> TemporalLayer {
+        let descriptor = self.dependency_extension.and_then(|id| header.extension(packet, id));
+        self.tracks.get_mut(track).map(|track| track.layer(descriptor, payload)).unwrap_or_default()
     }
 
     /// Takes in one SRTP packet.

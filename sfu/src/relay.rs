@@ -6,7 +6,14 @@
 
 use std::time::Instant;
 
-use crate::{clock::Mapping, codec::Codec, command::LessonKey, payload::entry, ring::Kept, seats::Source};
+use crate::{
+    clock::Mapping,
+    codec::Codec,
+    command::LessonKey,
+    payload::{TemporalLayer, entry},
+    ring::Kept,
+    seats::Source,
+};
 
 /// A shard, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +66,8 @@ pub(crate) struct RelayedPacket {
     timestamp: u32,
     marker: bool,
     padding: bool,
+    /// Told by a header extension where not by the payload: only the home has read it.
+    layer: TemporalLayer,
     start: u32,
     len: u16,
 }
@@ -83,19 +92,19 @@ impl RelayBatch {
     }
 
     pub(crate) fn push_packet(&mut self, stream: Stream, arrival: Instant, kept: &Kept<'_>) {
-        let Kept { index, timestamp, marker, padding, payload, .. } = *kept;
+        let Kept { index, timestamp, marker, padding, layer, payload, .. } = *kept;
         let (start, len) = (self.bytes.len() as u32, payload.len() as u16);
         self.bytes.extend_from_slice(payload);
-        let packet = RelayedPacket { arrival, index, timestamp, marker, padding, start, len };
+        let packet = RelayedPacket { arrival, index, timestamp, marker, padding, layer, start, len };
         self.push(stream, Relayed::Packet(packet));
     }
 
     /// The packet of one of the entries.
     pub(crate) fn kept(&self, codec: Codec, packet: &RelayedPacket) -> Kept<'_> {
-        let RelayedPacket { index, timestamp, marker, padding, start, len, .. } = *packet;
+        let RelayedPacket { index, timestamp, marker, padding, layer, start, len, .. } = *packet;
         let start = start as usize;
         let payload = self.bytes.get(start..start + usize::from(len)).unwrap_or(&[]);
-        Kept { index, marker, padding, timestamp, entry: entry(codec, payload), payload }
+        Kept { index, marker, padding, timestamp, entry: entry(codec, payload), layer, payload }
     }
 
     /// Takes what is in it, leaving an empty one with as much room.
@@ -106,5 +115,31 @@ impl RelayBatch {
             bytes: Vec::with_capacity(self.bytes.len()),
         };
         std::mem::replace(self, fresh)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        codec::H264Profile,
+        command::ParticipantKey,
+        payload::{Entry, Rise},
+        seats::Slot,
+    };
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
+    fn a_follower_learns_the_layers_that_only_a_header_extension_told() {
+        let codec = Codec::H264(H264Profile::ConstrainedBaseline);
+        let source = Source { participant: ParticipantKey(1), slot: Slot::Camera };
+        let stream = Stream { lesson: LessonKey(1), source, layer: 0, codec, run: 1 };
+        let layer = TemporalLayer { level: 1, rise: Rise::After, key: false };
+        let kept = Kept { index: 7, timestamp: 9, layer, payload: &[0x41, 1], ..Kept::NONE };
+        let mut batch = RelayBatch::new(ShardId(0));
+        batch.push_packet(stream, Instant::now(), &kept);
+        let Relayed::Packet(packet) = batch.entries[0].what else { panic!("a packet was put in") };
+        let found = batch.kept(codec, &packet);
+        assert_eq!((found.index, found.layer, found.entry, found.payload), (7, layer, Entry::No, kept.payload));
     }
 }

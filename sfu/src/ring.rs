@@ -1,6 +1,9 @@
 //! The packets a source keeps: one plaintext copy, shared by all its subscribers, which is also the retransmission store.
 
-use crate::{limits::MAX_RTP_PACKET, payload::Entry};
+use crate::{
+    limits::MAX_RTP_PACKET,
+    payload::{Entry, Rise, TemporalLayer},
+};
 
 /// One kept packet.
 #[derive(Debug, Clone, Copy)]
@@ -15,15 +18,26 @@ pub struct Kept<'r> {
     pub timestamp: u32,
     /// Whether a receiver may enter the stream here.
     pub entry: Entry,
+    /// Its temporal layer.
+    pub layer: TemporalLayer,
     /// Payload, padding included.
     pub payload: &'r [u8],
 }
 
 impl Kept<'_> {
     /// No packet: fills places that are not used.
-    pub(crate) const NONE: Self =
-        Self { index: EMPTY, marker: false, padding: false, timestamp: 0, entry: Entry::No, payload: &[] };
+    pub(crate) const NONE: Self = Self {
+        index: EMPTY,
+        marker: false,
+        padding: false,
+        timestamp: 0,
+        entry: Entry::No,
+        layer: ONE_LAYER,
+        payload: &[],
+    };
 }
+
+const ONE_LAYER: TemporalLayer = TemporalLayer { level: 0, rise: Rise::No, key: false };
 
 /// Index of a slot that has no packet.
 const EMPTY: u64 = u64::MAX;
@@ -36,9 +50,14 @@ struct Slot {
     marker: bool,
     padding: bool,
     entry: Entry,
+    layer: TemporalLayer,
 }
 
-const EMPTY_SLOT: Slot = Slot { index: EMPTY, timestamp: 0, len: 0, marker: false, padding: false, entry: Entry::No };
+// One for each of a thousand packets of every source.
+const _: () = assert!(size_of::<Slot>() == 24);
+
+const EMPTY_SLOT: Slot =
+    Slot { index: EMPTY, timestamp: 0, len: 0, marker: false, padding: false, entry: Entry::No, layer: ONE_LAYER };
 
 /// A ring of fixed slots, addressed by extended sequence number; the newest packet of a slot overwrites the oldest.
 #[derive(Debug)]
@@ -71,8 +90,8 @@ impl PacketRing {
         }
         let start = position * MAX_RTP_PACKET;
         self.bytes[start..start + payload.len()].copy_from_slice(payload);
-        let Kept { marker, padding, timestamp, entry, .. } = *packet;
-        self.slots[position] = Slot { index, timestamp, len: payload.len() as u16, marker, padding, entry };
+        let Kept { marker, padding, timestamp, entry, layer, .. } = *packet;
+        self.slots[position] = Slot { index, timestamp, len: payload.len() as u16, marker, padding, entry, layer };
         true
     }
 
@@ -89,9 +108,9 @@ impl PacketRing {
             return None;
         }
         let start = position * MAX_RTP_PACKET;
-        let Slot { marker, padding, timestamp, entry, .. } = slot;
+        let Slot { marker, padding, timestamp, entry, layer, .. } = slot;
         let payload = &self.bytes[start..start + usize::from(slot.len)];
-        Some(Kept { index, marker, padding, timestamp, entry, payload })
+        Some(Kept { index, marker, padding, timestamp, entry, layer, payload })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    allocation::Part,
+    allocation::{Pace, Part},
     bandwidth::ClusterId,
     clock::{Mapping, NtpClock},
     command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
@@ -282,6 +282,14 @@ impl Subscriber {
         lines.zip(pictures).for_each(|(line, &shown)| line.shown = Some(shown));
     }
 
+    /// Sets which layer one of its pictures is given and how.
+    pub(crate) fn choose(&mut self, line: usize, chosen: Option<(u8, Pace)>) {
+        self.lines[line].choose(chosen);
+        if let Some(pacer) = &mut self.pacer {
+            pacer.thin(line, self.lines[line].target());
+        }
+    }
+
     /// What arrives there is to be told from now on.
     pub(crate) fn count(&mut self, now: Instant) {
         self.counted_at = Some(now);
@@ -323,13 +331,15 @@ impl Subscriber {
         if offered == Offered::Skipped && !pacer.has(line, from) {
             return;
         }
-        let len = kept.payload.len() + PACKET_OVERHEAD;
+        // What is left out takes nothing of the line. It waits with the rest all the same, for its number is decided on in order.
+        let level = kept.layer.level;
+        let len = if level > self.lines[line].target() { 0 } else { kept.payload.len() + PACKET_OVERHEAD };
         if !pacer.has_room_for(1, len, longest_wait(self.lines[line].part)) {
             pacer.clear(line);
             self.lines[line].leave();
             self.shed += 1;
         } else {
-            pacer.push(now, Paced { line, from, index: kept.index, len, is_still: false });
+            pacer.push(now, Paced { line, from, index: kept.index, level, len, is_still: false });
         }
     }
 
@@ -351,7 +361,7 @@ impl Subscriber {
         self.lines[line].begin_still((from, still.first));
         for index in still.first..=still.last {
             let len = len(index) + PACKET_OVERHEAD;
-            pacer.push(now, Paced { line, from, index, len, is_still: true });
+            pacer.push(now, Paced { line, from, index, level: 0, len, is_still: true });
         }
         true
     }
@@ -377,7 +387,7 @@ impl Subscriber {
         self.lines[line].replayed = Some((from, replay.live_from));
         for index in replay.first..=replay.last {
             let len = len(index) + PACKET_OVERHEAD;
-            pacer.push(now, Paced { line, from, index, len, is_still: false });
+            pacer.push(now, Paced { line, from, index, level: 0, len, is_still: false });
         }
         true
     }
@@ -652,12 +662,18 @@ impl Subscriber {
         &mut self,
         now: Instant,
         clock: &NtpClock,
-        line: usize,
+        packet: &Paced,
         passing: &Passing<'_>,
         outbox: &mut Outbox,
     ) -> Option<FanoutRef> {
         let kept = passing.packets.first()?;
-        self.forward_one(now, clock, line, (passing, kept), outbox)
+        let before = self.sent.bytes;
+        let left = self.forward_one(now, clock, packet.line, (passing, kept), outbox);
+        if let Some(pacer) = self.pacer.as_mut().filter(|_| self.lines[packet.line].is_thinned()) {
+            let sent = if self.sent.bytes > before { kept.payload.len() + PACKET_OVERHEAD } else { 0 };
+            pacer.settle(packet.len, sent);
+        }
+        left
     }
 
     /// Sends a sender report for each of `lines` whose source has a known clock, together where they fit.

@@ -85,6 +85,14 @@ impl Thinning {
         }
     }
 
+    /// Another stream begins, of which everything is sent until a frame of it has come. The target stays.
+    pub fn restart(&mut self) {
+        self.current = ALL;
+        self.frames.clear();
+        self.forgets = false;
+        self.compaction.clear();
+    }
+
     /// Sets the highest temporal layer to be sent, 0 to [`ALL`]. Lower, it holds from the next frame on; higher, from the
     /// next frame that allows it: a key frame if none else does, which is not asked for here.
     pub fn aim(&mut self, target: u8) {

@@ -3,8 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    clock::Mapping, codec::Codec, limits::SSRC_CHANGE_SILENCE, nack::MissingPackets, reception::Reception,
-    rtp::RtpHeader, sdp::PublishTrack, sequence::Unwrapper,
+    clock::Mapping,
+    codec::Codec,
+    dependency::Structure,
+    limits::SSRC_CHANGE_SILENCE,
+    nack::MissingPackets,
+    payload::{TemporalLayer, layering},
+    reception::Reception,
+    rtp::RtpHeader,
+    sdp::PublishTrack,
+    sequence::Unwrapper,
 };
 
 /// A pause after which a stream begins to flow anew.
@@ -29,6 +37,8 @@ pub(crate) struct Track {
     /// Where its packets go on from.
     pub(crate) fanout: usize,
     stream: Option<Stream>,
+    /// What its dependency descriptors refer to, where it may send any.
+    structure: Option<Box<Structure>>,
     /// A key frame is wanted and has not been asked for yet.
     key_frame_wanted: bool,
     key_frame_asked: Option<Instant>,
@@ -44,8 +54,9 @@ pub(crate) struct Taken {
 }
 
 impl Track {
-    pub(crate) fn new(spec: PublishTrack, fanout: usize) -> Self {
-        Self { spec, fanout, stream: None, key_frame_wanted: false, key_frame_asked: None }
+    pub(crate) fn new(spec: PublishTrack, fanout: usize, is_described: bool) -> Self {
+        let structure = (is_described && spec.codec.is_video()).then(|| Box::new(Structure::new()));
+        Self { spec, fanout, stream: None, structure, key_frame_wanted: false, key_frame_asked: None }
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -108,6 +119,18 @@ impl Track {
             flowing_since: now,
         };
         self.stream = Some(stream);
+        if let Some(structure) = &mut self.structure {
+            **structure = Structure::new();
+        }
+    }
+
+    /// The temporal layer of a packet that was taken in: what its dependency descriptor tells, or else its payload.
+    pub(crate) fn layer(&mut self, descriptor: Option<&[u8]>, payload: &[u8]) -> TemporalLayer {
+        let structure = self.structure.as_mut().zip(descriptor);
+        match structure.and_then(|(structure, descriptor)| structure.read(descriptor).ok()) {
+            Some(frame) => frame.layering().into(),
+            None => layering(self.spec.codec, payload).into(),
+        }
     }
 
     /// How long packets have come without a long pause; none when the last came longer than `silence` ago.

@@ -113,16 +113,6 @@ impl Lesson {
     }
 }
 
-/// REMB (draft-alvestrand-rmcat-remb-03 section 2.2) of one stream.
-fn estimate(bps: u32) -> Vec<u8> {
-    let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
-    packet.extend_from_slice(b"REMB");
-    let exponent = 32 - (bps >> 18).leading_zeros();
-    packet.extend_from_slice(&(1 << 24 | exponent << 18 | bps >> exponent).to_be_bytes());
-    packet.extend_from_slice(&[0, 0, 0, 9]);
-    packet
-}
-
 #[test]
 fn a_viewer_on_a_good_line_gets_the_best_layer_and_its_names_are_needed_no_longer_than_a_report() {
     let mut lesson = lesson(1);
@@ -154,13 +144,13 @@ fn each_screen_gets_what_it_shows_and_nothing_that_is_hidden() {
 fn a_thin_line_gets_a_small_layer_and_nobody_else_does() {
     let mut lesson = lesson_with(2, "remb");
     lesson.teach(60);
-    lesson.viewers[0].send_rtcp(&estimate(600_000));
+    lesson.viewers[0].send_rtcp(&peer::estimate(600_000));
     lesson.teach(75);
     assert_eq!(lesson.given(0), Some(vec![Given::Smaller, Given::Whole]));
     drop((lesson.layers(0), lesson.layers(1)));
     lesson.teach(30);
     assert_eq!([0, 1].map(|viewer| lesson.layers(viewer)), [vec![1], vec![2]]);
-    lesson.viewers[0].send_rtcp(&estimate(50_000));
+    lesson.viewers[0].send_rtcp(&peer::estimate(50_000));
     lesson.teach(50);
     assert_eq!(lesson.given(0), Some(vec![Given::Withheld, Given::Whole]));
     drop(lesson.layers(0));

@@ -64,6 +64,24 @@ pub struct Layering {
     pub discardable: bool,
 }
 
+/// What thinning a stream needs of a packet's layers: few bytes, kept with every packet. The default is what a stream of one
+/// layer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TemporalLayer {
+    /// Which layer, 0 to 7; 0 is the base.
+    pub level: u8,
+    /// Whether more layers may be sent from here on.
+    pub rise: Rise,
+    /// Whether decoding can start with the packet.
+    pub key: bool,
+}
+
+impl From<Layering> for TemporalLayer {
+    fn from(layering: Layering) -> Self {
+        Self { level: layering.temporal, rise: layering.rise, key: layering.key }
+    }
+}
+
 /// The layers of a packet of `codec` that has this payload. H.264 tells none: a dependency descriptor does
 /// ([`crate::dependency`]).
 pub fn layering(codec: Codec, payload: &[u8]) -> Layering {

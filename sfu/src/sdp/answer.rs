@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     codec::{Codec, H264Profile},
+    dependency,
     ice::{Credentials, Half},
     playout_delay,
     seats::{Feed, Slot, View, feeds},
@@ -89,6 +90,7 @@ pub fn answer_publisher(
         twcc_extension: offer.media.iter().find_map(|media| media.twcc_extension),
         rid_extension: offer.media.iter().find_map(|media| media.rid_extension),
         repaired_rid_extension: offer.media.iter().find_map(|media| media.repaired_rid_extension),
+        dependency_extension: offer.media.iter().find_map(dependency_extension),
         reporter_ssrc: (local.random)(),
     };
     Ok(Answer { sdp, plan })
@@ -303,6 +305,11 @@ fn write_media_head(
     write_candidates(out, local.candidates);
 }
 
+/// Pictures have layers; whatever an offer says, voices have none.
+fn dependency_extension(media: &Media) -> Option<u8> {
+    media.dependency_extension.filter(|_| media.kind == Kind::Video)
+}
+
 fn write_extensions(out: &mut String, media: &Media) {
     let rid = media.rid_extension.filter(|_| is_simulcast(media));
     let repaired_rid = media.repaired_rid_extension.filter(|_| is_simulcast(media));
@@ -311,6 +318,7 @@ fn write_extensions(out: &mut String, media: &Media) {
         (media.twcc_extension, TWCC_URI),
         (rid, RID_URI),
         (repaired_rid, REPAIRED_RID_URI),
+        (dependency_extension(media), dependency::URI),
     ];
     for (id, uri) in offered {
         if let Some(id) = id {

@@ -7,6 +7,7 @@ use rtc_sdp::description::{common::Attribute, media::MediaDescription, session::
 use super::SdpError;
 use crate::{
     codec::{Codec, H264Profile},
+    dependency,
     ice::Half,
     limits::{MAX_ATTRIBUTES, MAX_FORMATS, MAX_LAYERS, MAX_MEDIA_LINES, MAX_OFFER_LEN},
     playout_delay,
@@ -96,6 +97,8 @@ pub struct Media {
     pub repaired_rid_extension: Option<u8>,
     /// Id of the playout delay.
     pub delay_extension: Option<u8>,
+    /// Id of the dependency descriptor.
+    pub dependency_extension: Option<u8>,
     /// Simulcast streams it would send, as `a=simulcast` names them, no more than `limits::MAX_LAYERS` (RFC 8853).
     pub rids: Vec<String>,
     /// `a=ssrc` values in order of appearance.
@@ -235,6 +238,7 @@ fn media_line(index: usize, line: &MediaDescription) -> Media {
         rid_extension: extension(line, RID_URI),
         repaired_rid_extension: extension(line, REPAIRED_RID_URI),
         delay_extension: extension(line, playout_delay::URI),
+        dependency_extension: extension(line, dependency::URI),
         rids: rids(line),
         ssrcs: ssrcs(line),
         fid: fid(line),

@@ -33,6 +33,8 @@ pub struct PublishPlan {
     pub rid_extension: Option<u8>,
     /// Id of the repaired RID header extension, if negotiated.
     pub repaired_rid_extension: Option<u8>,
+    /// Id of the dependency descriptor of its pictures, if negotiated.
+    pub dependency_extension: Option<u8>,
     /// SSRC we report with.
     pub reporter_ssrc: u32,
 }

@@ -106,6 +106,21 @@ fn simulcast_is_taken_where_its_layers_can_be_told_apart() {
 }
 
 #[test]
+fn a_publishers_pictures_may_tell_their_layers_in_a_header_extension() {
+    let described = format!("a=extmap:8 {}\r\n", crate::dependency::URI);
+    let text = head("0 1 2") + &audio("0", "sendonly") + &described + &video("1", "sendonly") + &video("2", "sendonly");
+    let answer = publish(&text, |_| true).unwrap();
+    assert_eq!(answer.plan.dependency_extension, None, "a voice has none");
+    assert!(!answer.sdp.contains("dependency"));
+    let answer = publish(&(text + &described), |_| true).unwrap();
+    assert_eq!(answer.plan.dependency_extension, Some(8));
+    let sections: Vec<bool> = answer.sdp.split("m=").skip(1).map(|line| line.contains(&described)).collect();
+    assert_eq!(sections, [false, false, true], "each m-line is answered for itself");
+    let text = head("1") + &video("1", "recvonly") + &described;
+    assert!(!subscribe(&text, View::Class).unwrap().sdp.contains("dependency"), "a receiver is sent none");
+}
+
+#[test]
 fn repeated_voices_are_taken_and_sent_under_the_type_that_was_offered_for_opus() {
     let text = head("0") + &audio("0", "sendonly");
     let red = text.clone() + "a=fmtp:63 111/111\r\na=rtcp-fb:111 nack\r\n";

@@ -65,6 +65,8 @@ fn budget(estimate: u64, voices: u64, least: u64, is_strained: bool) -> Budget {
 struct Candidate {
     layer: u8,
     bps: u64,
+    /// What its base temporal layer alone needs, where it has others.
+    base_bps: Option<u64>,
     /// Bytes of a key frame.
     key_bytes: usize,
     pixels: u32,
@@ -81,7 +83,7 @@ fn is_enough(fanout: &Fanout, shown: Option<Shown>) -> bool {
 
 /// The layers of a source that flow and that the line takes, the least first.
 fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> ([Candidate; MAX_LAYERS], usize) {
-    let none = Candidate { layer: 0, bps: 0, key_bytes: 0, pixels: 0, is_enough: false };
+    let none = Candidate { layer: 0, bps: 0, base_bps: None, key_bytes: 0, pixels: 0, is_enough: false };
     let (mut found, mut count) = ([none; MAX_LAYERS], 0);
     let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(|fanout| fanout.flows(now)));
     let is_whole = layers.iter().count() == 1;
@@ -94,6 +96,7 @@ fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>)
         found[count] = Candidate {
             layer: fanout.layer,
             bps: fanout.needs_bps().unwrap_or(if is_whole { NOMINAL_WHOLE_BPS } else { nominal }),
+            base_bps: fanout.base_bps(),
             key_bytes: fanout.last_key_frame().map_or(0, |(bytes, _)| bytes),
             pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
             is_enough: is_enough(fanout, line.shown),
@@ -111,11 +114,15 @@ fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> 
         return demand;
     }
     let (found, count) = candidates(now, line, layers, fanouts);
-    if let Some(least) = found[..count].first().filter(|_| line.part == Part::Courseware) {
+    if let Some(least) = found[..count].first().filter(|_| matches!(line.part, Part::Camera | Part::Courseware)) {
+        let slower = least.base_bps.filter(|&bps| bps < least.bps);
         let bytes = if least.key_bytes == 0 { NOMINAL_STILL } else { least.key_bytes };
         let bps = bytes as u64 * 8 / STILL_INTERVAL.as_secs();
-        if bps < least.bps {
+        if line.part == Part::Courseware && bps < slower.unwrap_or(least.bps) {
             demand.push(Rung { bps, pace: Pace::Stills, layer: least.layer });
+        }
+        if let Some(bps) = slower {
+            demand.push(Rung { bps, pace: Pace::Slower, layer: least.layer });
         }
     }
     for candidate in &found[..count] {
@@ -176,11 +183,11 @@ impl Shard {
         subscriber.given.extend(demands.iter().map(Demand::given));
         let mut pictures = demands.drain(..);
         for line_at in 0..self.subscribers[at].lines.len() {
-            let line = &mut self.subscribers[at].lines[line_at];
+            let subscriber = &mut self.subscribers[at];
             let mut room_for = u64::MAX;
-            if !line.spec.audio {
+            if !subscriber.lines[line_at].spec.audio {
                 let chosen = pictures.next().and_then(|demand| demand.chosen());
-                line.choose(chosen.map(|rung| (rung.layer, rung.pace)));
+                subscriber.choose(line_at, chosen.map(|rung| (rung.layer, rung.pace)));
                 room_for = spare + chosen.map_or(0, |rung| rung.bps);
             }
             self.feed(now, LineRef { subscriber: at, line: line_at }, room_for);
@@ -200,8 +207,9 @@ impl Shard {
         let wanted = chosen.and_then(|at| Some(FanoutRef { at, run: self.fanouts.get(at)?.run }));
         let current = line.current().and_then(|stream| self.fanouts.get(stream.at));
         // Somebody else's picture stays until the new one is there: only a layer that the line does not carry goes at once.
-        let holds =
-            current.is_none_or(|old| Some(old.source) != line.source || old.needs_bps().unwrap_or(0) <= room_for);
+        let needs =
+            |old: &Fanout| old.base_bps().filter(|_| line.is_thinned() && line.target() == 0).or(old.needs_bps());
+        let holds = current.is_none_or(|old| Some(old.source) != line.source || needs(old).unwrap_or(0) <= room_for);
         let before = line.streams();
         line.want(wanted, holds);
         let after = line.streams();

@@ -8,7 +8,7 @@ use crate::{
     command::LessonKey,
     fanout::{FanoutRef, LineRef},
     limits::MAX_SSRCS_PER_PEER,
-    payload::entry,
+    payload::{TemporalLayer, entry},
     publisher::Refused,
     recorded::Recorded,
     relay::Relayed,
@@ -62,13 +62,16 @@ impl Shard {
         for voice in recovered.iter() {
             let payload = &voice.packet[FIXED_HEADER_LEN..];
             let (index, timestamp) = (voice.index, voice.timestamp);
-            let kept = Kept { index, marker: false, padding: false, timestamp, entry: entry(codec, payload), payload };
+            let (entry, layer) = (entry(codec, payload), TemporalLayer::default());
+            let kept = Kept { index, marker: false, padding: false, timestamp, entry, layer, payload };
             self.pass_in(now, (at, received.track), &kept, false, voice.packet);
         }
         self.publishers[at].recovered = recovered;
         let payload = &received.packet[header.len..];
         let (marker, padding, timestamp) = (header.marker, header.padding, header.timestamp);
-        let kept = Kept { index: taken.index, marker, padding, timestamp, entry: entry(codec, payload), payload };
+        let layer = self.publishers[at].layer(received.track, &header, received.packet, payload);
+        let entry = entry(codec, payload);
+        let kept = Kept { index: taken.index, marker, padding, timestamp, entry, layer, payload };
         self.pass_in(now, (at, received.track), &kept, taken.first, received.packet);
         // What is missing is asked for at once: each moment counts for a voice.
         if self.publishers[at].tracks[received.track].misses_anew() {
@@ -287,11 +290,11 @@ impl Shard {
     pub(super) fn send_reports(&mut self, now: Instant, at: usize) {
         let subscriber = &mut self.subscribers[at];
         // A request may be lost on its way to the publisher: whoever still waits asks again.
-        for line in subscriber.lines.iter().filter(|line| line.wanted() != line.current() && !line.sends_stills()) {
-            if subscriber.is_congested {
-                break;
-            }
-            if let Some(fanout) = line.wanted().and_then(|stream| self.fanouts.get_mut(stream.at)) {
+        let is_congested = subscriber.is_congested;
+        for line in subscriber.lines.iter_mut().filter(|_| !is_congested) {
+            let waits = line.wanted() != line.current() && !line.sends_stills();
+            let wanted = line.wanted().filter(|_| waits || line.needs_key_frame_to_rise(now));
+            if let Some(fanout) = wanted.and_then(|stream| self.fanouts.get_mut(stream.at)) {
                 fanout.want_key_frame();
             }
         }

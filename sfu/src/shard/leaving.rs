@@ -190,7 +190,7 @@ impl Shard {
             even_len: 0,
         };
         let before = outbox.len();
-        let old = subscribers[at].forward_paced(now, clock, packet.line, &passing, outbox);
+        let old = subscribers[at].forward_paced(now, clock, &packet, &passing, outbox);
         counters.forwarded += (outbox.len() - before) as u64;
         if let Some(old) = old {
             let line = LineRef { subscriber: at, line: packet.line };

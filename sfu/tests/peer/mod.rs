@@ -14,6 +14,7 @@ use is::stun::{StunMessageBuilder, TransId};
 use sfu::{
     Identity, NtpClock, Shard,
     command::{Command, Event, LessonKey, ParticipantKey, PeerId},
+    dependency,
     ice::{ConnectionId, Credentials, Half, Path},
     relay::ShardId,
     rtcp::{ArrivalLog, MAX_FEEDBACK_LEN, SenderInfo, Writer},
@@ -35,6 +36,8 @@ const RID_ID: u8 = 5;
 const RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
 const REPAIRED_RID_ID: u8 = 6;
 const REPAIRED_RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
+/// Dependency descriptors: the id offered for them.
+pub const DESCRIPTOR_ID: u8 = 8;
 pub const LAYERS: [&str; 3] = ["q", "h", "f"];
 /// Step of virtual time.
 const STEP: Duration = Duration::from_millis(5);
@@ -116,6 +119,16 @@ pub fn rtp(number: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8],
     packet.extend_from_slice(&ssrc.to_be_bytes());
     packet.extend(original.map(u16::to_be_bytes).into_iter().flatten());
     packet.extend_from_slice(payload);
+    packet
+}
+
+/// REMB (draft-alvestrand-rmcat-remb-03 section 2.2) of one stream.
+pub fn estimate(bps: u32) -> Vec<u8> {
+    let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
+    packet.extend_from_slice(b"REMB");
+    let exponent = 32 - (bps >> 18).leading_zeros();
+    packet.extend_from_slice(&(1 << 24 | exponent << 18 | bps >> exponent).to_be_bytes());
+    packet.extend_from_slice(&[0, 0, 0, 9]);
     packet
 }
 
@@ -286,7 +299,7 @@ impl Peer {
         for (i, kind) in lines.iter().enumerate() {
             let (kind, simulcast) = match *kind {
                 "simulcast" => ("video", true),
-                "remb" => ("video", false),
+                "remb" | "described" | "vp8" | "vp8-remb" => ("video", false),
                 "voice" => ("audio", false),
                 kind => (kind, false),
             };
@@ -303,6 +316,10 @@ impl Peer {
             );
             sdp += match kind {
                 "audio" => "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n",
+                _ if lines[i].starts_with("vp8") => {
+                    "a=rtpmap:102 VP8/90000\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\n\
+                      a=rtcp-fb:102 transport-cc\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
+                }
                 _ => {
                     "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n\
                       a=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 transport-cc\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
@@ -311,7 +328,10 @@ impl Peer {
             if repeats {
                 sdp += "a=rtcp-fb:111 nack\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
             }
-            if lines[i] != "remb" {
+            if lines[i] == "described" {
+                sdp += &format!("a=extmap:{DESCRIPTOR_ID} {}\r\n", dependency::URI);
+            }
+            if !lines[i].ends_with("remb") {
                 sdp += &format!("a=extmap:{NUMBER_ID} {NUMBER_URI}\r\n");
             }
             let (ssrc, rtx) = (Self::ssrc(i), Self::ssrc(i) + 1);
@@ -396,6 +416,29 @@ impl Peer {
             let marker = if i + 1 == payloads.len() { 0x80 } else { 0 };
             self.send_rtp(rtp(marker | 102, first + i as u16, timestamp, Self::ssrc(line), payload, None));
         }
+    }
+
+    /// Sends a packet of a picture with a dependency descriptor, in two-byte form where it is long (RFC 8285 section 4.3).
+    pub fn publish_described(
+        &mut self,
+        line: usize,
+        (sequence, timestamp): (u16, u32),
+        marker: bool,
+        descriptor: &[u8],
+        payload: &[u8],
+    ) {
+        let number = if marker { 0x80 | 102 } else { 102 };
+        let mut packet = rtp(number, sequence, timestamp, Self::ssrc(line), &[], None);
+        packet[0] |= 0x10;
+        let is_long = descriptor.len() > 3;
+        let head = if is_long { vec![DESCRIPTOR_ID, descriptor.len() as u8] } else { vec![DESCRIPTOR_ID << 4 | 2] };
+        let mut body = [&head, descriptor].concat();
+        body.resize(body.len().next_multiple_of(4), 0);
+        packet.extend(if is_long { [0x10, 0] } else { [0xbe, 0xde] });
+        packet.extend([0, body.len() as u8 / 4]);
+        packet.extend(body);
+        packet.extend_from_slice(payload);
+        self.send_rtp(packet);
     }
 
     /// Sends a picture under an SSRC that the offer did not announce.
