@@ -2,6 +2,9 @@
 //!
 //! PictureIDs stay as they are where frames are left out: in non-flexible mode a receiver tells by them which picture of its
 //! group a frame is, and in flexible mode references count back by them.
+//!
+//! Spatial layers of one stream are told here and go on together: who is given a picture is given all of its layers. Leaving
+//! some out would also need the end of a picture to be marked anew, on the last layer that goes.
 
 use super::{Layering, Rise};
 

@@ -1,5 +1,6 @@
-//! A whole shard with a connected publisher and viewer: any datagrams from strangers and from checked addresses, any RTP and
-//! RTCP sealed with the keys that were negotiated, over UDP and over connections that come and go.
+//! A whole shard with a connected publisher and two viewers, one of whom tells how slow its line is: any datagrams from
+//! strangers and from checked addresses, any RTP and RTCP sealed with the keys that were negotiated, over UDP and over
+//! connections that come and go.
 #![no_main]
 
 use std::cell::RefCell;
@@ -13,16 +14,31 @@ use sfu::{
 };
 use tongke_fuzz::{
     chunks,
-    peer::{LESSON, Peer, School},
+    peer::{LESSON, Peer, School, estimate},
 };
 
 /// After this many inputs the lesson begins anew, so that a find can be reached again from few inputs.
 const INPUTS_PER_LESSON: u32 = 200;
 
+/// Parameter sets and an IDR picture.
+const KEY: &[u8] = &[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 2, 0, 2, 0x65, 3];
+/// What follows the mandatory fields in the descriptor of a key frame: the structure of libwebrtc's L1T2.
+const STRUCTURE: [u8; 7] = [0x80, 0x01, 0x1e, 0xa8, 0x51, 0x40, 0x00];
+
+/// A dependency descriptor of a frame in one packet.
+fn descriptor(frame: u16, level: u16, key: bool) -> Vec<u8> {
+    let template = if key { 0 } else { 1 + level as u8 };
+    let [high, low] = frame.to_be_bytes();
+    let mut descriptor = vec![0xc0 | template, high, low];
+    descriptor.extend(STRUCTURE.iter().filter(|_| key));
+    descriptor
+}
+
 struct Lesson {
     school: School,
     master: Peer,
     viewer: Peer,
+    slow: Peer,
     inputs: u32,
 }
 
@@ -47,21 +63,22 @@ fuzz_target!(|input: &[u8]| {
 impl Lesson {
     fn new() -> Self {
         let mut school = School::new();
-        let (lead, point) = (ParticipantKey(0), ParticipantKey(1));
+        let (lead, point, other) = (ParticipantKey(0), ParticipantKey(1), ParticipantKey(2));
         let stage = Stage { lead: Some(lead), floor: [Some(point)], courseware: false, wall: vec![point] };
         school.command(sfu::command::Command::SetStage { lesson: LESSON, stage });
-        let master = school.publisher(lead, &["audio", "video", "video"]);
+        let master = school.publisher(lead, &["audio", "described", "video"]);
         let viewer = school.subscriber(point, View::Class, &["audio", "audio", "video", "video", "video"]);
-        let mut lesson = Self { school, master, viewer, inputs: 0 };
+        let slow = school.subscriber(other, View::Class, &["audio", "audio", "remb", "remb", "remb"]);
+        let mut lesson = Self { school, master, viewer, slow, inputs: 0 };
         lesson.run(500);
-        assert!(lesson.master.connected() && lesson.viewer.connected());
+        assert!(lesson.master.connected() && lesson.viewer.connected() && lesson.slow.connected());
         lesson
     }
 
     fn run(&mut self, ms: u64) {
-        self.school.run(ms, &mut [&mut self.master, &mut self.viewer]);
+        self.school.run(ms, &mut [&mut self.master, &mut self.viewer, &mut self.slow]);
         // What is not looked at must not pile up.
-        for peer in [&mut self.master, &mut self.viewer] {
+        for peer in [&mut self.master, &mut self.viewer, &mut self.slow] {
             peer.received.clear();
             peer.rtcp.clear();
         }
@@ -83,6 +100,7 @@ impl Lesson {
             8 => self.change_ways(bytes),
             9 => self.school.shard.handle_datagram(now, Path::tcp(ConnectionId(3), self.viewer.address), &mut datagram),
             6 => self.run(u64::from(bytes.first().copied().unwrap_or(1))),
+            _ if kind >= 0x80 => self.pictures(bytes),
             _ => self.media(bytes),
         }
     }
@@ -99,6 +117,22 @@ impl Lesson {
                 self.viewer.over = None;
             }
             _ => self.viewer.connect(connection.0),
+        }
+    }
+
+    /// A second of the camera in two temporal layers, by its descriptors, for a line that carries so many kbit/s.
+    fn pictures(&mut self, bytes: &[u8]) {
+        let Some((&[high, low, kbps, order], rest)) = bytes.split_first_chunk::<4>() else { return };
+        self.slow.send_rtcp(&estimate(u32::from(kbps) * 4_000));
+        let first = u16::from_be_bytes([high, low]);
+        for at in 0..25_u16 {
+            // Some come late, or never.
+            let at = at ^ u16::from(order >> (at & 7) & 1);
+            let payload = if at == 0 && order & 1 == 0 { KEY.to_vec() } else { [&[0x41], rest, &[0; 600]].concat() };
+            let key = payload.first() != Some(&0x41);
+            let (number, timestamp) = (first.wrapping_add(at), (u32::from(first) + u32::from(at)) * 3600);
+            self.master.publish_described(1, (number, timestamp), true, &descriptor(number, at % 2, key), &payload);
+            self.run(40);
         }
     }
 
