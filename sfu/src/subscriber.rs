@@ -54,6 +54,8 @@ const LOSSY_SECONDS: u8 = 3;
 const MOST_LOSSY_SECONDS: u8 = 15;
 /// Time for which it then is, where nothing else is known of it.
 const LOSSY_FOR: Duration = Duration::from_secs(20);
+/// A round trip from which on a packet that is lost twice is missed.
+const FAR: Duration = Duration::from_millis(100);
 /// Bytes that may be sent again at once, however thin the line.
 const RTX_LEAST_BYTES: u64 = 6000;
 /// A receiver is strained whose pictures wait so long for their turn.
@@ -244,7 +246,7 @@ impl Subscriber {
         let mut most = bps;
         if let Some(estimator) = &self.numbering.estimator {
             self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
-            if estimator.queue_delay() < DRAINS_FROM {
+            if estimator.newest_delay().min(estimator.queue_delay()) < DRAINS_FROM {
                 most = most.max((self.given_bps * PACED_PERCENT / 100).min(bps * (100 + CALM_HOLD_PERCENT) / 100));
             }
         }
@@ -444,6 +446,15 @@ impl Subscriber {
         left
     }
 
+    /// How many times a packet of this line is sent again. Where much is lost and the way is long, what is lost twice comes too
+    /// late and stops the picture.
+    pub(crate) fn times_again(&self, now: Instant, line: usize) -> u8 {
+        let is_far =
+            self.numbering.estimator.as_ref().and_then(|estimator| estimator.rtt()).is_some_and(|rtt| rtt >= FAR);
+        let is_twice = is_far && self.is_lossy(now) && !self.lines[line].spec.audio;
+        1 + u8::from(is_twice)
+    }
+
     /// Sends a packet again on `line`, within the budget. Whether it was sent.
     pub(crate) fn send_again(
         &mut self,
@@ -629,6 +640,13 @@ impl Subscriber {
         };
         let elapsed = now.saturating_duration_since(self.sent.since).as_millis().max(1) as u64;
         self.sent = SentBytes { bytes: 0, since: now, bps: self.sent.bytes * 8000 / elapsed };
+    }
+
+    /// Forgets what waits of a stream that this line takes no more.
+    pub(crate) fn forget_paced(&mut self, line: usize, from: FanoutRef) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.forget(line, from);
+        }
     }
 
     /// When its pacer or a probe lets the first packets go, if the shard does not know yet that some wait.

@@ -23,7 +23,7 @@ const NOMINAL_STILL: usize = 60_000;
 /// What a voice is taken to need until it is measured.
 const NOMINAL_VOICE_BPS: u64 = 50_000;
 /// Time in which a key frame has to leave for a picture that moves.
-const BEGINS_WITHIN: Duration = Duration::from_millis(1000);
+const BEGINS_WITHIN: Duration = Duration::from_millis(750);
 /// Below this a line is given the thinnest voice there is.
 const THIN_VOICE_BELOW_BPS: u64 = 250_000;
 /// A picture is large enough for a place on the screen that is larger by so much, in percent of its height or width.
@@ -200,6 +200,7 @@ impl Shard {
         line.want(wanted, holds);
         let after = line.streams();
         for stream in before.into_iter().flatten().filter(|stream| !after.contains(&Some(*stream))) {
+            self.subscribers[here.subscriber].forget_paced(here.line, stream);
             if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
                 fanout.detach(here);
             }
