@@ -1,7 +1,7 @@
 //! What of a lesson a line carries: the one order in which parts of it are given up.
 //!
 //! ```text
-//! floor picture → wall tiles → camera layer → camera frame rate → courseware layer, frame rate → camera off
+//! floor layer → wall tiles → camera layer → floor off → camera frame rate → courseware layer, frame rate → camera off
 //!               → courseware as stills → courseware off                                          voice: never
 //! ```
 //!
@@ -120,11 +120,12 @@ impl Demand {
 }
 
 /// What is given up, in this order: a part, and how far it goes down; none is all the way.
-const ORDER: [(Part, Option<Pace>); 9] = [
-    (Part::Floor, None),
+const ORDER: [(Part, Option<Pace>); 10] = [
+    (Part::Floor, Some(Pace::All)),
     (Part::Tile, Some(Pace::All)),
     (Part::Tile, None),
     (Part::Camera, Some(Pace::All)),
+    (Part::Floor, None),
     (Part::Camera, Some(Pace::Slower)),
     (Part::Courseware, Some(Pace::Slower)),
     (Part::Camera, None),
@@ -223,9 +224,8 @@ mod tests {
         use Given::{Slower, Smaller, Stills, Whole, Withheld};
         let rows = [
             (2_300_000, [Whole, Whole, Whole]),
-            (2_299_999, [Whole, Whole, Withheld]),
-            (1_899_999, [Smaller, Whole, Whole]),
-            (1_299_999, [Smaller, Whole, Withheld]),
+            (2_299_999, [Smaller, Whole, Whole]),
+            (949_999, [Smaller, Whole, Withheld]),
             (549_999, [Slower, Whole, Withheld]),
             (479_999, [Smaller, Slower, Withheld]),
             (349_999, [Slower, Slower, Withheld]),

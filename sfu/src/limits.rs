@@ -25,6 +25,8 @@ pub const CLIMB_PERCENT: u64 = 8;
 /// What a receiver has already may need so much more, in percent, than its line is estimated to carry before it is given less: as
 /// much as the estimate is below what arrived when the line was full.
 pub const HOLD_PERCENT: u64 = 15;
+/// The same while hardly anything waits on the way: what is sent swings, and the estimate with it.
+pub const CALM_HOLD_PERCENT: u64 = 35;
 /// Longest offer in bytes; a longer one is a problem document.
 pub const MAX_OFFER_LEN: usize = 128 * 1024;
 /// Missing packets a publisher is asked for at once; beyond it the list is dropped and a key frame asked for.

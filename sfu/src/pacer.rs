@@ -159,8 +159,17 @@ impl Pacer {
 
     /// Forgets what waits for this line.
     pub(crate) fn clear(&mut self, line: usize) {
-        self.queue.retain(|packet| packet.line != line);
-        self.stills.retain(|packet| packet.line != line);
+        self.retain(|packet| packet.line != line);
+    }
+
+    /// Forgets what of this stream waits for this line, which takes it no more: it would hold up what comes instead.
+    pub(crate) fn forget(&mut self, line: usize, from: FanoutRef) {
+        self.retain(|packet| (packet.line, packet.from) != (line, from));
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Paced) -> bool) {
+        self.queue.retain(&keep);
+        self.stills.retain(&keep);
         self.queued_bytes = self.queue.iter().map(|packet| packet.len).sum();
         self.still_bytes = self.stills.iter().map(|packet| packet.len).sum();
     }

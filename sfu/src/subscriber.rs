@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::{
     allocation::{Pace, Part},
-    bandwidth::ClusterId,
+    bandwidth::{ClusterId, Estimator},
     clock::{Mapping, NtpClock},
     command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
     fanout::{FanoutRef, PACKET_OVERHEAD, Passing, Replay},
     ice::Path,
     limits::{
-        COUNT_INTERVAL, HOLD_PERCENT, MAX_COURSEWARE_DELAY, MAX_PACED_DELAY, MAX_PARAMETER_SET, MAX_REPLAY_DELAY,
-        MAX_STILL_DELAY, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT,
+        CALM_HOLD_PERCENT, COUNT_INTERVAL, HOLD_PERCENT, MAX_COURSEWARE_DELAY, MAX_PACED_DELAY, MAX_PARAMETER_SET,
+        MAX_REPLAY_DELAY, MAX_STILL_DELAY, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT,
     },
     line::{Line, Offered},
     line_figures::LineFigures,
@@ -54,10 +54,14 @@ const LOSSY_SECONDS: u8 = 3;
 const MOST_LOSSY_SECONDS: u8 = 15;
 /// Time for which it then is, where nothing else is known of it.
 const LOSSY_FOR: Duration = Duration::from_secs(20);
+/// A round trip from which on a packet that is lost twice is missed.
+const FAR: Duration = Duration::from_millis(100);
 /// Bytes that may be sent again at once, however thin the line.
 const RTX_LEAST_BYTES: u64 = 6000;
 /// A receiver is strained whose pictures wait so long for their turn.
 const STRAINED_FROM: Duration = Duration::from_millis(400);
+/// Waiting for less than this on the way, packets meet a calm line.
+const CALM_BELOW: Duration = Duration::from_millis(120);
 /// What is given may be so much of what leaves, in percent, for a key frame to catch up; and the wait on the way from which on no
 /// more leaves than is estimated.
 const PACED_PERCENT: u64 = 108;
@@ -83,8 +87,8 @@ pub(crate) struct Subscriber {
     needs_bps: u64,
     given_bps: u64,
     voices_bps: u64,
-    /// Whether its pictures waited long when it was last allotted.
-    was_strained: bool,
+    /// How much more than its estimate it was allowed to keep when it was last allotted, in percent.
+    held_percent: u64,
     /// When its line is next tried for being much better than that.
     next_trial: Instant,
     /// What its line carries, in bit/s.
@@ -180,7 +184,7 @@ impl Subscriber {
             needs_bps: 0,
             given_bps: 0,
             voices_bps: 0,
-            was_strained: false,
+            held_percent: 0,
             next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
@@ -221,13 +225,19 @@ impl Subscriber {
     pub(crate) fn estimate(&mut self, now: Instant) -> u64 {
         self.estimate_bps = self.known_bps(now).0;
         self.allotted_bps = self.estimate_bps;
-        self.was_strained = self.is_strained();
+        self.held_percent = self.hold_percent();
         self.estimate_bps
     }
 
-    /// Whether its pictures wait here for long.
-    pub(crate) fn is_strained(&self) -> bool {
-        self.pacer.as_ref().is_some_and(|pacer| pacer.backlog() >= STRAINED_FROM)
+    /// How much more than its line is estimated to carry it may keep, in percent: less where its pictures wait, here or on the
+    /// way.
+    pub(crate) fn hold_percent(&self) -> u64 {
+        let is_calm = |estimator: &Estimator| estimator.newest_delay().max(estimator.queue_delay()) < CALM_BELOW;
+        match (&self.pacer, &self.numbering.estimator) {
+            (Some(pacer), _) if pacer.backlog() >= STRAINED_FROM => 0,
+            (_, Some(estimator)) if is_calm(estimator) => CALM_HOLD_PERCENT,
+            _ => HOLD_PERCENT,
+        }
     }
 
     /// Paces its pictures by what its line carries: by what it is given, where that is a little more and nothing waits on the way.
@@ -236,8 +246,8 @@ impl Subscriber {
         let mut most = bps;
         if let Some(estimator) = &self.numbering.estimator {
             self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
-            if estimator.queue_delay() < DRAINS_FROM {
-                most = most.max((self.given_bps * PACED_PERCENT / 100).min(bps * (100 + HOLD_PERCENT) / 100));
+            if estimator.newest_delay().min(estimator.queue_delay()) < DRAINS_FROM {
+                most = most.max((self.given_bps * PACED_PERCENT / 100).min(bps * (100 + CALM_HOLD_PERCENT) / 100));
             }
         }
         if let Some(pacer) = &mut self.pacer {
@@ -446,6 +456,15 @@ impl Subscriber {
         left
     }
 
+    /// How many times a packet of this line is sent again. Where much is lost and the way is long, what is lost twice comes too
+    /// late and stops the picture.
+    pub(crate) fn times_again(&self, now: Instant, line: usize) -> u8 {
+        let is_far =
+            self.numbering.estimator.as_ref().and_then(|estimator| estimator.rtt()).is_some_and(|rtt| rtt >= FAR);
+        let is_twice = is_far && self.is_lossy(now) && !self.lines[line].spec.audio;
+        1 + u8::from(is_twice)
+    }
+
     /// Sends a packet again on `line`, within the budget. Whether it was sent.
     pub(crate) fn send_again(
         &mut self,
@@ -475,7 +494,7 @@ impl Subscriber {
             self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
         }
         self.set_pace(now);
-        self.has_moved(now) || self.is_strained() != self.was_strained
+        self.has_moved(now) || self.hold_percent() != self.held_percent
     }
 
     /// Whether its line carries so much less, or more where more is of use, than when it was last allotted.
@@ -631,6 +650,13 @@ impl Subscriber {
         };
         let elapsed = now.saturating_duration_since(self.sent.since).as_millis().max(1) as u64;
         self.sent = SentBytes { bytes: 0, since: now, bps: self.sent.bytes * 8000 / elapsed };
+    }
+
+    /// Forgets what waits of a stream that this line takes no more.
+    pub(crate) fn forget_paced(&mut self, line: usize, from: FanoutRef) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.forget(line, from);
+        }
     }
 
     /// When its pacer or a probe lets the first packets go, if the shard does not know yet that some wait.

@@ -313,7 +313,8 @@ impl Estimator {
             if proof.bps > self.aimd.bps() {
                 self.aimd.set(now_us, proof.bps);
             }
-            self.prober.raised(now_us, proof.bps);
+            // What is not sent cannot show that it is not there.
+            self.prober.raised(now_us, proof.bps.min((self.want_bps as f64).max(estimate)));
             self.is_proven = true;
         } else if proof.is_limit {
             // Two in a row find less than is estimated, or one does while the estimate is a guess: so it is. But what
@@ -400,6 +401,11 @@ impl Estimator {
     /// The round trip, with what packets wait on the way and without what reports wait for each other.
     pub fn rtt(&self) -> Option<Duration> {
         self.rtt_us.map(|us| Duration::from_micros(us.unsigned_abs()))
+    }
+
+    /// How long the latest packets waited: sooner known than the other, and less sure.
+    pub fn newest_delay(&self) -> Duration {
+        Duration::from_micros(self.queue.newest_us().unsigned_abs())
     }
 
     /// How long packets wait on the way, over the least delay seen lately.

@@ -2,7 +2,7 @@
 //! one that stands.
 
 /// The least delay is remembered for one to two of these, in µs: a path that changed is known again after it.
-const BASE_US: i64 = 15_000_000;
+const BASE_US: i64 = 6_000_000;
 /// The present one is the least of one to two of these, in µs, so that neither jitter nor a frame's own length counts.
 const RECENT_US: i64 = 250_000;
 /// Packets whose least delay is the latest.

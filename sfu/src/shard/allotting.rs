@@ -23,7 +23,7 @@ const NOMINAL_STILL: usize = 60_000;
 /// What a voice is taken to need until it is measured.
 const NOMINAL_VOICE_BPS: u64 = 50_000;
 /// Time in which a key frame has to leave for a picture that moves.
-const BEGINS_WITHIN: Duration = Duration::from_millis(1000);
+const BEGINS_WITHIN: Duration = Duration::from_millis(750);
 /// Below this a line is given the thinnest voice there is.
 const THIN_VOICE_BELOW_BPS: u64 = 250_000;
 /// A picture is large enough for a place on the screen that is larger by so much, in percent of its height or width.
@@ -52,12 +52,10 @@ fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
 /// What pictures may need on a line that carries `estimate` bit/s and these voices. Overuse leaves so much less than what arrives
 /// that the queue drains: what a receiver has already is not taken from it for that, unless it waits here for long. The least that
 /// could be given never is: a picture that comes and goes is worse than one that stalls at times.
-fn budget(estimate: u64, voices: u64, least: u64, is_strained: bool) -> Budget {
+fn budget(estimate: u64, voices: u64, least: u64, hold_percent: u64) -> Budget {
     let climb_bps = (estimate * 100 / (100 + CLIMB_PERCENT)).saturating_sub(voices);
-    let plain_bps = estimate.saturating_sub(voices);
-    let held_bps = (estimate * (100 + HOLD_PERCENT) / 100).saturating_sub(voices);
-    let hold_bps = if is_strained { plain_bps.max(least.min(held_bps)) } else { held_bps };
-    Budget { climb_bps, hold_bps }
+    let with = |percent: u64| (estimate * (100 + percent) / 100).saturating_sub(voices);
+    Budget { climb_bps, hold_bps: with(hold_percent).max(least.min(with(HOLD_PERCENT))) }
 }
 
 /// A layer that could be given.
@@ -107,8 +105,8 @@ fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>)
     (found, count)
 }
 
-/// The ways to give a line its picture.
-fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> Demand {
+/// The ways to give a line its picture, where pictures can have so many bit/s.
+fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>, carried_bps: u64) -> Demand {
     let mut demand = Demand::new(line.part);
     if line.shown.is_some_and(|shown| shown.width == 0 || shown.height == 0) {
         return demand;
@@ -128,7 +126,8 @@ fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> 
     for candidate in &found[..count] {
         // Where a key frame does not leave in time there is no beginning.
         let begins_bps = candidate.key_bytes as u64 * 8000 / BEGINS_WITHIN.as_millis() as u64;
-        demand.push(Rung { bps: candidate.bps.max(begins_bps), pace: Pace::All, layer: candidate.layer });
+        let bps = if begins_bps > carried_bps { candidate.bps.max(begins_bps) } else { candidate.bps };
+        demand.push(Rung { bps, pace: Pace::All, layer: candidate.layer });
         if candidate.is_enough {
             break;
         }
@@ -168,12 +167,12 @@ impl Shard {
             if matches!(line.part, Part::Camera | Part::Courseware) {
                 line.set_delay(now, Some(PlayoutDelay::new(delay.0, delay.1)));
             }
-            let demand = demand(now, line, layers_of(line), &self.fanouts);
+            let demand = demand(now, line, layers_of(line), &self.fanouts, estimate.saturating_sub(voices));
             *before = line.chosen().map_or(0, |chosen| demand.level_of(chosen));
             demands.push(demand);
         }
         let least: u64 = demands.iter().filter_map(Demand::least).map(|rung| rung.bps).sum();
-        let budget = budget(estimate, voices, least, subscriber.is_strained());
+        let budget = budget(estimate, voices, least, subscriber.hold_percent());
         allocate_steadily(budget, &before, &mut demands);
         let total: u64 = demands.iter().filter_map(Demand::chosen).map(|rung| rung.bps).sum();
         let spare = budget.hold_bps.saturating_sub(total);
@@ -214,6 +213,7 @@ impl Shard {
         line.want(wanted, holds);
         let after = line.streams();
         for stream in before.into_iter().flatten().filter(|stream| !after.contains(&Some(*stream))) {
+            self.subscribers[here.subscriber].forget_paced(here.line, stream);
             if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
                 fanout.detach(here);
             }

@@ -280,8 +280,10 @@ impl Shard {
                 let fanout = self.fanouts.get(stream.at).filter(|fanout| fanout.run == stream.run);
                 let Some(ring) = fanout.map(|fanout| &fanout.ring) else { return };
                 let Some(kept) = ring.find(index) else { return };
-                let sent = subscriber.send_again(now, line, sequence, (&kept, ring), &mut self.outbox);
-                self.counters.retransmitted += u64::from(sent);
+                for _ in 0..subscriber.times_again(now, line) {
+                    let sent = subscriber.send_again(now, line, sequence, (&kept, ring), &mut self.outbox);
+                    self.counters.retransmitted += u64::from(sent);
+                }
             }
         }
     }

@@ -1,11 +1,16 @@
 //! Capacity that varies, in the shapes of RFC 8867 sections 5.1 (one receiver) and 5.2 (two receivers on one line).
+//!
+//! Layers come in steps of three: the largest set that fits 1 Mbit/s needs 0.6. What is asked of the capacity is therefore asked
+//! of the estimate and not of the use: that the server knows what the line carries. And no line is tried for more than
+//! its receiver could use, so an estimate is asked of the lesser of the two. Of the use is asked that it is the largest set that
+//! fits.
 
 use std::time::{Duration, Instant};
 
 use sfu::seats::View;
 
 use super::{Figure, Lesson, Measured};
-use crate::{Change, Conditions, Encoding, Publishes, Receives, Way, figures::most};
+use crate::{Change, Conditions, Encoding, Publishes, Receives, Receiving, Way, World, figures::most};
 
 /// Section 5.1: from when on (in seconds), and how many bit/s.
 const SINGLE_FLOW: [(f64, u64); 4] = [(0.0, 1_000_000), (40.0, 2_500_000), (60.0, 600_000), (80.0, 1_000_000)];
@@ -17,6 +22,8 @@ const TWO_END: f64 = 125.0;
 /// Sections 4.2 and 5.1: 30 ms from the least to the most.
 const JITTER: Duration = Duration::from_millis(15);
 const JITTERS_AT: f64 = 3.0;
+/// Time between two looks at the estimate.
+const SAMPLED_EVERY: Duration = Duration::from_millis(100);
 /// Time after a change that is not measured.
 const SETTLES: f64 = 10.0;
 /// What packets add to the payload of pictures, and a voice on the wire, in bit/s.
@@ -28,7 +35,10 @@ const VOICE_BPS: f64 = 60_000.0;
 pub struct Phase {
     /// Bit/s for each receiver.
     pub capacity_bps: u64,
-    /// What the receiver that got least got of it, padding included.
+    /// What the server estimated on average for the receiver it estimated least for, of the capacity, or of what all layers need
+    /// where that is less.
+    pub estimated: f64,
+    /// What the receiver that got least got of the capacity, padding included.
     pub used: f64,
     /// Picture it got, of the largest encoding that fits.
     pub media: f64,
@@ -84,7 +94,7 @@ fn varied(seed: u64, camera: &[Encoding], flows: u64, steps: &[(f64, u64)], ends
         let (from, to) = (world.at(at + SETTLES), world.at(end));
         world.run_until(from);
         let before = world.link(first.site, Way::Down).tally();
-        world.run_until(to);
+        let estimated = estimated(world, &receivers, to, bps / flows);
         let link = world.link(first.site, Way::Down);
         let (loss, wait) = (link.tally().loss_since(&before), link.wait(from, to, 0.95));
         let capacity = bps / flows;
@@ -92,6 +102,7 @@ fn varied(seed: u64, camera: &[Encoding], flows: u64, steps: &[(f64, u64)], ends
         let got: Vec<(f64, f64)> = got.collect();
         phases.push(Phase {
             capacity_bps: capacity,
+            estimated,
             used: got.iter().map(|got| got.0).fold(f64::INFINITY, f64::min),
             media: got.iter().map(|got| got.1).fold(f64::INFINITY, f64::min),
             loss,
@@ -99,6 +110,21 @@ fn varied(seed: u64, camera: &[Encoding], flows: u64, steps: &[(f64, u64)], ends
         });
     }
     Varied { seed, phases }
+}
+
+/// Lets time pass until `to`, and tells what was estimated meanwhile.
+fn estimated(world: &mut World, receivers: &[Receiving], to: Instant, capacity: u64) -> f64 {
+    let (mut sums, mut samples) = (vec![0.0; receivers.len()], 0.0f64);
+    while world.now() < to {
+        world.run_until(to.min(world.now() + SAMPLED_EVERY));
+        samples += 1.0;
+        for (sum, &receiving) in sums.iter_mut().zip(receivers) {
+            let Some(line) = world.line_of(receiving) else { continue };
+            let most = capacity.min(line.needs_bps).max(1);
+            *sum += (line.estimate_bps.unwrap_or(0) as f64 / most as f64).min(1.0);
+        }
+    }
+    sums.into_iter().fold(f64::INFINITY, f64::min) / samples.max(1.0)
 }
 
 /// Share of the capacity that a receiver got, and of the largest encoding that fits.
@@ -126,7 +152,13 @@ impl Varied {
 impl Measured for Varied {
     fn figures(&self) -> Vec<Figure> {
         vec![
-            Figure::at_least("of the capacity used, in the worst phase", 75.0, "%", self.least(|p| p.used * 100.0)),
+            Figure::at_least(
+                "of the capacity, or of what is wanted, estimated in the worst phase",
+                75.0,
+                "%",
+                self.least(|p| p.estimated * 100.0),
+            ),
+            Figure::told("of the capacity used in the worst phase", "%", self.least(|p| p.used * 100.0)),
             Figure::at_least("of the largest picture that fits seen", 90.0, "%", self.least(|p| p.media * 100.0)),
             Figure::at_most("lost by the line", 2.0, "%", most(self.phases.iter().map(|p| p.loss * 100.0))),
             Figure::at_most(
