@@ -266,14 +266,24 @@ mod tests {
     #[test]
     fn a_line_that_wavers_does_not_make_pictures_come_and_go() {
         let mut demands = lesson();
-        let mut levels = [4, 3, 0];
+        let mut levels = [3, 3, 1];
         let budget = |bps: u64| Budget { climb_bps: bps * 100 / 115, hold_bps: bps };
         for bps in [1_950_000, 2_350_000, 1_950_000, 2_400_000] {
             allocate_steadily(budget(bps), &levels, &mut demands);
             levels = [0, 1, 2].map(|at| demands[at].level);
-            assert_eq!(levels, [4, 3, 0], "{bps}");
+            assert_eq!(levels, [3, 3, 1], "{bps}");
         }
         allocate_steadily(budget(2_300_000 * 115 / 100), &levels, &mut demands);
         assert_eq!([0, 1, 2].map(|at| demands[at].level), [4, 3, 1], "there is room to spare");
+    }
+
+    #[test]
+    fn what_is_held_may_need_more_than_what_is_climbed_to() {
+        let mut demands = lesson();
+        let budget = Budget { climb_bps: 900_000, hold_bps: 1_100_000 };
+        for (before, expected) in [([2, 3, 1], [2, 3, 1]), ([1, 3, 0], [3, 3, 0]), ([0, 0, 0], [3, 3, 0])] {
+            allocate_steadily(budget, &before, &mut demands);
+            assert_eq!([0, 1, 2].map(|at| demands[at].level), expected, "{before:?}");
+        }
     }
 }

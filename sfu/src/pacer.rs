@@ -299,7 +299,9 @@ mod tests {
         let due = pacer.due().unwrap();
         assert!(due >= now + PACE_INTERVAL && due <= now + Duration::from_millis(10));
         assert!(released(&mut pacer, due) > 0);
-        released(&mut pacer, due + Duration::from_secs(1));
+        (1..10).for_each(|step| {
+            released(&mut pacer, due + step * Duration::from_millis(10));
+        });
         assert_eq!(pacer.due(), None);
     }
 
@@ -313,13 +315,41 @@ mod tests {
         assert_eq!(pacer.queued_bytes, 10_000, "another line's");
         pacer.thin(0, 0);
         assert_eq!(pacer.queued_bytes, 5_000);
-        // Every other packet is free: three that count leave with the free ones between them.
-        assert_eq!(released(&mut pacer, now), 5);
+        // Every other packet is free: one that counts leaves first, and with the next that counts the free one before it.
+        assert_eq!(released(&mut pacer, now), 1);
+        assert_eq!(released(&mut pacer, now + Duration::from_millis(80)), 2);
         let due = pacer.due();
         pacer.settle(0, 1000);
         assert!(pacer.due() > due, "one that went all the same is paid for");
         pacer.settle(1000, 0);
         assert_eq!(pacer.due(), due);
+    }
+
+    #[test]
+    fn moving_pictures_and_stills_take_turns_and_what_is_forgotten_holds_nothing_up() {
+        let (mut pacer, now) = slow(1_000_000, 6);
+        (10..13).for_each(|index| assert!(pacer.push(now, Paced { line: 1, is_still: true, ..packet(index, 1000) })));
+        assert!(pacer.backlog() > Duration::from_micros(6 * 8000), "it waits for stills too");
+        let mut left = Vec::new();
+        for step in 0..5 {
+            pacer.release(now + step * Duration::from_micros(8000), |packet| left.push(packet.index));
+        }
+        assert_eq!(left, [0, 10, 1, 11, 2]);
+        pacer.forget(0, FanoutRef { at: 0, run: 0 });
+        assert!(!pacer.has_line(0) && pacer.has_line(1) && pacer.backlog().is_zero());
+        pacer.clear(1);
+        assert_eq!(pacer.due(), None);
+    }
+
+    #[test]
+    fn nothing_leaves_while_it_is_held() {
+        let (mut pacer, now) = slow(1_000_000, 2);
+        pacer.hold(true);
+        assert!(pacer.holds(0), "nor does anything pass by");
+        assert_eq!(released(&mut pacer, now + Duration::from_secs(1)), 0);
+        assert_eq!(pacer.due(), Some(now + Duration::from_secs(1) + HELD_INTERVAL));
+        pacer.hold(false);
+        assert_eq!(released(&mut pacer, now + Duration::from_secs(1)), 1);
     }
 
     #[test]

@@ -96,6 +96,15 @@ mod tests {
     }
 
     #[test]
+    fn what_has_just_begun_shows_in_the_newest_sooner() {
+        let mut rate = AckedRate::default();
+        (0..100).for_each(|i| rate.arrived(i * 10_000, 125));
+        (100..130).for_each(|i| rate.arrived(i * 10_000, 1250));
+        assert!(near(rate.newest_bps(), 1e6), "{:?}", rate.newest_bps());
+        assert!(rate.bps().is_some_and(|bps| bps < 0.75e6), "{:?}", rate.bps());
+    }
+
+    #[test]
     fn there_is_no_rate_at_first_nor_right_after_a_silence() {
         let mut rate = AckedRate::default();
         assert_eq!(rate.bps(), None);

@@ -58,7 +58,8 @@ const AFTER_DROP_US: i64 = 1_000_000;
 /// lets a burst pass and not a stream. One overuse alone leaves 85 % of what arrives.
 const TRIAL_US: i64 = 5_000_000;
 const FOUND_FALSE: f64 = 0.68;
-/// Time without probes after such a rate, in µs: at first, and where doubling ends. It would be a picture that comes and goes.
+/// Time without probes for that share of it or more, in µs: at first, and where doubling ends. It would be a picture that comes
+/// and goes.
 const FIRST_PENALTY_US: i64 = 2_500_000;
 const LONGEST_PENALTY_US: i64 = 10_000_000;
 /// Time without probes after a silence, in µs: what was held up meanwhile comes first.
@@ -185,6 +186,9 @@ pub(super) struct Prober {
     due_us: i64,
     pause_us: i64,
     penalty_us: i64,
+    /// Until when no probe aims above what rate, after one that was not there, in µs and bit/s.
+    doubted_until_us: i64,
+    doubted: f64,
     /// When a probe last raised the estimate, in µs, and to what, in bit/s.
     raised: Option<(i64, f64)>,
     /// Whether the last one succeeded, and the next builds on it.
@@ -200,6 +204,8 @@ impl Prober {
             due_us: now_us,
             pause_us: FIRST_PAUSE_US,
             penalty_us: FIRST_PENALTY_US,
+            doubted_until_us: now_us,
+            doubted: 0.0,
             raised: None,
             climbs: false,
         }
@@ -208,6 +214,7 @@ impl Prober {
     /// The next probe, when it is time for one.
     pub(super) fn poll(&mut self, situation: &Situation) -> Option<Probe> {
         let &Situation { now_us, estimate, want, acked, usage, queue_us } = situation;
+        let want = if now_us < self.doubted_until_us { want.min(self.doubted) } else { want };
         let is_full = acked.is_some_and(|acked| acked > super::APP_LIMITED * estimate);
         let useful = estimate < want && usage == Usage::Normal && queue_us < MOST_QUEUE_US;
         if self.current.is_some() || now_us < self.due_us || !useful {
@@ -307,8 +314,8 @@ impl Prober {
     pub(super) fn lowered(&mut self, now_us: i64, before: f64, after: f64) {
         self.climbs = false;
         let is_false = |&mut (at, bps): &mut (i64, f64)| now_us - at < TRIAL_US && after < FOUND_FALSE * bps;
-        if self.raised.take_if(is_false).is_some() {
-            self.due_us = self.due_us.max(now_us + self.penalty_us);
+        if let Some((_, bps)) = self.raised.take_if(is_false) {
+            (self.doubted_until_us, self.doubted) = (now_us + self.penalty_us, FOUND_FALSE * bps);
             self.penalty_us = (2 * self.penalty_us).min(LONGEST_PENALTY_US);
         } else if after < LARGE_DROP * before {
             self.pause_us = FIRST_PAUSE_US;
@@ -447,7 +454,7 @@ mod tests {
         for at_us in (0..7).map(|i| i * 100_000_000) {
             prober.raised(at_us, 2e6);
             prober.lowered(at_us + 1_000_000, 2e6, 5e5);
-            pauses.push((prober.due_us - at_us - 1_000_000) / 100_000);
+            pauses.push((prober.doubted_until_us - at_us - 1_000_000) / 100_000);
         }
         assert_eq!(pauses, [25, 50, 100, 100, 100, 100, 100]);
         prober.raised(800_000_000, 2e6);

@@ -223,6 +223,16 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_that_leaps_shows_at_once_unless_it_drains() {
+        let mut queue = QueueDelay::new();
+        fed(&mut queue, 0, 1000, |_| 40);
+        fed(&mut queue, 1000, 1160, |ms| 40 + 3 * (ms - 1000));
+        assert!(queue.newest_us() >= LEAP_US && queue.has_leapt(), "{}", queue.newest_us());
+        fed(&mut queue, 1160, 1240, |ms| 400 - (ms - 1160));
+        assert!(queue.newest_us() >= LEAP_US && !queue.has_leapt());
+    }
+
+    #[test]
     fn a_longer_path_is_taken_for_what_it_is() {
         let mut queue = QueueDelay::new();
         fed(&mut queue, 0, 1000, |_| 40);

@@ -36,5 +36,5 @@ fn heavy_loss_on_the_way_up_is_hardly_heard() {
 #[test]
 fn without_loss_nothing_is_concealed() {
     let heard = concealment(1, (Loss::Random(0.0), 0.0), Way::Down);
-    assert!(heard.concealed == 0.0 && heard.delay_ms < 100.0, "{heard:?}");
+    assert!(heard.concealed == 0.0 && heard.delay_ms < 260.0, "{heard:?}");
 }

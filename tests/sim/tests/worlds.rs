@@ -37,8 +37,8 @@ fn a_good_line_carries_every_frame_and_every_word() {
         assert_eq!((seen.freezes, heard.concealed_ms), (0, 0.0), "{seen:?} {heard:?}");
         // Some more where what waits grows less.
         assert!((749..=755).contains(&seen.frames), "{seen:?}");
-        // 10 ms to encode, 30 ms on the way, and what the buffers hold.
-        assert!((40.0..70.0).contains(&seen.mean_delay_ms) && heard.delay_p95_ms <= 80.0, "{seen:?} {heard:?}");
+        // 10 ms to encode, 30 ms on the way, and what the buffers hold; a voice waits for what might be lost.
+        assert!((40.0..70.0).contains(&seen.mean_delay_ms) && heard.delay_p95_ms <= 260.0, "{seen:?} {heard:?}");
         let bytes = receiver.bytes(from, to);
         assert!((1.5e6..1.6e6).contains(&(bytes.picture as f64 * 8.0 / 30.0)), "{bytes:?}");
         assert_eq!((bytes.again, receiver.requests()), (0, (0, 0)));

