@@ -34,7 +34,9 @@ fn a_good_line_carries_every_frame_and_every_word() {
     for point in points {
         let receiver = world.receiver(point.receiving);
         let (seen, heard) = (receiver.picture(0).seen(from, to), receiver.voice(0).heard(from, to));
-        assert_eq!((seen.frames, seen.freezes, heard.concealed_ms), (750, 0, 0.0), "{seen:?} {heard:?}");
+        // One more or less where a frame is paced over the edge of what is looked at.
+        assert!((749..=751).contains(&seen.frames), "{seen:?}");
+        assert_eq!((seen.freezes, heard.concealed_ms), (0, 0.0), "{seen:?} {heard:?}");
         // 10 ms to encode, 30 ms on the way, and what the buffers hold.
         assert!((40.0..70.0).contains(&seen.mean_delay_ms) && heard.delay_p95_ms <= 80.0, "{seen:?} {heard:?}");
         let bytes = receiver.bytes(from, to);
