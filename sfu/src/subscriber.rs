@@ -494,7 +494,9 @@ impl Subscriber {
             self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
         }
         self.set_pace(now);
-        self.has_moved(now) || self.hold_percent() != self.held_percent
+        // It may keep less than it could, or more, of what it has beyond its estimate.
+        let keeps_other = self.given_bps > self.allotted_bps && self.hold_percent() != self.held_percent;
+        keeps_other || self.has_moved(now)
     }
 
     /// Whether its line carries so much less, or more where more is of use, than when it was last allotted.
