@@ -58,6 +58,8 @@ struct Span {
     /// Source timestamp up to which pictures come late.
     live_from: Option<u32>,
     renumber: Renumber,
+    /// Source timestamp of the newest packet of it that went out.
+    newest_timestamp: u32,
     /// Whether packets of it may be left out.
     is_thinned: bool,
 }
@@ -337,6 +339,7 @@ impl Line {
             timestamp_offset: timestamp.wrapping_sub(caught_up(kept.timestamp, live_from)),
             live_from,
             renumber,
+            newest_timestamp: kept.timestamp,
             is_thinned: self.thin.begin(),
         });
         previous
@@ -404,6 +407,9 @@ impl Line {
         if let Some(sent) = self.sent_voices.as_mut().filter(|_| in_place) {
             let number = written.is_numbered.then_some(number);
             sent.sent(index, number, has_repeats.then_some(repeated));
+        }
+        if index >= self.next_index {
+            span.newest_timestamp = kept.timestamp;
         }
         self.advance(now, index, timestamp);
         self.count(kept.payload.len());

@@ -31,12 +31,26 @@ pub(crate) struct Paced {
     pub(crate) line: usize,
     pub(crate) from: FanoutRef,
     pub(crate) index: u64,
-    /// Its temporal layer.
+    /// Timestamp and temporal layer of its picture.
+    pub(crate) timestamp: u32,
     pub(crate) level: u8,
-    /// What it is counted for, in bytes: nothing where it is to be left out when its turn comes.
+    /// Bytes on the wire.
     pub(crate) len: usize,
     /// Whether it is of a still, which has time.
     pub(crate) is_still: bool,
+    /// Whether it is to be left out when its turn comes: then it counts for nothing.
+    pub(crate) is_left_out: bool,
+}
+
+impl Paced {
+    /// A packet that goes whatever its layer, as far as can be told.
+    pub(crate) fn whole(line: usize, from: FanoutRef, index: u64, len: usize) -> Self {
+        Self { line, from, index, timestamp: 0, level: 0, len, is_still: false, is_left_out: false }
+    }
+
+    fn counted(&self) -> usize {
+        if self.is_left_out { 0 } else { self.len }
+    }
 }
 
 /// The pacer of one receiver.
@@ -138,23 +152,25 @@ impl Pacer {
         };
         let has_room = queue.len() < MAX_PACED;
         if has_room {
-            *bytes += packet.len;
+            *bytes += packet.counted();
             queue.push_back(packet);
         }
         has_room
     }
 
-    /// Of what waits for `line`, layers above `target` are left out when their turn comes: they count for nothing.
-    pub(crate) fn thin(&mut self, line: usize, target: u8) {
-        for packet in self.queue.iter_mut().filter(|packet| packet.line == line && packet.level > target) {
-            self.queued_bytes -= packet.len;
-            packet.len = 0;
+    /// Of what waits for `line`, layers above `target` are to be left out, but for the picture of timestamp `under_way`.
+    pub(crate) fn thin(&mut self, line: usize, target: u8, under_way: Option<u32>) {
+        for packet in self.queue.iter_mut().filter(|packet| packet.line == line) {
+            self.queued_bytes -= packet.counted();
+            packet.is_left_out = packet.level > target && under_way != Some(packet.timestamp);
+            self.queued_bytes += packet.counted();
         }
     }
 
-    /// A packet that was let go counting for `counted` bytes took `sent`.
-    pub(crate) fn settle(&mut self, counted: usize, sent: usize) {
-        self.credit += counted as i64 - sent as i64;
+    /// Whether a packet that was let go did go was decided only then: what it counted for is made what it took.
+    pub(crate) fn settle(&mut self, packet: &Paced, went: bool) {
+        let took = if went { packet.len } else { 0 };
+        self.credit += 8 * (packet.counted() as i64 - took as i64);
     }
 
     /// Forgets what waits for this line.
@@ -170,8 +186,8 @@ impl Pacer {
     fn retain(&mut self, keep: impl Fn(&Paced) -> bool) {
         self.queue.retain(&keep);
         self.stills.retain(&keep);
-        self.queued_bytes = self.queue.iter().map(|packet| packet.len).sum();
-        self.still_bytes = self.stills.iter().map(|packet| packet.len).sum();
+        self.queued_bytes = self.queue.iter().map(Paced::counted).sum();
+        self.still_bytes = self.stills.iter().map(Paced::counted).sum();
     }
 
     /// Whether packets wait for this line.
@@ -215,7 +231,7 @@ impl Pacer {
         while self.credit > 0
             && let Some(packet) = self.pop()
         {
-            self.credit -= 8 * packet.len as i64;
+            self.credit -= 8 * packet.counted() as i64;
             send(packet);
         }
     }
@@ -225,7 +241,7 @@ impl Pacer {
         let is_still = !self.stills.is_empty() && (self.is_stills_turn || self.queue.is_empty());
         self.is_stills_turn = !is_still;
         let packet = if is_still { self.stills.pop_front() } else { self.queue.pop_front() }?;
-        *(if is_still { &mut self.still_bytes } else { &mut self.queued_bytes }) -= packet.len;
+        *(if is_still { &mut self.still_bytes } else { &mut self.queued_bytes }) -= packet.counted();
         Some(packet)
     }
 }
@@ -236,7 +252,7 @@ mod tests {
     use crate::limits::MAX_PACED_DELAY as MOST;
 
     fn packet(index: u64, len: usize) -> Paced {
-        Paced { line: 0, from: FanoutRef { at: 0, run: 0 }, index, level: 0, len, is_still: false }
+        Paced { timestamp: index as u32, ..Paced::whole(0, FanoutRef { at: 0, run: 0 }, index, len) }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
@@ -311,18 +327,23 @@ mod tests {
         for index in 0..10 {
             assert!(pacer.push(now, Paced { level: (index % 2) as u8, ..packet(index, 1000) }));
         }
-        pacer.thin(1, 0);
-        assert_eq!(pacer.queued_bytes, 10_000, "another line's");
-        pacer.thin(0, 0);
-        assert_eq!(pacer.queued_bytes, 5_000);
+        for (line, target, under_way, expected) in
+            [(1, 0, None, 10_000), (0, 0, Some(3), 6_000), (0, 1, None, 10_000), (0, 0, Some(4), 5_000)]
+        {
+            pacer.thin(line, target, under_way);
+            assert_eq!(pacer.queued_bytes, expected, "line {line}, up to layer {target}, {under_way:?} under way");
+        }
         // Every other packet is free: one that counts leaves first, and with the next that counts the free one before it.
         assert_eq!(released(&mut pacer, now), 1);
         assert_eq!(released(&mut pacer, now + Duration::from_millis(80)), 2);
         let due = pacer.due();
-        pacer.settle(0, 1000);
-        assert!(pacer.due() > due, "one that went all the same is paid for");
-        pacer.settle(1000, 0);
+        let free = Paced { is_left_out: true, ..packet(1, 1000) };
+        pacer.settle(&free, false);
         assert_eq!(pacer.due(), due);
+        pacer.settle(&free, true);
+        assert!(pacer.due() > due, "one that went all the same is paid for");
+        pacer.settle(&packet(0, 1000), false);
+        assert_eq!(pacer.due(), due, "and one that did not is paid back");
     }
 
     #[test]

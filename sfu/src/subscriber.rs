@@ -296,7 +296,7 @@ impl Subscriber {
     pub(crate) fn choose(&mut self, line: usize, chosen: Option<(u8, Pace)>) {
         self.lines[line].choose(chosen);
         if let Some(pacer) = &mut self.pacer {
-            pacer.thin(line, self.lines[line].target());
+            pacer.thin(line, self.lines[line].target(), self.lines[line].under_way());
         }
     }
 
@@ -342,14 +342,15 @@ impl Subscriber {
             return;
         }
         // What is left out takes nothing of the line. It waits with the rest all the same, for its number is decided on in order.
-        let level = kept.layer.level;
-        let len = if level > self.lines[line].target() { 0 } else { kept.payload.len() + PACKET_OVERHEAD };
-        if !pacer.has_room_for(1, len, longest_wait(self.lines[line].part)) {
+        let is_left_out = self.lines[line].is_to_leave_out(kept);
+        let len = kept.payload.len() + PACKET_OVERHEAD;
+        if !pacer.has_room_for(1, if is_left_out { 0 } else { len }, longest_wait(self.lines[line].part)) {
             pacer.clear(line);
             self.lines[line].leave();
             self.shed += 1;
         } else {
-            pacer.push(now, Paced { line, from, index: kept.index, level, len, is_still: false });
+            let (index, timestamp, level) = (kept.index, kept.timestamp, kept.layer.level);
+            pacer.push(now, Paced { line, from, index, timestamp, level, len, is_still: false, is_left_out });
         }
     }
 
@@ -370,8 +371,8 @@ impl Subscriber {
         }
         self.lines[line].begin_still((from, still.first));
         for index in still.first..=still.last {
-            let len = len(index) + PACKET_OVERHEAD;
-            pacer.push(now, Paced { line, from, index, level: 0, len, is_still: true });
+            let packet = Paced::whole(line, from, index, len(index) + PACKET_OVERHEAD);
+            pacer.push(now, Paced { is_still: true, ..packet });
         }
         true
     }
@@ -396,8 +397,7 @@ impl Subscriber {
         }
         self.lines[line].replayed = Some((from, replay.live_from));
         for index in replay.first..=replay.last {
-            let len = len(index) + PACKET_OVERHEAD;
-            pacer.push(now, Paced { line, from, index, level: 0, len, is_still: false });
+            pacer.push(now, Paced::whole(line, from, index, len(index) + PACKET_OVERHEAD));
         }
         true
     }
@@ -698,8 +698,7 @@ impl Subscriber {
         let before = self.sent.bytes;
         let left = self.forward_one(now, clock, packet.line, (passing, kept), outbox);
         if let Some(pacer) = self.pacer.as_mut().filter(|_| self.lines[packet.line].is_thinned()) {
-            let sent = if self.sent.bytes > before { kept.payload.len() + PACKET_OVERHEAD } else { 0 };
-            pacer.settle(packet.len, sent);
+            pacer.settle(packet, self.sent.bytes > before);
         }
         left
     }

@@ -85,10 +85,13 @@ impl Thinning {
         }
     }
 
-    /// Another stream begins, of which everything is sent until a frame of it has come. The target stays.
-    pub fn restart(&mut self) {
+    /// Begins anew with a stream of which everything has been sent so far, or nothing has come. `under_way` is the timestamp
+    /// of the newest frame of it that has gone, in part at least: the rest of that one goes too. The target stays.
+    pub fn restart(&mut self, under_way: Option<u32>) {
         self.current = ALL;
         self.frames.clear();
+        let begun = under_way.map(|timestamp| Frame { timestamp, left_out: 0, level: ALL, sent: true });
+        self.frames.extend(begun);
         self.forgets = false;
         self.compaction.clear();
     }
@@ -317,6 +320,21 @@ mod tests {
         assert_eq!((thinning.current(), thinning.target()), (0, ALL));
         assert!(went(&mut thinning, 4, KEY) && went(&mut thinning, 5, layer(1, Rise::No)));
         assert_eq!(thinning.current(), ALL);
+    }
+
+    #[test]
+    fn what_is_under_way_when_thinning_begins_goes_on() {
+        let (base, top) = (layer(0, Rise::After), layer(1, Rise::No));
+        let mut thinning = Thinning::new();
+        thinning.aim(0);
+        thinning.restart(Some(FRAME));
+        assert_eq!(thinning.pass(11, FRAME, &top), Fate::Send { index: 11, left_out: 0 }, "its beginning has gone");
+        assert_eq!(thinning.pass(9, 0, &base), Fate::Send { index: 9, left_out: 0 }, "late from before");
+        assert_eq!(thinning.pass(12, 2 * FRAME, &base), Fate::Send { index: 12, left_out: 0 });
+        assert_eq!(thinning.pass(13, 3 * FRAME, &top), Fate::LeaveOut);
+        thinning.restart(None);
+        assert_eq!(thinning.pass(4, FRAME, &top), Fate::LeaveOut);
+        assert_eq!(thinning.pass(5, 2 * FRAME, &base), Fate::Send { index: 4, left_out: 1 });
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod peer;
 
 use peer::{LESSON, Packet, Peer, School};
 use sfu::{
-    command::{Command, Event, Given, ParticipantKey},
+    command::{Command, Event, Given, ParticipantKey, Shown},
     payload::vp8,
     seats::{Stage, View},
 };
@@ -161,6 +161,19 @@ impl Lesson {
         self.teach_from(false, frames);
     }
 
+    /// Sends a picture of the second layer in so many packets, all at once.
+    fn teach_large(&mut self, packets: u8) {
+        self.teach(u32::from(self.level(self.frame) == 0));
+        let frame = self.frame;
+        assert_eq!(self.level(frame), 1);
+        for packet in 0..packets {
+            let payload = self.payload(frame, packet, false);
+            self.publish((self.sequence, 3600 * frame), (packet, packet + 1 == packets), false, &payload);
+            self.sequence = self.sequence.wrapping_add(1);
+        }
+        self.frame += 1;
+    }
+
     /// Sends what was withheld.
     fn send_late(&mut self) {
         for (sequence, frame) in std::mem::take(&mut self.late) {
@@ -276,6 +289,54 @@ fn all_layers_come_back_where_a_picture_allows_it() {
         lesson.has_no_gap(0);
         assert_eq!(lesson.asked(), asked, "no key frame was needed");
     }
+}
+
+#[test]
+fn what_is_left_out_is_no_burden_to_the_line() {
+    let mut lesson = lesson(Way::Described);
+    let from = lesson.slow_down();
+    let asked = lesson.asked();
+    // More than a second of the line: what has to wait for longer is shed, up to the next key frame.
+    lesson.teach_large(80);
+    lesson.teach(20);
+    assert_eq!(lesson.frames(0, from + 1), every(from + 1..lesson.frame, &lesson, 0));
+    assert_eq!(lesson.asked(), asked);
+    lesson.has_no_gap(0);
+}
+
+#[test]
+fn a_picture_that_has_begun_to_go_out_goes_whole_and_what_waits_behind_it_is_thinned() {
+    let mut lesson = lesson(Way::Described);
+    // Once it has been slow, a line is taken to carry what it tells and no more: here all, paced.
+    lesson.slow_down();
+    lesson.tell(0, 700_000);
+    // It looks away and comes back: nothing has been left out of what it is given then.
+    for (width, height) in [(0, 0), (1280, 720)] {
+        let peer = lesson.viewers[0].id;
+        lesson.school.command(Command::Show { peer, pictures: vec![Shown { width, height }] });
+        lesson.teach(10);
+    }
+    lesson.teach_from(true, 51);
+    assert_eq!(lesson.given(0), Some(Given::Whole));
+    // Half a second of the line each.
+    lesson.teach_large(40);
+    let begun = lesson.frame - 1;
+    lesson.run(40);
+    lesson.teach(1);
+    lesson.teach_large(40);
+    let gone = |lesson: &Lesson| lesson.pictures(0).iter().filter(|packet| told(packet) == Some((begun, 1))).count();
+    assert!((1..35).contains(&gone(&lesson)), "it has begun to go out: {}", gone(&lesson));
+    lesson.tell(0, 450_000);
+    lesson.run(40);
+    let (asked, waiting) = (lesson.asked(), lesson.frame - 1);
+    // Until what waited has gone.
+    lesson.teach(100);
+    assert_eq!(lesson.given(0), Some(Given::Slower));
+    assert_eq!(gone(&lesson), 40);
+    assert_eq!(lesson.frames(0, begun + 1), every(begun + 1..lesson.frame, &lesson, 0));
+    assert!(waiting > begun + 1);
+    assert_eq!(lesson.asked(), asked, "nothing was shed");
+    lesson.has_no_gap(0);
 }
 
 #[test]

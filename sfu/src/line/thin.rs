@@ -46,7 +46,7 @@ impl Thin {
     pub(super) fn begin(&mut self) -> bool {
         (self.holds_back, self.waits_since) = (false, None);
         let Some(thinning) = self.thinning.as_mut().filter(|thinning| thinning.target() < ALL) else { return false };
-        thinning.restart();
+        thinning.restart(None);
         true
     }
 
@@ -107,7 +107,7 @@ impl Line {
         match &mut self.current {
             Some(span) if span.is_thinned => {}
             Some(span) if target < ALL => {
-                thinning.restart();
+                thinning.restart(Some(span.newest_timestamp));
                 span.is_thinned = true;
             }
             _ if target == ALL => self.thin = Thin::default(),
@@ -118,6 +118,16 @@ impl Line {
     /// The highest temporal layer that it shall be sent.
     pub(crate) fn target(&self) -> u8 {
         self.thin.thinning.as_ref().map_or(ALL, |thinning| thinning.target())
+    }
+
+    /// Timestamp of the source's newest picture that has begun to go out.
+    pub(crate) fn under_way(&self) -> Option<u32> {
+        self.current.map(|span| span.newest_timestamp)
+    }
+
+    /// Whether a packet of the stream that feeds it is to be left out, as far as can be told before its turn.
+    pub(crate) fn is_to_leave_out(&self, kept: &Kept<'_>) -> bool {
+        kept.layer.level > self.target() && self.under_way() != Some(kept.timestamp)
     }
 
     /// Whether packets of the stream that feeds it may be left out.
