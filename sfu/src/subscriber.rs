@@ -255,11 +255,17 @@ impl Subscriber {
         }
     }
 
+    /// The same; without a bound as long as that is a guess.
+    pub(crate) fn proven_bps(&self) -> u64 {
+        let is_guess = self.numbering.estimator.as_ref().is_some_and(|estimator| !estimator.is_proven());
+        if is_guess { UNKNOWN_BPS } else { self.estimate_bps }
+    }
+
     /// Whether much of what it is sent has been lost lately.
     pub(crate) fn is_lossy(&self, now: Instant) -> bool {
         match &self.numbering.estimator {
-            Some(_) => self.lossy_seconds >= LOSSY_SECONDS,
-            None => self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR),
+            Some(estimator) if estimator.rtt().is_some() => self.lossy_seconds >= LOSSY_SECONDS,
+            _ => self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR),
         }
     }
 
