@@ -89,6 +89,8 @@ pub(crate) struct Subscriber {
     voices_bps: u64,
     /// How much more than its estimate it was allowed to keep when it was last allotted, in percent.
     held_percent: u64,
+    /// Whether it was lossy then.
+    was_lossy: bool,
     /// When its line is next tried for being much better than that.
     next_trial: Instant,
     /// What its line carries, in bit/s.
@@ -185,6 +187,7 @@ impl Subscriber {
             given_bps: 0,
             voices_bps: 0,
             held_percent: 0,
+            was_lossy: false,
             next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
@@ -226,6 +229,7 @@ impl Subscriber {
         self.estimate_bps = self.known_bps(now).0;
         self.allotted_bps = self.estimate_bps;
         self.held_percent = self.hold_percent();
+        self.was_lossy = self.is_lossy(now);
         self.estimate_bps
     }
 
@@ -255,11 +259,17 @@ impl Subscriber {
         }
     }
 
+    /// The same; without a bound as long as that is a guess.
+    pub(crate) fn proven_bps(&self) -> u64 {
+        let is_guess = self.numbering.estimator.as_ref().is_some_and(|estimator| !estimator.is_proven());
+        if is_guess { UNKNOWN_BPS } else { self.estimate_bps }
+    }
+
     /// Whether much of what it is sent has been lost lately.
     pub(crate) fn is_lossy(&self, now: Instant) -> bool {
         match &self.numbering.estimator {
-            Some(_) => self.lossy_seconds >= LOSSY_SECONDS,
-            None => self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR),
+            Some(estimator) if estimator.rtt().is_some() => self.lossy_seconds >= LOSSY_SECONDS,
+            _ => self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR),
         }
     }
 
@@ -488,7 +498,8 @@ impl Subscriber {
 
     /// Looks after its estimator. Whether what it is given is to be worked out anew.
     pub(crate) fn estimate_timeout(&mut self, now: Instant) -> bool {
-        let Some(estimator) = &mut self.numbering.estimator else { return false };
+        let is_other = self.is_lossy(now) != self.was_lossy;
+        let Some(estimator) = &mut self.numbering.estimator else { return is_other };
         estimator.handle_timeout(now);
         if self.probing.is_none() {
             self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
@@ -496,7 +507,7 @@ impl Subscriber {
         self.set_pace(now);
         // It may keep less than it could, or more, of what it has beyond its estimate.
         let keeps_other = self.given_bps > self.allotted_bps && self.hold_percent() != self.held_percent;
-        keeps_other || self.has_moved(now)
+        is_other || keeps_other || self.has_moved(now)
     }
 
     /// Whether its line carries so much less, or more where more is of use, than when it was last allotted.

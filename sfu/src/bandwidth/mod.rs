@@ -388,6 +388,11 @@ impl Estimator {
         self.bps() as u64
     }
 
+    /// Whether the estimate comes from what was seen, and is no guess.
+    pub fn is_proven(&self) -> bool {
+        self.is_proven
+    }
+
     /// Whether more is sent than the line carries.
     pub fn usage(&self) -> Usage {
         self.usage

@@ -144,7 +144,7 @@ impl Shard {
             |line: &Line| line.source.and_then(|source| room.sources.get(&source)).copied().unwrap_or_default();
         let known = subscriber.estimate_bps();
         let (is_thin, is_lossy) = (known < THIN_VOICE_BELOW_BPS, subscriber.is_lossy(now));
-        let redundancy = redundancy(known, is_lossy);
+        let redundancy = redundancy(subscriber.proven_bps(), is_lossy);
         // Whoever is spoken with must not wait.
         let is_one_way = room.stage.floor.iter().all(Option::is_none);
         let delay = if is_lossy && is_one_way { LOSSY_DELAY } else { USUAL_DELAY };

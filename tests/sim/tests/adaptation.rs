@@ -58,6 +58,6 @@ fn a_lossy_long_line_of_a_megabit_shows_all_seats() {
     for seed in SEEDS {
         let seats = all_seats(seed, &SIMULCAST);
         assert_eq!(broken_but(&seats, &["frozen"]), [], "{seats:?}");
-        assert!(seats.frozen < 0.15 && seats.concealed < 0.005, "{seats:?}");
+        assert!(seats.frozen < 0.25 && seats.concealed < 0.005, "{seats:?}");
     }
 }
