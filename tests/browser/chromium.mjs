@@ -17,9 +17,9 @@ export const WITHOUT_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 /** Any screen that is offered under this title is taken without asking. */
 const COURSEWARE_TITLE = "Courseware";
 
-async function equipmentFlags(person) {
+async function equipmentFlags(person, camera) {
   if (person === null) return [];
-  const [picture, sound] = await Promise.all([cameraFile(person), microphoneFile(person)]);
+  const [picture, sound] = await Promise.all([cameraFile(person, camera), microphoneFile(person)]);
   return [
     "--use-fake-device-for-media-stream",
     `--use-file-for-fake-video-capture=${picture}`, `--use-file-for-fake-audio-capture=${sound}`,
@@ -29,10 +29,10 @@ async function equipmentFlags(person) {
 
 /**
  * Opens a browser whose camera and microphone are `person`'s (null: it has none). What its pages complain of is kept in
- * `complaints`. `flags` are further ones of the command line.
+ * `complaints`. `flags` are further ones of the command line, `camera` says what the camera's picture is like.
  */
-export async function openChromium(person = null, { playsAtOnce = true, viewport = { width: 1366, height: 768 }, flags = [] } = {}) {
-  const args = [...FLAGS, ...flags, ...(playsAtOnce ? [PLAYS_AT_ONCE] : []), ...(await equipmentFlags(person))];
+export async function openChromium(person = null, { playsAtOnce = true, viewport = { width: 1366, height: 768 }, flags = [], camera } = {}) {
+  const args = [...FLAGS, ...flags, ...(playsAtOnce ? [PLAYS_AT_ONCE] : []), ...(await equipmentFlags(person, camera))];
   const server = await chromium.launchServer({
     executablePath: EXECUTABLE, args, ignoreDefaultArgs: ["--mute-audio", "--hide-scrollbars"],
   });

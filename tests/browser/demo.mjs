@@ -22,10 +22,13 @@ export function program() {
   return found;
 }
 
-/** Starts a demo and waits until it says it is ready. Stopping it also removes its data, unless told to keep them. */
-export async function startDemo({ points = 3, data = null, more = [] } = {}) {
+/**
+ * Starts a demo and waits until it says it is ready. Stopping it also removes its data, unless told to keep them. `mediaPort`
+ * is the first of its media ports, one a processor; 0 lets it choose.
+ */
+export async function startDemo({ points = 3, data = null, mediaPort = 0, more = [] } = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), "tongke-demo-")));
-  const options = ["--listen", "127.0.0.1:0", "--media-port", "0", "--data", directory, "--points", String(points), "--json", ...more];
+  const options = ["--listen", "127.0.0.1:0", "--media-port", String(mediaPort), "--data", directory, "--points", String(points), "--json", ...more];
   const child = spawn(program(), ["demo", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const log = [];
   child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));

@@ -11,14 +11,16 @@ const run = promisify(execFile);
 const OUT = new URL("../out/media/", import.meta.url).pathname;
 /** Both loop seamlessly: the bar crosses the picture, and the tones complete whole cycles. */
 const LOOP_S = 4;
+const GRAIN = ",noise=alls=24:allf=t";
 
-export async function cameraFile(person, { width = 640, height = 360, rate = 15 } = {}) {
+/** With `grain` the picture is as hard to send as a camera's in a dim room: an encoder takes all the rate it may. */
+export async function cameraFile(person, { width = 640, height = 360, rate = 15, grain = false } = {}) {
   const { text, rgb } = PEOPLE[person];
   const size = `${width}x${height}`;
   const bar = `color=c=white:s=${Math.round(width / 40)}x${Math.round(height / 6)}:r=${rate}`;
   const words = `drawtext=font=Noto Sans CJK SC:text=${text}:fontcolor=white:fontsize=h/9:x=(w-tw)/2:y=h*0.42`;
-  const graph = `color=c=0x${hex(rgb)}:s=${size}:r=${rate},${words}[p];${bar}[b];[p][b]overlay=x=t*W/${LOOP_S}:y=H*0.7`;
-  return made(`${person}-${size}-${rate}.y4m`, [
+  const graph = `color=c=0x${hex(rgb)}:s=${size}:r=${rate},${words}[p];${bar}[b];[p][b]overlay=x=t*W/${LOOP_S}:y=H*0.7${grain ? GRAIN : ""}`;
+  return made(`${person}-${size}-${rate}${grain ? "-grain" : ""}.y4m`, [
     "-filter_complex", graph, "-t", String(LOOP_S), "-pix_fmt", "yuv420p",
   ]);
 }
