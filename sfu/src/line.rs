@@ -37,6 +37,8 @@ use crate::{
     temporal::ALL,
 };
 
+/// Streams a line is attached to at most: what feeds it, and what shall.
+const MAX_ATTACHED: usize = 2;
 /// Bytes by which a playout delay makes a header longer.
 const DELAYED_EXTRA: usize = 4;
 /// Time for which a playout delay is told with each picture: it holds from the first that arrives.
@@ -138,6 +140,8 @@ pub(crate) struct Line {
     past: Vec<Span>,
     thin: Thin,
     wanted: Option<FanoutRef>,
+    /// The streams that have it among their lines. What it lets go of by itself stays among them until it is fed anew.
+    pub(crate) attached: Vec<FanoutRef>,
     /// Whose picture or voice it shows.
     pub(crate) source: Option<Source>,
     /// Which part of the lesson that is.
@@ -186,6 +190,7 @@ impl Line {
             past: Vec::with_capacity(MAX_SPANS),
             thin: Thin::default(),
             wanted: None,
+            attached: Vec::with_capacity(MAX_ATTACHED),
             source: None,
             part: Part::Camera,
             chosen: None,
@@ -236,7 +241,7 @@ impl Line {
         self.chosen
     }
 
-    /// The streams it is attached to: what feeds it, and what shall.
+    /// The streams it is to be attached to: what feeds it, and what shall.
     pub(crate) fn streams(&self) -> [Option<FanoutRef>; 2] {
         let current = self.current();
         [current, self.wanted.filter(|_| self.wanted != current)]

@@ -255,3 +255,58 @@ fn somebody_elses_names_and_numbers_are_ones_own_in_another_session() {
     }
     assert_eq!([0, 1].map(|viewer| lesson.layers(viewer)), [vec![2], vec![2]]);
 }
+
+#[test]
+fn whatever_a_line_carries_and_shows_each_stream_feeds_it_once() {
+    let mut lesson = lesson_with(0, "remb");
+    lesson.master = lesson.school.publisher(MASTER, &["audio", "simulcast", "video"]);
+    lesson.viewers = vec![
+        lesson.school.subscriber(ParticipantKey(1), View::Class, &["audio", "remb"]),
+        lesson.school.subscriber(ParticipantKey(2), View::Class, &["audio", "remb", "remb"]),
+    ];
+    lesson.run(500);
+    let mut seed = 1u32;
+    let mut any = |below: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) % below
+    };
+    let (mut frames, mut packets) = (0, 0);
+    for _ in 0..600 {
+        let viewer = any(2) as usize;
+        match any(3) {
+            0 => {
+                let bps = [20_000, 60_000, 150_000, 300_000, 700_000, 3_000_000][any(6) as usize];
+                lesson.viewers[viewer].send_rtcp(&peer::estimate(bps));
+            }
+            1 => {
+                let width = [0, 200, 640, 1280][any(4) as usize];
+                lesson.show(viewer, width, width / 16 * 9);
+            }
+            _ => {
+                let stage = Stage { lead: Some(MASTER), courseware: any(2) == 0, ..Stage::default() };
+                lesson.school.command(Command::SetStage { lesson: LESSON, stage });
+            }
+        }
+        for _ in 0..any(12) {
+            let is_key = any(50) == 0;
+            for packet in 0..1 + any(4) {
+                let slide = if is_key && packet == 0 { key(1) } else { vec![0x41; 1000] };
+                lesson.master.publish(2, packets, 3600 * frames, &slide);
+                packets += 1;
+            }
+            frames += 1;
+            lesson.teach(1);
+        }
+    }
+    for viewer in 0..2 {
+        lesson.viewers[viewer].send_rtcp(&peer::estimate(3_000_000));
+        lesson.show(viewer, 1280, 720);
+    }
+    let stage = Stage { lead: Some(MASTER), ..Stage::default() };
+    lesson.school.command(Command::SetStage { lesson: LESSON, stage });
+    lesson.teach(100);
+    assert_eq!([0, 1].map(|viewer| lesson.layers(viewer).last().copied()), [Some(2); 2]);
+    for viewer in &lesson.viewers {
+        assert_eq!(viewer.refused, 0, "nothing came twice");
+    }
+}

@@ -209,18 +209,18 @@ impl Shard {
         let needs =
             |old: &Fanout| old.base_bps().filter(|_| line.is_thinned() && line.target() == 0).or(old.needs_bps());
         let holds = current.is_none_or(|old| Some(old.source) != line.source || needs(old).unwrap_or(0) <= room_for);
-        let before = line.streams();
         line.want(wanted, holds);
-        let after = line.streams();
-        for stream in before.into_iter().flatten().filter(|stream| !after.contains(&Some(*stream))) {
+        let streams = line.streams();
+        let is_old = |stream: &&FanoutRef| !streams.contains(&Some(**stream));
+        while let Some(&stream) = self.subscribers[here.subscriber].lines[here.line].attached.iter().find(is_old) {
             self.subscribers[here.subscriber].forget_paced(here.line, stream);
-            if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
-                fanout.detach(here);
-            }
+            self.detach(here, stream);
         }
-        for stream in after.into_iter().flatten().filter(|stream| !before.contains(&Some(*stream))) {
-            // Only what is wanted is new: what feeds a line has been wanted before.
-            let Some(fanout) = self.fanouts.get_mut(stream.at) else { continue };
+        let line = &mut self.subscribers[here.subscriber].lines[here.line];
+        // Only what is wanted is new: what feeds a line has been wanted before.
+        let new = wanted.filter(|wanted| !line.attached.contains(wanted));
+        if let Some((stream, fanout)) = new.and_then(|stream| Some((stream, self.fanouts.get_mut(stream.at)?))) {
+            line.attached.push(stream);
             fanout.attach(here);
             self.begin_picture(now, here, stream);
         }

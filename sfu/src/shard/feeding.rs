@@ -133,14 +133,21 @@ impl Shard {
         self.allot(now, at);
     }
 
+    /// Takes a line off a stream that is to feed it no longer.
+    pub(super) fn detach(&mut self, line: LineRef, stream: FanoutRef) {
+        if let Some(subscriber) = self.subscribers.get_mut(line.subscriber) {
+            subscriber.lines[line.line].attached.retain(|attached| *attached != stream);
+        }
+        if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
+            fanout.detach(line);
+        }
+    }
+
     /// Takes a subscriber's lines off everything that feeds them.
     pub(super) fn unseat(&mut self, at: usize) {
-        let Some(subscriber) = self.subscribers.get(at) else { return };
-        for (line_at, line) in subscriber.lines.iter().enumerate() {
-            for stream in line.streams().into_iter().flatten() {
-                if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
-                    fanout.detach(LineRef { subscriber: at, line: line_at });
-                }
+        for line in 0..self.subscribers.get(at).map_or(0, |subscriber| subscriber.lines.len()) {
+            while let Some(&stream) = self.subscribers[at].lines[line].attached.first() {
+                self.detach(LineRef { subscriber: at, line }, stream);
             }
         }
     }

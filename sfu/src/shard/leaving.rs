@@ -118,9 +118,7 @@ impl Shard {
     /// Lines that have entered a new source are fed by the old one no longer.
     fn leave_old_sources(&mut self) {
         while let Some((line, old)) = self.left.pop() {
-            if let Some(fanout) = self.fanouts.get_mut(old.at).filter(|fanout| fanout.run == old.run) {
-                fanout.detach(line);
-            }
+            self.detach(line, old);
         }
     }
 
