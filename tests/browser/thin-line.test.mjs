@@ -170,6 +170,10 @@ test("a tenth lost by chance is hardly heard, on the way to a point or from the 
   assert.ok(Math.max(figures.down, figures.up) <= 5, `${JSON.stringify(figures)} % of the voice was made up`);
 });
 
+test("the server took none of it amiss", () => {
+  assert.deepEqual(demo.log().split("\n").filter((row) => /panicked|assertion| ERROR /.test(row)), []);
+});
+
 test("no page complained but of the line", () => {
   room.nobodyComplains([/net::ERR/, /WebSocket/]);
 });
