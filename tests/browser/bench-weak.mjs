@@ -6,14 +6,17 @@ import { Classroom, start } from "./classroom.mjs";
 import { hears, sees } from "./eyes.mjs";
 import { freeMediaPort, startRelay } from "./relay.mjs";
 import { measure, sample } from "./sample.mjs";
-import { streamOf, concealedDuring, concealedPercent, lasts, watchStage, wideAfter, widths } from "./weak.mjs";
+import { concealedDuring, concealedPercent, lasts, streamOf, watchStage, wideAfter, widths } from "./weak.mjs";
 
 const FOR_MS = Number(process.env.BENCH_SECONDS ?? 60) * 1000;
 const SETTLES_MS = 5000;
 /** The queue drains, and the picture is fitted to the line. */
 const FITTED_MS = 4000;
 const CAMERA = { width: 1280, height: 720, rate: 15, grain: true };
-const LOSSES = [["random_10", "loss", "10"], ["random_20", "loss", "20"], ["random_30", "loss", "30"], ["bursty_10", "burst", "10,4"], ["bursty_20", "burst", "20,4"]];
+const LOSSES = [
+  ["random_10", "loss", "10"], ["random_20", "loss", "20"], ["random_30", "loss", "30"],
+  ["bursty_10", "burst", "10,4"], ["bursty_20", "burst", "20,4"],
+];
 
 const mediaPort = await freeMediaPort();
 
@@ -55,7 +58,8 @@ async function capacity(line, weak, sound) {
   await line.set("down-rate", 2000);
   const high = await watchStage(weak, FOR_MS / 2);
   const after = await streamOf(sound, "stage-video");
-  sample("fallen_round_trip_ms", Math.max(...low.filter(({ ms }) => ms >= FITTED_MS).map(({ rtt }) => rtt)), "ms", { widths: widths(low) });
+  sample("fallen_round_trip_ms", Math.max(...low.filter(({ ms }) => ms >= FITTED_MS).map(({ rtt }) => rtt)), "ms",
+    { widths: widths(low), frames: low.at(-1).frames - low[0].frames });
   sample("middle_back_ms", wideAfter(high, CAMERA.width / 2) ?? FOR_MS / 2, "ms", { widths: widths(high) });
   sample("whole_back_ms", wideAfter(high, CAMERA.width) ?? FOR_MS / 2, "ms", { first: widths(first) });
   sample("concealed_capacity", concealedPercent(began, await streamOf(weak, "lead-voice")), "%");
