@@ -4,8 +4,8 @@
 # Usage: tests/bench.sh NAME...
 #
 # A benchmark prints its samples on standard output, one a line, {"name": NAME, "value": NUMBER}, and all else on
-# standard error. It finds the program in TONGKE_BIN, the load generator in LOAD_BIN, and how long to go on in
-# BENCH_SECONDS.
+# standard error. It finds the program in TONGKE_BIN, the load generator in LOAD_BIN, the relay that makes a line weak in
+# TONGKE_IMPAIR, and how long to go on in BENCH_SECONDS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tests/packages.sh
@@ -36,6 +36,13 @@ need_load() {
     fi
     export LOAD_BIN
 }
+need_relay() {
+    if [[ -z ${TONGKE_IMPAIR:-} ]]; then
+        cargo build --release --locked -p sim --bin impair
+        TONGKE_IMPAIR=$PWD/target/release/impair
+    fi
+    export TONGKE_IMPAIR
+}
 
 mkdir -p tests/out
 missed=0
@@ -47,6 +54,7 @@ for name in "$@"; do
         run=("tests/load/bench-$name.sh")
     else
         need_browser
+        if [[ $name == weak ]]; then need_relay; fi
         run=(node "tests/browser/bench-$name.mjs")
     fi
     timeout --kill-after=10 900 "${run[@]}" >"$samples" </dev/null || missed=1

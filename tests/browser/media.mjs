@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const OUT = new URL("../out/media/", import.meta.url).pathname;
 /** Both loop seamlessly: the bar crosses the picture, and the tones complete whole cycles. */
 const LOOP_S = 4;
-const GRAIN = ",noise=alls=24:allf=t";
+const GRAIN = ",noise=alls=7:allf=t";
 
 /** With `grain` the picture is as hard to send as a camera's in a dim room: an encoder takes all the rate it may. */
 export async function cameraFile(person, { width = 640, height = 360, rate = 15, grain = false } = {}) {

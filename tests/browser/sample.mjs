@@ -7,12 +7,12 @@ export function sample(name, value, unit, more = {}) {
   console.log(JSON.stringify({ name, value: rounded, unit, ...more }));
 }
 
-/** Runs a measurement against a demo of its own; `later` takes what must be closed afterwards, last first. */
-export async function measure(body) {
+/** Runs a measurement against a demo of its own, with its `options`; `later` takes what must be closed afterwards, last first. */
+export async function measure(body, options = {}) {
   const open = [];
   const later = (close) => open.push(close);
   try {
-    const demo = await startDemo();
+    const demo = await startDemo(options);
     later(() => demo.stop());
     await body(demo, later);
   } finally {

@@ -131,7 +131,7 @@ test("on a line that falls from 2 to 0.25 Mbit/s and rises again the voice goes 
     + `${concealed.toFixed(2)} % of the voice concealed; status ${told}`);
   t.diagnostic(`other point: ${otherNow.frameWidth} wide, ${otherNow.freezeCount - other.freezeCount} freezes, `
     + `${otherNow.framesDecoded - other.framesDecoded} frames`);
-  assert.ok(low.at(-1).width < CAMERA.width / 2 || low.at(-1).frames === low.at(-5).frames, "250 kbit/s carry no whole picture");
+  assert.ok(low.at(-1).width < CAMERA.width || low.at(-1).frames === low.at(-5).frames, "250 kbit/s carry no whole picture");
   assert.ok(concealed <= 5, `${concealed} % of the voice was made up`);
   assert.ok(queueing < 600, `${queueing} ms of round trip`);
   assert.ok(middle !== null && middle <= 8000, `the middle picture after ${middle} ms`);
@@ -168,6 +168,10 @@ test("a tenth lost by chance is hardly heard, on the way to a point or from the 
   }
   // A busy machine adds some of its own; the benchmark has the figures.
   assert.ok(Math.max(figures.down, figures.up) <= 5, `${JSON.stringify(figures)} % of the voice was made up`);
+});
+
+test("the server took none of it amiss", () => {
+  assert.deepEqual(demo.log().split("\n").filter((row) => /panicked|assertion| ERROR /.test(row)), []);
 });
 
 test("no page complained but of the line", () => {
