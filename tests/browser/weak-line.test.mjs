@@ -6,7 +6,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { openChromium } from "./chromium.mjs";
+import { openChromium, WITHOUT_UDP } from "./chromium.mjs";
 import { Classroom, byTestid, start } from "./classroom.mjs";
 import { program, startDemo } from "./demo.mjs";
 import { hears, sees } from "./eyes.mjs";
@@ -154,7 +154,23 @@ test("the page of the check says what the line will bear", async () => {
     const page = await browser.open(`${demo.base}/check#token=${demo.tokens.master}`);
     await page.waitForSelector(byTestid("line-verdict"), { timeout: 30_000 });
     assert.equal(await page.getAttribute(byTestid("line-verdict"), "data-verdict"), "good");
+    assert.match(await page.textContent(byTestid("found-media")), /UDP$/);
+    assert.equal(await page.locator(byTestid("advice-udp_blocked")).count(), 0);
     await keepScreens(page, "line-check");
+    assert.deepEqual(browser.complaints, []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("where no UDP gets through, the page of the check says that the lesson will go over TCP", async () => {
+  const browser = await openChromium("point-1", { flags: [WITHOUT_UDP] });
+  try {
+    const page = await browser.open(`${demo.base}/check#token=${demo.tokens["point-1"]}`);
+    await page.waitForSelector(byTestid("line-verdict"), { timeout: 30_000 });
+    assert.match(await page.textContent(byTestid("found-media")), /TCP$/);
+    assert.match(await page.textContent(byTestid("advice-udp_blocked")), /网络不允许 UDP，将改用 TCP/);
+    await keepScreens(page, "line-check-tcp");
     assert.deepEqual(browser.complaints, []);
   } finally {
     await browser.close();
