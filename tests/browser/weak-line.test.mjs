@@ -176,3 +176,23 @@ test("where no UDP gets through, the page of the check says that the lesson will
     await browser.close();
   }
 });
+
+test("where neither gets through, the page of the check says whom to ask for what", async () => {
+  const browser = await openChromium(null);
+  try {
+    // Nobody answers at these candidates: as behind a firewall that drops all but the pages.
+    await browser.context.route("**/api/line-check/media", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/^(a=candidate:\S+ 1 \S+ \d+) \S+ \d+/gm, "$1 127.0.0.1 9");
+      await route.fulfill({ response, body });
+    });
+    const page = await browser.open(`${demo.base}/check#token=${demo.tokens["point-1"]}`);
+    await page.waitForSelector(byTestid("line-verdict"), { timeout: 30_000 });
+    assert.equal(await page.getAttribute(byTestid("line-verdict"), "data-verdict"), "no_media");
+    assert.match(await page.textContent(byTestid("advice-media_blocked")), /放行 UDP 8000 起的端口或 443/);
+    await keepScreens(page, "line-check-blocked");
+    assert.deepEqual(browser.complaints, []);
+  } finally {
+    await browser.close();
+  }
+});
