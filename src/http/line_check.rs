@@ -19,6 +19,7 @@ use serde::Deserialize;
 use super::{
     App,
     auth::Bearer,
+    media_check::CheckRooms,
     problem::{Kind, Problem},
 };
 use crate::clock::utc_now;
@@ -35,9 +36,12 @@ const REQUEST: u64 = 1_000;
 /// People whose checks are remembered; when there are more, those who could check anew at once are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// How much each person may still move.
+/// How much each person may still move, and the rooms of those whose media is tried.
 #[derive(Debug, Default)]
-pub struct LineChecks(Mutex<HashMap<ParticipantId, Budget>>);
+pub struct LineChecks {
+    budgets: Mutex<HashMap<ParticipantId, Budget>>,
+    pub(super) rooms: CheckRooms,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Budget {
@@ -56,7 +60,7 @@ impl Budget {
 impl LineChecks {
     /// Takes so many bytes from a person's budget; false where that is not enough.
     fn take(&self, who: &ParticipantId, bytes: usize, now: UtcMs) -> bool {
-        let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         if budgets.len() >= REMEMBERED && !budgets.contains_key(who) {
             budgets.retain(|_, budget| budget.now(now).left < BURST);
             if budgets.len() >= REMEMBERED {
@@ -104,7 +108,8 @@ pub async fn up(State(app): State<App>, Bearer(person): Bearer, body: Bytes) -> 
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn spend(app: &App, person: &Person, bytes: usize) -> Result<(), Problem> {
+/// Takes so many bytes from what a person may move for checks.
+pub(super) fn spend(app: &App, person: &Person, bytes: usize) -> Result<(), Problem> {
     match app.line_checks().take(&person.id, bytes, utc_now()) {
         true => Ok(()),
         false => Err(Problem::new(Kind::TooOften, "the line was checked often enough; wait two minutes")),

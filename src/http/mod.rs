@@ -7,6 +7,7 @@ mod feeds;
 mod imports;
 mod jobs;
 mod line_check;
+mod media_check;
 mod metrics;
 pub mod problem;
 mod replay;

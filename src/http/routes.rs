@@ -11,8 +11,8 @@ use axum::{
 };
 
 use super::{
-    App, api, auth, feeds, imports, jobs, line_check, metrics, problem, replay, report, sessions, timetable, today,
-    web, whep, whip, ws,
+    App, api, auth, feeds, imports, jobs, line_check, media_check, metrics, problem, replay, report, sessions,
+    timetable, today, web, whep, whip, ws,
 };
 
 /// Longest body taken, in bytes; a longer one is a problem document.
@@ -86,6 +86,7 @@ pub(super) fn table() -> Vec<Route> {
         route(GET, "/api/lessons/{lesson}/lines", AnyOf(&[A::RunTheDay]), report::lines_of),
         route(GET, "/api/line-check/down", AnyOf(&[A::ReadSelf]), line_check::down),
         route(POST, "/api/line-check/up", AnyOf(&[A::ReadSelf]), line_check::up).takes(line_check::MAX_BYTES),
+        route(POST, "/api/line-check/media", AnyOf(&[A::ReadSelf]), media_check::media),
         route(POST, "/api/lessons/{lesson}/corrections", AnyOf(&[A::CorrectLedger]), report::correct),
         route(POST, "/api/feeds", AnyOf(&[A::FollowFeed]), feeds::make),
         // The address is the permission: calendars send no header of ours.

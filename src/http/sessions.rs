@@ -26,7 +26,7 @@ use super::{
 };
 
 /// Media type of offers and answers.
-const SDP: &str = "application/sdp";
+pub(super) const SDP: &str = "application/sdp";
 /// Media type of trickle ICE fragments (RFC 8840 section 9).
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 

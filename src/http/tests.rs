@@ -298,6 +298,62 @@ async fn a_line_is_checked_with_as_many_bytes_as_are_asked_for_and_not_for_ever(
     assert_eq!(county.get("/api/line-check/down?bytes=1", "point-2").await.status, StatusCode::OK);
 }
 
+/// What a page offers to find out whether media gets through.
+const CHECK_OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:peer\r\n\
+    a=ice-pwd:a-peers-password-of-22c\r\na=setup:actpass\r\na=fingerprint:sha-256 \
+    00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F\r\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n\
+    a=rtpmap:111 opus/48000/2\r\n\
+    m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n\
+    a=rtpmap:96 VP8/90000\r\n";
+
+#[tokio::test]
+async fn a_page_finds_out_whether_media_gets_through_without_a_lesson_and_not_for_ever() {
+    let county = County::new().await;
+    let check = async |token: Option<&str>, offer: &str| {
+        let mut request = Request::post("/api/line-check/media").header(header::CONTENT_TYPE, "application/sdp");
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        county.send(request.body(Body::from(offer.to_owned())).unwrap()).await
+    };
+    assert_eq!(check(None, CHECK_OFFER).await.problem().kind, "/problems/token-missing");
+    // A student has no lesson now, and may check all the same.
+    let answer = check(Some(county.token("student")), CHECK_OFFER).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/sdp");
+    assert!(!answer.headers.contains_key(header::LOCATION), "it ends by itself");
+    let sdp = String::from_utf8(answer.body).unwrap();
+    assert!(sdp.contains("a=candidate:1 1 udp ") && sdp.matches("a=sendonly").count() == 2, "{sdp}");
+
+    let point = Some(county.token("point-1"));
+    let longer =
+        format!("{CHECK_OFFER}m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:2\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n");
+    for unusable in [
+        longer,
+        CHECK_OFFER.replace("a=recvonly", "a=sendonly"),
+        CHECK_OFFER.replace("VP8", "XX").replace("opus", "xx"),
+    ] {
+        assert_eq!(check(point, &unusable).await.problem().kind, "/problems/unusable-offer", "{unusable}");
+    }
+    assert_eq!(
+        county.post("/api/line-check/media", "point-1", CHECK_OFFER).await.status,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    );
+    let mut checks = 0;
+    let refused = loop {
+        let answer = check(point, CHECK_OFFER).await;
+        if answer.status != StatusCode::CREATED {
+            break answer;
+        }
+        checks += 1;
+        assert!(checks < 30);
+    };
+    assert_eq!(refused.problem().kind, "/problems/too-many-requests");
+    assert!(checks >= 4, "two whole checks must fit: {checks}");
+    assert_eq!(check(Some(county.token("point-2")), CHECK_OFFER).await.status, StatusCode::CREATED);
+}
+
 #[tokio::test]
 async fn how_the_lines_of_a_lesson_do_is_for_the_administrator() {
     let county = County::new().await;

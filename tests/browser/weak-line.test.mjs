@@ -6,7 +6,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { openChromium } from "./chromium.mjs";
+import { openChromium, WITHOUT_UDP } from "./chromium.mjs";
 import { Classroom, byTestid, start } from "./classroom.mjs";
 import { program, startDemo } from "./demo.mjs";
 import { hears, sees } from "./eyes.mjs";
@@ -154,7 +154,43 @@ test("the page of the check says what the line will bear", async () => {
     const page = await browser.open(`${demo.base}/check#token=${demo.tokens.master}`);
     await page.waitForSelector(byTestid("line-verdict"), { timeout: 30_000 });
     assert.equal(await page.getAttribute(byTestid("line-verdict"), "data-verdict"), "good");
+    assert.match(await page.textContent(byTestid("found-media")), /UDP$/);
+    assert.equal(await page.locator(byTestid("advice-udp_blocked")).count(), 0);
     await keepScreens(page, "line-check");
+    assert.deepEqual(browser.complaints, []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("where no UDP gets through, the page of the check says that the lesson will go over TCP", async () => {
+  const browser = await openChromium("point-1", { flags: [WITHOUT_UDP] });
+  try {
+    const page = await browser.open(`${demo.base}/check#token=${demo.tokens["point-1"]}`);
+    await page.waitForSelector(byTestid("line-verdict"), { timeout: 30_000 });
+    assert.match(await page.textContent(byTestid("found-media")), /TCP$/);
+    assert.match(await page.textContent(byTestid("advice-udp_blocked")), /网络不允许 UDP，将改用 TCP/);
+    await keepScreens(page, "line-check-tcp");
+    assert.deepEqual(browser.complaints, []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("where neither gets through, the page of the check says whom to ask for what", async () => {
+  const browser = await openChromium(null);
+  try {
+    // Nobody answers at these candidates: as behind a firewall that drops all but the pages.
+    await browser.context.route("**/api/line-check/media", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/^(a=candidate:\S+ 1 \S+ \d+) \S+ \d+/gm, "$1 127.0.0.1 9");
+      await route.fulfill({ response, body });
+    });
+    const page = await browser.open(`${demo.base}/check#token=${demo.tokens["point-1"]}`);
+    await page.waitForSelector(byTestid("line-verdict"), { timeout: 30_000 });
+    assert.equal(await page.getAttribute(byTestid("line-verdict"), "data-verdict"), "no_media");
+    assert.match(await page.textContent(byTestid("advice-media_blocked")), /放行 UDP 8000 起的端口或 443/);
+    await keepScreens(page, "line-check-blocked");
     assert.deepEqual(browser.complaints, []);
   } finally {
     await browser.close();

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 
-import { checked, FRESH_MS, isCheckDue, kbpsOf, nextBytes, remembered, toRemember, UNTRIED_PATH, type Advice, type Findings, type Verdict } from "./line-check";
+import { CHECK_MESSAGES } from "./lang/check";
+import {
+  checked, connectLimitMs, FRESH_MS, isCheckDue, kbpsOf, mediaPath, nextBytes, onlyOver, remembered, toRemember, UNTRIED_PATH, wayOf, type Advice, type Findings,
+  type MediaPath, type Protocol, type Reach, type Verdict,
+} from "./line-check";
 
 const FINE: Findings = {
   trips: [30, 32, 29, 31], downKbps: 8000, upKbps: 4000, decodes: ["h264", "vp9"], camera: true, microphone: true, media: UNTRIED_PATH,
@@ -25,13 +29,56 @@ test("a line gets one verdict and the advice that helps it", () => {
     [{ decodes: ["vp8"] }, "good", ["no_h264"]],
     [{ camera: false, microphone: false }, "good", ["no_camera", "no_microphone"]],
     [{ media: { udp: "blocked", tcp: "reachable", lostPermille: 0 } }, "good", ["udp_blocked"]],
-    [{ media: { udp: "blocked", tcp: "blocked", lostPermille: null } }, "too_weak", ["udp_blocked"]],
+    [{ media: { udp: "blocked", tcp: "blocked", lostPermille: null } }, "no_media", ["media_blocked"]],
+    [{ media: { udp: "blocked", tcp: "blocked", lostPermille: null }, trips: [null] }, "offline", ["no_answer"]],
     [{ media: { udp: "reachable", tcp: "reachable", lostPermille: 60 } }, "small", ["unsteady"]],
     [{ media: { udp: "reachable", tcp: "reachable", lostPermille: 250 } }, "sound_only", ["unsteady"]],
   ];
   for (const [change, verdict, advice] of rows) {
     expect(checked({ ...FINE, ...change }), JSON.stringify(change)).toMatchObject({ verdict, advice });
   }
+});
+
+test("TCP is tried where UDP does not get through, and what cannot be asked is unknown", async () => {
+  const rows: [udp: Reach, tcp: Reach, found: MediaPath, tried: Protocol[]][] = [
+    ["reachable", "reachable", { udp: "reachable", tcp: "unknown", lostPermille: null }, ["udp"]],
+    ["blocked", "reachable", { udp: "blocked", tcp: "reachable", lostPermille: null }, ["udp", "tcp"]],
+    ["blocked", "blocked", { udp: "blocked", tcp: "blocked", lostPermille: null }, ["udp", "tcp"]],
+    ["blocked", "unknown", UNTRIED_PATH, ["udp", "tcp"]],
+    ["unknown", "reachable", UNTRIED_PATH, ["udp"]],
+  ];
+  for (const [udp, tcp, found, expected] of rows) {
+    const tried: Protocol[] = [];
+    const attempt = (protocol: Protocol): Promise<Reach> => Promise.resolve((tried.push(protocol), protocol === "udp" ? udp : tcp));
+    expect(await mediaPath(attempt), `${udp} ${tcp}`).toEqual(found);
+    expect(tried).toEqual(expected);
+  }
+});
+
+test("an answer is left with the candidates of one protocol, and otherwise as it was", () => {
+  const udp = "a=candidate:1 1 udp 2130706431 192.0.2.1 8000 typ host";
+  const tcp = "a=candidate:2 1 TCP 1520435199 192.0.2.1 443 typ host tcptype passive";
+  const answer = (...candidates: string[]): string => ["v=0", "a=ice-lite", ...candidates, "a=end-of-candidates", ""].join("\r\n");
+  expect(onlyOver(answer(udp, tcp), "udp")).toBe(answer(udp));
+  expect(onlyOver(answer(udp, tcp), "tcp")).toBe(answer(tcp));
+  expect(onlyOver(answer(udp), "tcp")).toBe(answer());
+});
+
+test("a long way is given longer to connect, but not beyond the life of the session", () => {
+  expect([0, 600, 10_000].map(connectLimitMs)).toEqual([5000, 7400, 12_000]);
+});
+
+test("what blocks media is said with what opens it", () => {
+  const { zh, en } = CHECK_MESSAGES;
+  expect(zh.advice.udp_blocked).toBe("网络不允许 UDP，将改用 TCP，画面可能稍慢。");
+  expect(zh.advice.media_blocked).toBe("媒体连不上：请联系管理员放行 UDP 8000 起的端口或 443。");
+  expect(en.advice.udp_blocked).toContain("over TCP");
+  expect(en.advice.media_blocked).toContain("UDP from port 8000 on, or port 443");
+  const rows: [udp: Reach, tcp: Reach, said: string][] = [
+    ["reachable", "unknown", "UDP"], ["blocked", "reachable", "TCP"], ["blocked", "blocked", "连不上"], ["unknown", "unknown", "上课时自动选择"],
+    ["blocked", "unknown", "上课时自动选择"],
+  ];
+  for (const [udp, tcp, said] of rows) expect(zh.ways[wayOf({ udp, tcp, lostPermille: null })], `${udp} ${tcp}`).toBe(said);
 });
 
 test("the middle round trip is the one that counts, and what was not answered is lost", () => {

@@ -8,6 +8,45 @@ export type Reach = "unknown" | "reachable" | "blocked";
 export type MediaPath = { udp: Reach; tcp: Reach; lostPermille: number | null };
 export const UNTRIED_PATH: MediaPath = { udp: "unknown", tcp: "unknown", lostPermille: null };
 
+/** What there is to say about it. */
+export type Way = "udp" | "tcp" | "blocked" | "untried";
+
+export function wayOf({ udp, tcp }: MediaPath): Way {
+  if (udp === "reachable") return "udp";
+  if (tcp === "reachable") return "tcp";
+  return udp === "blocked" && tcp === "blocked" ? "blocked" : "untried";
+}
+
+export type Protocol = "udp" | "tcp";
+
+/**
+ * Finds out which way media takes: over UDP, or else over TCP. Where the server could not be asked, nothing is known. `attempt`
+ * says whether a session over that protocol alone came about.
+ */
+export async function mediaPath(attempt: (protocol: Protocol) => Promise<Reach>): Promise<MediaPath> {
+  const udp = await attempt("udp");
+  if (udp !== "blocked") return { ...UNTRIED_PATH, udp };
+  const tcp = await attempt("tcp");
+  return tcp === "unknown" ? UNTRIED_PATH : { ...UNTRIED_PATH, udp, tcp };
+}
+
+/** An answer that leaves only this protocol to connect by (`a=candidate`, RFC 8839, section 5.1: the third field). */
+export function onlyOver(answer: string, protocol: Protocol): string {
+  const kept = answer.split("\r\n").filter((line) => !line.startsWith("a=candidate:") || line.split(" ")[2]?.toLowerCase() === protocol);
+  return kept.join("\r\n");
+}
+
+/** What a connection needs on any line that is of use, and how often its sides must hear each other for it: ICE once, DTLS thrice. */
+const CONNECTS_MS = 5000;
+const CONNECT_TRIPS = 4;
+/** The server ends a session that was opened for a check after 15 s. */
+const MOST_CONNECT_MS = 12_000;
+
+/** How long to wait for a connection before its way counts as blocked. */
+export function connectLimitMs(rttMs: number): number {
+  return Math.min(MOST_CONNECT_MS, CONNECTS_MS + CONNECT_TRIPS * rttMs);
+}
+
 export type Findings = {
   /** Round trips that were tried, in milliseconds; null where no answer came. */
   trips: readonly (number | null)[];
@@ -29,9 +68,11 @@ export type Verdict =
   | "sound_only"
   /** Not even sound. */
   | "too_weak"
+  /** The pages come, sound and pictures do not. */
+  | "no_media"
   | "offline";
 
-export type Advice = "no_answer" | "weak_down" | "weak_up" | "slow" | "unsteady" | "udp_blocked" | "no_h264" | "no_codec" | "no_camera" | "no_microphone";
+export type Advice = "no_answer" | "weak_down" | "weak_up" | "slow" | "unsteady" | "udp_blocked" | "media_blocked" | "no_h264" | "no_codec" | "no_camera" | "no_microphone";
 
 export type Checked = { verdict: Verdict; advice: Advice[]; rttMs: number | null; lostPercent: number };
 
@@ -62,7 +103,7 @@ export function checked(findings: Findings): Checked {
 function verdictOf({ downKbps, upKbps, decodes, media }: Findings, rttMs: number): Verdict {
   const [down, up] = [downKbps ?? 0, upKbps ?? 0];
   const cannotSee = decodes.length === 0;
-  if (media.udp === "blocked" && media.tcp === "blocked") return "too_weak";
+  if (wayOf(media) === "blocked") return "no_media";
   if (down < SOUND_KBPS) return "too_weak";
   if (down < SMALL_DOWN_KBPS || rttMs >= TOO_SLOW_MS || cannotSee || (media.lostPermille ?? 0) >= 200) return "sound_only";
   const hampered = down < GOOD_DOWN_KBPS || up < GOOD_UP_KBPS || rttMs >= SLOW_MS || (media.lostPermille ?? 0) >= 50;
@@ -73,12 +114,13 @@ function verdictOf({ downKbps, upKbps, decodes, media }: Findings, rttMs: number
 function adviceOf(findings: Findings, rttMs: number, spreadMs: number, lost: number): Advice[] {
   const { downKbps, upKbps, decodes, camera, microphone, media } = findings;
   const rows: [boolean, Advice][] = [
+    [wayOf(media) === "blocked", "media_blocked"],
     [decodes.length === 0, "no_codec"],
     [(downKbps ?? 0) < GOOD_DOWN_KBPS, "weak_down"],
     [(upKbps ?? 0) < SMALL_UP_KBPS, "weak_up"],
     [rttMs >= SLOW_MS, "slow"],
     [spreadMs >= UNSTEADY_MS || lost > 0 || (media.lostPermille ?? 0) >= 20, "unsteady"],
-    [media.udp === "blocked", "udp_blocked"],
+    [wayOf(media) === "tcp", "udp_blocked"],
     [decodes.length > 0 && !decodes.includes("h264"), "no_h264"],
     [!camera, "no_camera"],
     [!microphone, "no_microphone"],
@@ -116,7 +158,7 @@ export function isCheckDue(now: UtcMs, startsAt: UtcMs, lastAt: UtcMs | null, ch
 
 /** What was found when, as the browser remembers it. */
 export type Remembered = { at: UtcMs; verdict: Verdict };
-const VERDICTS: readonly Verdict[] = ["good", "small", "sound_only", "too_weak", "offline"];
+const VERDICTS: readonly Verdict[] = ["good", "small", "sound_only", "too_weak", "no_media", "offline"];
 
 export function remembered(text: string | null): Remembered | null {
   const [at, verdict] = (text ?? "").split(" ");

@@ -3,16 +3,17 @@
 import { onScopeDispose, shallowRef, type ShallowRef } from "vue";
 
 import {
-  checked, FIRST_BYTES, kbpsOf, nextBytes, remembered, toRemember, UNTRIED_PATH, type Checked, type Findings, type Remembered,
+  checked, connectLimitMs, FIRST_BYTES, kbpsOf, mediaPath, nextBytes, remembered, toRemember, UNTRIED_PATH, type Checked, type Findings, type Remembered,
 } from "../../core/line-check";
 import type { UtcMs } from "../../core/protocol";
 import { capabilities } from "../../io/codecs";
 import { deviceChoices } from "../../io/devices";
 import { downMs, tripMs, upMs } from "../../io/line-check";
+import { reach } from "../../io/media-check";
 import { rememberedLineCheck } from "../../io/storage";
 import { session } from "../session";
 
-export type Step = "trips" | "down" | "up" | "devices";
+export type Step = "trips" | "down" | "up" | "media" | "devices";
 export type Found = { findings: Findings; result: Checked };
 
 export type LineCheck = {
@@ -44,11 +45,13 @@ export function useLineCheck(): LineCheck {
     const downKbps = rttMs === null ? null : await speedOf((bytes) => downMs(token, bytes), rttMs, mostBytes);
     step.value = "up";
     const upKbps = rttMs === null ? null : await speedOf((bytes) => upMs(token, bytes), rttMs, mostBytes);
+    step.value = "media";
+    const media = rttMs === null ? UNTRIED_PATH : await mediaPath((protocol) => reach(token, protocol, connectLimitMs(rttMs)));
     step.value = "devices";
     const devices = await deviceChoices();
     const findings: Findings = {
       trips, downKbps, upKbps, decodes: capabilities().decodes, camera: devices.cameras.length > 0, microphone: devices.microphones.length > 0,
-      media: UNTRIED_PATH,
+      media,
     };
     step.value = null;
     if (gone) return;
