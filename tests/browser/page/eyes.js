@@ -8,6 +8,9 @@
   const FAR = 70;
   const AUDIBLE_DB = -60;
   const BELOW_LOUDEST_DB = 30;
+  /** A pitch stands out of its surroundings; where a sound was cut, its spectrum slopes gently. */
+  const STANDS_OUT_DB = 6;
+  const SURROUNDINGS = [-8, -7, -6, 6, 7, 8];
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
@@ -85,10 +88,11 @@
     const { analyser, spectrum } = listening;
     analyser.getFloatFrequencyData(spectrum);
     const bin = context.sampleRate / analyser.fftSize;
-    const level = (hertz) => Math.max(...[-1, 0, 1].map((step) => spectrum[Math.round(hertz / bin) + step]));
-    const levels = Object.entries(people).filter(([, person]) => person.tone !== null).map(([name, person]) => [name, level(person.tone)]);
-    const loudest = Math.max(...levels.map(([, db]) => db));
-    return levels.filter(([, db]) => db > AUDIBLE_DB && db > loudest - BELOW_LOUDEST_DB).map(([name]) => name);
+    const level = (hertz, steps) => Math.max(...steps.map((step) => spectrum[Math.round(hertz / bin) + step]));
+    const tones = Object.entries(people).filter(([, person]) => person.tone !== null);
+    const levels = tones.map(([name, { tone }]) => ({ name, db: level(tone, [-1, 0, 1]), around: level(tone, SURROUNDINGS) }));
+    const least = Math.max(AUDIBLE_DB, ...levels.map(({ db }) => db - BELOW_LOUDEST_DB));
+    return levels.filter(({ db, around }) => db > least && db > around + STANDS_OUT_DB).map(({ name }) => name);
   }
 
   /** Keeps a diary of pictures and voices: `seen[testid]` and `heard[testid]` are rows of [ms since 1970, who]. */
