@@ -83,6 +83,9 @@ fn write(manifest: &Manifest, rendition: Rendition, parts: PartsOf<'_>, latency:
             write_entry(&mut text, manifest, rendition, entry);
         }
     }
+    if lists_parts {
+        text.push_str(low_latency::FOOTER);
+    }
     if rendition.has_ended(manifest) {
         text.push_str("#EXT-X-ENDLIST\n");
     }

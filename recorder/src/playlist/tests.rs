@@ -350,6 +350,10 @@ fn parts_of_the_running_program_are_listed_once_they_are_settled_and_stay() {
         studio.teach(second * 1_000..second * 1_000 + 1_000);
         let now = near_program_of(&mut studio);
         for (before, now) in before.iter().zip(&now) {
+            assert!(
+                now.lines().last().unwrap().starts_with('#'),
+                "a player may not take its last line for the last segment's"
+            );
             let (was, is) = (listed(before), listed(now));
             for ((was, was_whole), (is, is_whole)) in was.iter().zip(&is) {
                 let is_long_past = is.is_empty() && *was_whole;
