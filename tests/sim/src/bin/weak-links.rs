@@ -14,6 +14,7 @@ Runs every scenario of weak lines and writes the table into docs/weak-links.md. 
 
   weak-links [options]
       --only TEXT    only scenarios with TEXT in their name; the table goes to standard output
+      --seeds N      with --only: seeds 1 to N; otherwise 3
       --speed        only tells how many seconds are simulated in one
       --check        writes nothing; ends with 1 when the document's table is not what was measured
 ";
@@ -23,9 +24,10 @@ const SIMULATED: f64 = 200.0;
 /// The document with the table.
 const DOCUMENT: &str = "docs/weak-links.md";
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Options {
     only: Option<String>,
+    seeds: u64,
     check: bool,
     speed: bool,
 }
@@ -43,7 +45,8 @@ fn main() -> ExitCode {
         let kept = row.figures.iter().filter(|figure| figure.is_kept()).count();
         let _ = writeln!(std::io::stderr(), "{}: {kept} of {}", row.scenario, row.figures.len());
     };
-    let rows = table::measure(options.only.as_deref().unwrap_or_default(), told);
+    let seeds = if options.only.is_some() { options.seeds } else { table::SEEDS };
+    let rows = table::measure(options.only.as_deref().unwrap_or_default(), seeds, told);
     let text = table::write(&rows);
     if options.only.is_some() {
         return ended(&mut std::io::stdout(), text.trim_end(), 0);
@@ -81,11 +84,12 @@ fn speed() -> String {
 
 fn options() -> Result<Option<Options>, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
-    let mut options = Options::default();
+    let mut options = Options { only: None, seeds: table::SEEDS, check: false, speed: false };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("only") => options.only = Some(parser.value()?.string()?),
             Long("speed") => options.speed = true,
+            Long("seeds") => options.seeds = parser.value()?.parse()?,
             Long("check") => options.check = true,
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),
