@@ -3,20 +3,34 @@
 
 use std::path::PathBuf;
 
-use load::{Broken, Mode, Options, Target};
+use load::{Broken, Mode, Options, Report, Target};
 
-#[test]
-fn fifty_viewers_get_every_packet_once() {
+fn load(mode: Mode, viewers: usize, seconds: f64) -> (Report, String) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_tongke"));
-    let options = Options { viewers: 50, first: 25, mode: Mode::Full, ..Options::new(Target::Tongke(program)) };
+    let options = Options { viewers, first: 25, seconds, mode, ..Options::new(Target::Tongke(program)) };
     let report = load::run(&options).unwrap();
     let told = serde_json::to_string(&report).unwrap();
     assert_eq!(report.rxq_overflow, 0, "the generator's own kernel lost datagrams, which says nothing: {told}");
-    assert_eq!(report.connected, 50, "{told}");
+    assert_eq!(report.connected, viewers as u64, "{told}");
+    assert_eq!((report.duplicates, report.broken), (0, Broken::default()), "{told}");
+    (report, told)
+}
+
+#[test]
+fn fifty_viewers_get_every_packet_once() {
+    let (report, told) = load(Mode::Checked, 50, 10.0);
     // Each from its first packet on, to the last that was sent.
-    assert_eq!((report.lost, report.duplicates, report.broken, report.starved), (0, 0, Broken::default(), 0), "{told}");
+    assert_eq!((report.lost, report.withheld, report.starved), (0, 0, 0), "{told}");
     assert_eq!(report.received, report.expected, "{told}");
     // Voices, and most of the pictures: a viewer waits for a key frame first.
     assert!(report.expected > 50 * report.sent.voice && report.sent.voice >= 500, "{told}");
     assert!(report.rtx > 0, "what is asked for again comes again: {told}");
+}
+
+/// On a slow machine the server may rightly find that packets come late, and keep pictures back; never voices.
+#[test]
+fn viewers_that_tell_of_every_packet_get_their_voices_and_nothing_wrong() {
+    let (report, told) = load(Mode::Full, 25, 5.0);
+    assert!(report.received > 24 * report.sent.voice, "{told}");
+    assert!(report.rtx > 0, "a line is tried for what it carries: {told}");
 }

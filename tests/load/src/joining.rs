@@ -30,7 +30,8 @@ const LOOK: Duration = Duration::from_millis(2);
 pub struct Door<'r> {
     endpoint: Endpoint,
     identity: Identity,
-    lines: Lines,
+    lines: (usize, usize),
+    tells: bool,
     receiver: &'r Receiver,
     next_number: Cell<usize>,
     /// Viewers that behave and are in, the oldest first: number and path.
@@ -44,22 +45,24 @@ pub fn credentials(number: usize) -> Credentials {
 }
 
 impl<'r> Door<'r> {
-    /// A door to this server.
-    pub fn new(endpoint: Endpoint, identity: Identity, lines: (usize, usize), receiver: &'r Receiver) -> Self {
-        Self {
-            endpoint,
-            identity,
-            lines: Lines::Receive { audio: lines.0, video: lines.1 },
-            receiver,
-            next_number: Cell::new(0),
-            inside: RefCell::default(),
-        }
+    /// A door to this server, for viewers with so many audio and video lines, that tell of what comes or not.
+    pub fn new(
+        endpoint: Endpoint,
+        identity: Identity,
+        lines: (usize, usize),
+        tells: bool,
+        receiver: &'r Receiver,
+    ) -> Self {
+        Self { endpoint, identity, lines, tells, receiver, next_number: Cell::new(0), inside: RefCell::default() }
     }
 
     async fn join(&self, client: &mut Client, manner: Manner) -> Result<()> {
         let number = self.next_number.replace(self.next_number.get() + 1);
         let ice = credentials(number);
-        let answered = client.offer(offer::write(&ice, &self.identity.fingerprint(), self.lines)).await?;
+        // Nonsense is only heard from those who may tell something.
+        let tells = self.tells || matches!(manner, Manner::Bad(_));
+        let lines = Lines::Receive { audio: self.lines.0, video: self.lines.1, tells };
+        let answered = client.offer(offer::write(&ice, &self.identity.fingerprint(), lines)).await?;
         let answer = Answer::read(&answered.sdp)?;
         self.receiver.tell(Order::Join(Box::new(Joining { number, manner, ice, answer })))?;
         if !matches!(manner, Manner::Bad(_)) {

@@ -41,14 +41,16 @@ pub enum Lines {
         audio: usize,
         /// Pictures.
         video: usize,
+        /// Whether it can tell of every packet that came.
+        tells: bool,
     },
 }
 
 /// An offer that waits for the server's answer.
 pub fn write(ice: &Credentials, fingerprint: &str, lines: Lines) -> String {
-    let (audio, video) = match lines {
-        Lines::Send(_) => (1, 1),
-        Lines::Receive { audio, video } => (audio, video),
+    let (audio, video, tells) = match lines {
+        Lines::Send(_) => (1, 1, true),
+        Lines::Receive { audio, video, tells } => (audio, video, tells),
     };
     let mids: Vec<String> = (0..audio + video).map(|mid| mid.to_string()).collect();
     let mut out = format!(
@@ -63,11 +65,15 @@ pub fn write(ice: &Credentials, fingerprint: &str, lines: Lines) -> String {
             out,
             "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n\
              a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=ice-options:trickle\r\na=fingerprint:sha-256 {fingerprint}\r\n\
-             a=setup:actpass\r\na=mid:{mid}\r\na=extmap:{TWCC_ID} {TWCC_URI}\r\na=extmap:{MID_ID} {MID_URI}\r\n\
+             a=setup:actpass\r\na=mid:{mid}\r\na=extmap:{MID_ID} {MID_URI}\r\n\
              a={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n",
             ice.ufrag, ice.password
         );
         out += if kind == "audio" { VOICE } else { PICTURE };
+        if tells {
+            let format = if kind == "audio" { OPUS } else { H264 };
+            let _ = write!(out, "a=extmap:{TWCC_ID} {TWCC_URI}\r\na=rtcp-fb:{format} transport-cc\r\n");
+        }
         if let Lines::Send(sources) = lines {
             write_sources(&mut out, kind, sources);
         }
@@ -75,10 +81,8 @@ pub fn write(ice: &Credentials, fingerprint: &str, lines: Lines) -> String {
     out
 }
 
-const VOICE: &str = "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n\
-    a=fmtp:111 minptime=10;useinbandfec=1\r\n";
-const PICTURE: &str = "a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 goog-remb\r\na=rtcp-fb:102 transport-cc\r\n\
-    a=rtcp-fb:102 ccm fir\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\n\
+const VOICE: &str = "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
+const PICTURE: &str = "a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 goog-remb\r\na=rtcp-fb:102 ccm fir\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\n\
     a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
     a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n";
 
@@ -108,10 +112,15 @@ mod tests {
         assert!(sent.media.iter().all(|line| line.sends && line.twcc_extension == Some(TWCC_ID)));
         assert_eq!((sent.media[0].kind, sent.media[0].ssrcs.clone()), (Kind::Audio, vec![1]));
         assert_eq!((sent.media[1].payloads[0].rtx, sent.media[1].fid), (Some(RTX), Some((2, 3))));
-        let received = Offer::parse(&write(&ice, &fingerprint, Lines::Receive { audio: 2, video: 3 })).unwrap();
+        let received =
+            Offer::parse(&write(&ice, &fingerprint, Lines::Receive { audio: 2, video: 3, tells: true })).unwrap();
         let kinds: Vec<Kind> = received.media.iter().map(|line| line.kind).collect();
         assert_eq!(kinds, [Kind::Audio, Kind::Audio, Kind::Video, Kind::Video, Kind::Video]);
         assert!(received.media.iter().all(|line| line.receives && line.mid_extension == Some(MID_ID)));
         assert!(["nack", "nack pli", "transport-cc"].iter().all(|f| received.media[2].payloads[0].offers_feedback(f)));
+        let silent =
+            Offer::parse(&write(&ice, &fingerprint, Lines::Receive { audio: 1, video: 1, tells: false })).unwrap();
+        assert!(silent.media.iter().all(|line| line.receives && line.twcc_extension.is_none()));
+        assert!(silent.media.iter().all(|line| !line.payloads[0].offers_feedback("transport-cc")));
     }
 }

@@ -18,7 +18,9 @@ Measures an SFU's server CPU for each forwarded packet. One JSON line on standar
       --first N            of them in before the joins are measured (default 100)
       --seconds S          length of the measured window (default 10)
       --warmup S           between the last join and the window (default 2)
-      --mode count|full    count clear headers, or open, check and report every packet (default count)
+      --mode count|checked|full
+                           count clear headers; open, check and ask again; or tell of every packet that came too, as a
+                           browser does, so that the server sends what it finds the line to carry (default count)
       --profile gcm|cm     SRTP profile the viewers offer (default gcm)
       --burst frame|pair   the publisher sends a frame at once, as Chromium does, or two packets every 5 ms (default frame)
       --lines A,V          audio and video m-lines of a viewer (default 1,1)
@@ -58,7 +60,9 @@ pub enum Target {
 pub enum Mode {
     /// Clear headers are counted; a sample of the viewers opens, for the latency.
     Count,
-    /// Every packet is opened, checked and reported on.
+    /// Every packet is opened and checked, and some are asked for again. The server knows nothing of the lines and sends all.
+    Checked,
+    /// The same, and the server is told of every packet that came: it sends what it finds a line to carry, which may be less.
     Full,
 }
 
@@ -103,6 +107,13 @@ pub struct Options {
     pub churn: f64,
     /// Viewers that misbehave: how, and how many.
     pub bad: Option<(Fault, usize)>,
+}
+
+impl Mode {
+    /// Whether the server learns what the lines carry.
+    pub fn is_estimated(self) -> bool {
+        self == Self::Full
+    }
 }
 
 impl Options {
@@ -159,7 +170,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Opt
             Long("seconds") => options.seconds = parser.value()?.parse()?,
             Long("warmup") => options.warmup = parser.value()?.parse()?,
             Long("mode") => {
-                options.mode = one_of(&mut parser, "--mode", [("count", Mode::Count), ("full", Mode::Full)])?
+                let modes = [("count", Mode::Count), ("checked", Mode::Checked), ("full", Mode::Full)];
+                options.mode = one_of(&mut parser, "--mode", modes)?;
             }
             Long("burst") => {
                 let choices = [("frame", Burst::Frame), ("pair", Burst::Pair)];
@@ -264,7 +276,7 @@ mod tests {
             ("", "--tongke BIN"),
             ("--tongke t --whep http://a/", "say either"),
             ("--whep http://a/", "--silent"),
-            ("--tongke t --mode fast", "one of count, full, not fast"),
+            ("--tongke t --mode fast", "one of count, checked, full, not fast"),
             ("--tongke t --lines 2", "A,V"),
             ("--tongke t --viewers 0", "--viewers takes"),
             ("--tongke t --viewers x", "x"),

@@ -89,7 +89,7 @@ async fn measured(options: &Options) -> Result<Report> {
         _ => None,
     };
     let mut receiver = Receiver::start(identity.clone())?;
-    let door = Door::new(server.whep.clone(), identity, options.lines, &receiver);
+    let door = Door::new(server.whep.clone(), identity, options.lines, options.mode.is_estimated(), &receiver);
 
     let mut manners: Vec<Manner> = (0..options.viewers).map(|number| manner(options, number)).collect();
     let rest = manners.split_off(options.first.min(options.viewers));
@@ -145,7 +145,7 @@ async fn measured(options: &Options) -> Result<Report> {
 fn manner(options: &Options, number: usize) -> Manner {
     let every = options.viewers.div_ceil(SAMPLED);
     match options.mode {
-        Mode::Full => Manner::Full,
+        Mode::Checked | Mode::Full => Manner::Full,
         Mode::Count if number.is_multiple_of(every) => Manner::Sample,
         Mode::Count => Manner::Count,
     }
@@ -263,6 +263,7 @@ fn report(options: &Options, ended: Ended, counts: &Counts, publisher: Option<&P
         expected: total.expected,
         received: total.received,
         lost: total.lost,
+        withheld: total.withheld,
         duplicates: total.duplicates,
         broken: summary.notes.broken,
         starved: if publisher.is_some() { summary.outcomes.iter().filter(starved).count() } else { 0 },

@@ -19,7 +19,9 @@ pub struct Stream {
     /// What came of it.
     pub tally: Tally,
     /// What the publisher's numbers are ahead of ours; known from the first packet that was opened.
-    pub ahead: Option<i64>,
+    ahead: Option<i64>,
+    /// Packets that the server did not send, and said so by going on counting without them.
+    withheld: u64,
     /// Middle 32 bits of the last sender report's time.
     pub last_report: u32,
     tries: u32,
@@ -35,6 +37,8 @@ pub struct Outcome {
     pub received: u64,
     /// That did not.
     pub lost: u64,
+    /// That the server kept back, in front of others that it sent.
+    pub withheld: u64,
     /// That came again.
     pub duplicates: u64,
 }
@@ -47,6 +51,7 @@ impl Outcome {
             expected: self.expected + other.expected,
             received: self.received + other.received,
             lost: self.lost + other.lost,
+            withheld: self.withheld + other.withheld,
             duplicates: self.duplicates + other.duplicates,
         }
     }
@@ -55,7 +60,17 @@ impl Outcome {
 impl Stream {
     /// One that begins.
     pub fn new(ssrc: u32, is_audio: bool, is_rtx: bool) -> Self {
-        Self { ssrc, is_audio, is_rtx, tally: Tally::default(), ahead: None, last_report: 0, tries: 0, told: (0, 0) }
+        Self {
+            ssrc,
+            is_audio,
+            is_rtx,
+            tally: Tally::default(),
+            ahead: None,
+            withheld: 0,
+            last_report: 0,
+            tries: 0,
+            told: (0, 0),
+        }
     }
 
     /// Whether its next packet is to be opened even where packets are only counted.
@@ -63,6 +78,17 @@ impl Stream {
         let new = self.ahead.is_none() && self.tries < FIRST_TRIES;
         self.tries += u32::from(new);
         new
+    }
+
+    /// Takes in that number `own` holds the publisher's `published`. `false` if it goes back behind what was withheld.
+    pub fn follow(&mut self, own: u64, published: u32) -> bool {
+        let ahead = i64::from(published) - own as i64;
+        let known = *self.ahead.get_or_insert(ahead);
+        if ahead > known {
+            self.withheld += (ahead - known) as u64;
+            self.ahead = Some(ahead);
+        }
+        ahead >= known
     }
 
     /// What became of it, if `sent` packets were sent; without it only what is missing in between is known.
@@ -74,7 +100,7 @@ impl Stream {
             between.max((sent as i64 - (first as i64 + ahead)).max(0) as u64)
         });
         let expected = to_the_end.unwrap_or(between);
-        Outcome { expected, received, lost: expected - received, duplicates }
+        Outcome { expected, received, lost: expected - received, withheld: self.withheld, duplicates }
     }
 
     /// A report block and the packets lost in all (RFC 3550 section 6.4.1).
@@ -103,16 +129,29 @@ mod tests {
     fn what_never_came_at_the_end_is_lost_too() {
         let mut stream = Stream::new(1, true, false);
         assert!(stream.is_new());
-        for sequence in [65_535, 0, 2] {
+        // The stream began with the publisher's packet 10.
+        for (sequence, published) in [(65_535, 10), (0, 11), (2, 13)] {
             let number = stream.tally.arrived(sequence);
-            // The stream began with the publisher's packet 10.
-            stream.ahead.get_or_insert(10 - number as i64);
+            assert!(stream.follow(number, published));
         }
         assert!(!stream.is_new());
-        let expected = |sent: u64, lost| Outcome { expected: sent - 10, received: 3, lost, duplicates: 0 };
+        let expected = |sent: u64, lost| Outcome { expected: sent - 10, received: 3, lost, ..Outcome::default() };
         assert_eq!(stream.outcome(Some(14)), expected(14, 1));
         assert_eq!(stream.outcome(Some(16)), expected(16, 3));
         assert_eq!(stream.outcome(None), expected(14, 1));
+    }
+
+    #[test]
+    fn what_the_server_kept_back_is_not_lost() {
+        let mut stream = Stream::new(1, false, false);
+        for (sequence, published, goes_on) in
+            [(0, 10, true), (1, 11, true), (2, 62, true), (3, 63, true), (4, 60, false)]
+        {
+            let number = stream.tally.arrived(sequence);
+            assert_eq!(stream.follow(number, published), goes_on, "{published}");
+        }
+        let expected = Outcome { expected: 6, received: 5, lost: 1, withheld: 50, duplicates: 0 };
+        assert_eq!(stream.outcome(Some(66)), expected);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub enum Manner {
     Count,
     /// Opens every packet, for the time it took.
     Sample,
-    /// Opens every packet and tells the server how it receives, as a browser does.
+    /// Opens every packet, and tells the server what it was offered to be told.
     Full,
     /// Misbehaves.
     Bad(Fault),
@@ -55,7 +55,7 @@ pub struct Broken {
     pub sealed: u64,
     /// It held what no publisher of ours sends.
     pub strange: u64,
-    /// It held what belongs under another sequence number.
+    /// It held what belongs under an earlier sequence number.
     pub shifted: u64,
     /// RTCP that the keys did not open.
     pub control: u64,
@@ -198,8 +198,7 @@ impl Viewer {
         if stream.is_rtx {
             return;
         }
-        let ahead = i64::from(stamp.number) - number as i64;
-        notes.broken.shifted += u64::from(*stream.ahead.get_or_insert(ahead) != ahead);
+        notes.broken.shifted += u64::from(!stream.follow(number, stamp.number));
         if arrived.is_measured && self.manner != Manner::Count {
             let latencies = if stream.is_audio { &mut notes.voice } else { &mut notes.video };
             latencies.note(arrived.at_ns.saturating_sub(stamp.sent_ns));
