@@ -40,6 +40,7 @@ mod ring;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
+mod sealed;
 pub mod seats;
 mod send_queue;
 mod sent_voices;

@@ -128,7 +128,9 @@ pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1500);
 pub const MAX_COURSEWARE_DELAY: Duration = Duration::from_millis(3000);
 /// Longest time that what is on the way to a receiver takes there, beside the way itself; beyond it pictures wait here, where
 /// voices do not wait behind them.
-pub const MAX_ON_THE_WAY: Duration = Duration::from_millis(175);
+pub const MAX_ON_THE_WAY: Duration = Duration::from_millis(30);
+/// The same where the way is long, in percent of it: reports waver more there, and a lost one holds everything up.
+pub const ON_THE_WAY_PERCENT: i64 = 30;
 /// Time after which it is looked again whether pictures that wait for that may leave.
 pub const HELD_INTERVAL: Duration = Duration::from_millis(20);
 /// Time for which a line that may be sent more of a stream waits for a frame that allows it, before a key frame is asked for.

@@ -14,7 +14,7 @@ use thin::{Going, Thin};
 
 use crate::{
     allocation::{Pace, Part},
-    clock::ticks_in,
+    clock::{Mapping, ticks_in},
     codec::Codec,
     command::Shown,
     fanout::FanoutRef,
@@ -30,6 +30,7 @@ use crate::{
     rtcp::ReportBlock,
     rtp::{Elements, NUMBERED_HEADER_LEN, RtpHeader},
     sdp::{SubscribeLine, SubscribePayload},
+    sealed::Sealed,
     seats::Source,
     sent_voices::{SentVoice, SentVoices},
     sequence::nearest,
@@ -41,8 +42,10 @@ use crate::{
 const MAX_ATTACHED: usize = 2;
 /// Bytes by which a playout delay makes a header longer.
 const DELAYED_EXTRA: usize = 4;
-/// Time for which a playout delay is told with each picture: it holds from the first that arrives.
-const DELAY_TOLD_FOR: Duration = Duration::from_secs(3);
+/// Longer than this no picture waits to be sent: who says so has a clock that leapt.
+const MOST_WAITED: Duration = Duration::from_secs(3);
+/// Pictures with which a playout delay is told: it holds from the first that arrives.
+const DELAY_TOLD_WITH: u8 = 40;
 
 /// A stretch of the outgoing stream that came from one source.
 #[derive(Debug, Clone, Copy)]
@@ -99,39 +102,6 @@ pub(crate) enum Offered {
     Enter,
 }
 
-/// Which of the last 128 indexes were sealed. A nonce must never be used for two texts, whatever leads to the second: one
-/// that is older than these, or among them, is not sealed again.
-#[derive(Debug, Default)]
-struct Sealed {
-    highest: u64,
-    /// Bit `i` is for `highest - i`.
-    window: u128,
-}
-
-impl Sealed {
-    /// Whether `index` has not been sealed; from now on it has.
-    fn first(&mut self, index: u64) -> bool {
-        if self.window == 0 || index > self.highest {
-            let ahead = if self.window == 0 { 128 } else { index - self.highest };
-            self.window = if ahead < 128 { self.window << ahead | 1 } else { 1 };
-            self.highest = index;
-            return true;
-        }
-        let back = self.highest - index;
-        let is_new = back < 128 && self.window & 1 << back == 0;
-        if is_new {
-            self.window |= 1 << back;
-        }
-        is_new
-    }
-
-    /// Whether `index` is known to have been sealed.
-    fn has(&self, index: u64) -> bool {
-        let back = self.highest.checked_sub(index).filter(|back| *back < 128);
-        back.is_some_and(|back| self.window & 1 << back != 0)
-    }
-}
-
 /// A receiving m-line.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -157,14 +127,16 @@ pub(crate) struct Line {
     next_index: u64,
     last_timestamp: u32,
     last_sent: Option<Instant>,
+    /// Which of its timestamps was at which time of the server's clock, by its last sender report.
+    reported: Option<Mapping>,
     next_rtx: u64,
     /// How its last packets went, where they are sent again in place.
     sent_voices: Option<Box<SentVoices>>,
     /// Which earlier packets a voice repeats: bit 0 is the last, bit 1 the one before.
     pub(crate) redundancy: u8,
-    /// How long its pictures may be kept, and until when that is told.
+    /// How long its pictures may be kept, and with how many more of them that is told.
     delay: Option<PlayoutDelay>,
-    delay_told_until: Option<Instant>,
+    delay_told_with: u8,
     sealed: Sealed,
     /// Fraction lost of the last report on it, of 256.
     pub(crate) fraction_lost: Option<u8>,
@@ -198,11 +170,12 @@ impl Line {
             last_still: None,
             shown: None,
             last_sent: None,
+            reported: None,
             next_rtx: 0,
             sent_voices,
             redundancy: 0,
             delay: None,
-            delay_told_until: None,
+            delay_told_with: 0,
             sealed: Sealed::default(),
             fraction_lost: None,
             highest_reported: None,
@@ -308,11 +281,11 @@ impl Line {
         }
     }
 
-    /// Makes `from` the current source from packet `index` on. `ahead` packets of ours go before it.
+    /// Makes `from` the current source from the packet `kept` on; `mapping` is its clock. `ahead` packets of ours go before it.
     pub(crate) fn enter(
         &mut self,
         now: Instant,
-        from: FanoutRef,
+        (from, mapping): (FanoutRef, Option<Mapping>),
         codec: Codec,
         kept: &Kept<'_>,
         ahead: u64,
@@ -327,27 +300,37 @@ impl Line {
         }
         self.leave();
         let live_from = self.replayed.take().filter(|(stream, _)| *stream == from).map(|(_, live_from)| live_from);
-        let timestamp = match self.last_sent {
-            // At least one tick: a new picture must not look like part of the last.
-            Some(at) => {
-                let elapsed = ticks_in(now.saturating_duration_since(at), codec.clock_rate());
-                self.last_timestamp.wrapping_add(elapsed.max(1))
-            }
-            None => self.last_timestamp,
-        };
+        let first = caught_up(kept.timestamp, live_from);
+        let timestamp_offset = self.timestamp_offset(now, first, mapping, codec.clock_rate());
         self.current = Some(Span {
             from,
             payload,
             first_index: kept.index,
             first_out: self.next_index,
             index_offset: (self.next_index + ahead).wrapping_sub(kept.index),
-            timestamp_offset: timestamp.wrapping_sub(caught_up(kept.timestamp, live_from)),
+            timestamp_offset,
             live_from,
             renumber,
             newest_timestamp: kept.timestamp,
             is_thinned: self.thin.begin(),
         });
         previous
+    }
+
+    /// What a new source's timestamps are shifted by, the first of which is `first`: so that they go on from the last by the time
+    /// that passed. For pictures that is the time between their captures, where both clocks are known: how long each waited to be
+    /// sent must not count, or receivers keep what follows for longer or shorter than they were told to.
+    fn timestamp_offset(&self, now: Instant, first: u32, mapping: Option<Mapping>, rate: u32) -> u32 {
+        let Some(at) = self.last_sent else { return self.last_timestamp.wrapping_sub(first) };
+        // At least one tick: a new picture must not look like part of the last.
+        let elapsed = ticks_in(now.saturating_duration_since(at), rate).max(1);
+        let by_sending = self.last_timestamp.wrapping_add(elapsed).wrapping_sub(first);
+        let clocks = mapping.zip(self.reported).filter(|_| !self.spec.audio);
+        let Some((theirs, ours)) = clocks else { return by_sending };
+        let by_capture = ours.rtp.wrapping_sub(theirs.rtp_at(ours.ntp, rate));
+        let passed = first.wrapping_add(by_capture).wrapping_sub(self.last_timestamp);
+        let is_sane = (1..elapsed.saturating_add(ticks_in(MOST_WAITED, rate))).contains(&passed);
+        if is_sane { by_capture } else { by_sending }
     }
 
     /// The header extensions of a packet with `payload` bytes: one that they would make too long for some line goes without.
@@ -389,12 +372,13 @@ impl Line {
     ) -> Option<Written> {
         let which = if self.spec.audio { self.redundancy } else { 0 };
         let (repeats, repeated) = self.repeats(kept, ring, which);
-        let is_told = kept.marker && self.delay_told_until.is_some_and(|until| now < until);
+        let is_told = kept.marker && self.delay_told_with > 0;
         let elements = self.elements(kept.payload.len(), number, is_told);
         let Going { index, left_out, is_filling } = self.thin.decide(self.current.as_ref()?, kept)?;
         if is_filling {
             return self.write_filling(now, kept, index, number, room);
         }
+        self.delay_told_with -= u8::from(is_told);
         let span = self.current.as_mut()?;
         let timestamp = span.timestamp(kept);
         let mut header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
@@ -603,33 +587,18 @@ impl Line {
     }
 
     /// Sets how long its pictures may be kept before they are shown; told to the receiver for a while.
-    pub(crate) fn set_delay(&mut self, now: Instant, delay: Option<PlayoutDelay>) {
+    pub(crate) fn set_delay(&mut self, delay: Option<PlayoutDelay>) {
         if self.spec.delay_extension.is_some() && self.delay != delay {
             self.delay = delay;
-            self.delay_told_until = Some(now + DELAY_TOLD_FOR);
+            self.delay_told_with = DELAY_TOLD_WITH;
         }
     }
 
-    /// The outgoing timestamp that corresponds to the current source's `timestamp`.
-    pub(crate) fn outgoing_timestamp(&self, timestamp: u32) -> Option<u32> {
-        self.current.map(|span| timestamp.wrapping_add(span.timestamp_offset))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_index_is_sealed_once_in_whatever_order_it_comes() {
-        let mut sealed = Sealed::default();
-        for (index, expected) in
-            [(500, true), (500, false), (502, true), (501, true), (501, false), (400, true), (400, false), (374, false)]
-        {
-            assert_eq!(sealed.first(index), expected, "{index}");
-        }
-        assert!(sealed.first(10_000) && !sealed.first(502) && sealed.first(9_999));
-        let known = [10_001, 10_000, 9_999, 9_998, 502].map(|index| sealed.has(index));
-        assert_eq!(known, [false, true, true, false, false]);
+    /// The timestamp to report for the time `ntp`, by its current source's clock.
+    pub(crate) fn report(&mut self, ntp: u64, clock: Mapping) -> Option<u32> {
+        let rate = if self.spec.audio { 48_000 } else { 90_000 };
+        let rtp = clock.rtp_at(ntp, rate).wrapping_add(self.current?.timestamp_offset);
+        self.reported = Some(Mapping { ntp, rtp });
+        Some(rtp)
     }
 }

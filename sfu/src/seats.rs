@@ -113,6 +113,12 @@ impl Stage {
         participant.filter(|&p| p != to).map(|participant| Source { participant, slot })
     }
 
+    /// Whether this participant is spoken with now: the lead and whoever was called on, while somebody is.
+    pub fn is_spoken_with(&self, participant: ParticipantKey) -> bool {
+        let mut called_on = self.floor.iter().flatten().peekable();
+        called_on.peek().is_some() && (self.lead == Some(participant) || called_on.any(|&holder| holder == participant))
+    }
+
     fn floor_seat(&self, n: u8) -> Option<ParticipantKey> {
         self.floor.get(usize::from(n)).copied().flatten()
     }
@@ -161,6 +167,13 @@ mod tests {
         assert_eq!(stage().source_of(Feed::FloorVoice(0), POINT_1), None);
         let heard = Source { participant: POINT_1, slot: Slot::Voice };
         assert_eq!(stage().source_of(Feed::FloorVoice(0), POINT_2), Some(heard));
+    }
+
+    #[test]
+    fn only_the_lead_and_the_class_called_on_speak_with_each_other() {
+        let told = |stage: &Stage| [MASTER, POINT_1, POINT_2].map(|participant| stage.is_spoken_with(participant));
+        assert_eq!(told(&stage()), [true, true, false]);
+        assert_eq!(told(&Stage { floor: [None], ..stage() }), [false; 3]);
     }
 
     #[test]

@@ -210,6 +210,16 @@ impl Subscriber {
         self.estimate_bps
     }
 
+    /// Whether it reports again since this was asked last, after a silence in which much may have been lost.
+    pub(crate) fn take_returned(&mut self) -> bool {
+        self.numbering.estimator.as_mut().is_some_and(|estimator| estimator.take_returned())
+    }
+
+    /// Its round trip when nothing waits on the way.
+    pub(crate) fn least_rtt(&self) -> Option<Duration> {
+        self.numbering.estimator.as_ref()?.least_rtt()
+    }
+
     /// What is known of its line.
     pub(crate) fn line_figures(&self, now: Instant) -> LineFigures {
         let estimator = self.numbering.estimator.as_deref();
@@ -453,7 +463,7 @@ impl Subscriber {
         let bare = kept.entry == Entry::AfterParameterSets;
         let sets_len = if bare { passing.parameter_sets.write(&mut sets) } else { None };
         let line = &mut self.lines[at];
-        let left = line.enter(now, passing.from, passing.codec, kept, u64::from(sets_len.is_some()));
+        let left = line.enter(now, (passing.from, passing.mapping), passing.codec, kept, u64::from(sets_len.is_some()));
         self.send_reports(now, clock, at..at + 1, |_| passing.mapping, outbox);
         let (path, outbound) = self.transport.outbound()?;
         let sets = &sets[..sets_len.unwrap_or(0)];
@@ -725,9 +735,8 @@ impl Subscriber {
     ) {
         let Some((path, outbound)) = self.transport.outbound() else { return };
         let ntp = clock.ntp(now);
-        let mut reported = self.lines[lines].iter().filter_map(|line| {
-            let rate = if line.spec.audio { 48_000 } else { 90_000 };
-            let rtp = line.outgoing_timestamp(mapping(line.current()?)?.rtp_at(ntp, rate))?;
+        let mut reported = self.lines[lines].iter_mut().filter_map(|line| {
+            let rtp = line.report(ntp, mapping(line.current()?)?)?;
             Some((line.spec.ssrc, SenderInfo { ntp, rtp, packets: line.packets, octets: line.octets }))
         });
         let mut next = reported.next();

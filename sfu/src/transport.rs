@@ -25,6 +25,8 @@ pub(crate) enum Change {
     Lost,
     /// It is heard again.
     Recovered,
+    /// It has another path: what was sent on the last one may not have come.
+    Moved,
     /// It is over.
     Closed(CloseReason),
 }
@@ -110,11 +112,17 @@ impl Transport {
         message: &StunMessage<'_>,
         outbox: &mut Outbox,
     ) -> Checked {
+        let before = self.ice.selected();
         match self.ice.handle_check(path, message, outbox.room()) {
             Check::Ignored => Checked { accepted: false, forgotten: None, change: Change::None },
             Check::Answered { len, accepted, forgotten } => {
                 outbox.commit(path, len);
-                Checked { accepted, forgotten, change: self.heard(now) }
+                let has_moved = self.keys.is_some() && self.ice.selected() != before;
+                let change = match self.heard(now) {
+                    Change::None if has_moved => Change::Moved,
+                    change => change,
+                };
+                Checked { accepted, forgotten, change }
             }
         }
     }

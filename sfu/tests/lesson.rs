@@ -426,6 +426,25 @@ fn a_new_address_takes_the_media_along() {
 }
 
 #[test]
+fn pictures_that_were_missed_while_an_address_changed_go_on_with_a_key_frame() {
+    let mut lesson = lesson();
+    lesson.master.publish(1, 0, 0, KEY);
+    lesson.run(1000);
+    lesson.master.rtcp.clear();
+    lesson.viewers[0].address = SocketAddr::from(([198, 51, 100, 77], 4000));
+    lesson.viewers[0].check_soon();
+    for i in 1..20u16 {
+        lesson.master.publish(1, i, 3000 * u32::from(i), DELTA);
+        lesson.run(40);
+    }
+    let mut requests = 0;
+    for compound in &lesson.master.rtcp {
+        read(compound, |feedback| requests += u32::from(matches!(feedback, Feedback::KeyFrame { .. })));
+    }
+    assert_eq!(requests, 1);
+}
+
+#[test]
 fn a_session_keeps_only_its_last_addresses() {
     let mut lesson = lesson();
     let first = lesson.master.address;

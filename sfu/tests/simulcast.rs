@@ -124,6 +124,47 @@ fn a_viewer_on_a_good_line_gets_the_best_layer_and_its_names_are_needed_no_longe
 }
 
 #[test]
+fn a_change_of_layers_keeps_the_time_between_captures_however_long_each_was_on_its_way() {
+    // The lowest layer comes 120 ms after the others.
+    const LATE: u32 = 3;
+    let mut lesson = lesson(1);
+    lesson.show(0, 200, 120);
+    let clock = |frame: u32, layer: usize| 3600 * frame + 1_000_000 * layer as u32;
+    for frame in 0..200u32 {
+        if frame == 100 {
+            lesson.show(0, 1280, 720);
+        }
+        for (layer, captured) in [(0, frame.saturating_sub(LATE)), (1, frame), (2, frame)] {
+            if frame % 10 == 0 {
+                let ntp = (1000 << 32) + (u64::from(frame) << 32) / 25;
+                lesson.master.sender_report_as(Peer::layer_ssrc(layer), ntp, clock(frame, layer));
+            }
+            let mut payload = [&[0x41, layer as u8][..], &captured.to_be_bytes(), &[0; 300]].concat();
+            if captured.is_multiple_of(25) {
+                payload = [&key(layer)[..], &captured.to_be_bytes()].concat();
+            }
+            lesson.master.publish_layer(layer, frame as u16, clock(captured, layer), &payload, true);
+        }
+        lesson.run(40);
+    }
+    let ssrc = lesson.viewers[0].lines[1];
+    let packets = lesson.viewers[0].received.iter().filter(|packet| packet.ssrc == ssrc);
+    let told: Vec<(u8, u32, u32)> = packets
+        .filter_map(|packet| {
+            let (layer, number) = match packet.payload[0] {
+                0x41 => (packet.payload[1], packet.payload.get(2..6)?),
+                _ => (*packet.payload.iter().rev().nth(4)?, packet.payload.last_chunk::<4>()?.as_slice()),
+            };
+            Some((layer, u32::from_be_bytes(number.try_into().ok()?), packet.timestamp))
+        })
+        .collect();
+    let change = told.windows(2).position(|pair| (pair[0].0, pair[1].0) == (0, 2)).expect("a change of layers");
+    let [(_, before, ended), (_, after, began)] = [told[change], told[change + 1]];
+    assert!(after - before > 1, "what came late comes no more: {before} {after}");
+    assert_eq!(began.wrapping_sub(ended) / 3600, after - before, "{ended} {began}");
+}
+
+#[test]
 fn each_screen_gets_what_it_shows_and_nothing_that_is_hidden() {
     let mut lesson = lesson(3);
     lesson.show(0, 200, 120);

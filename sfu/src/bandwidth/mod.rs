@@ -32,7 +32,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use crate::{
-    limits::{MAX_ON_THE_WAY, TWCC_INTERVAL},
+    limits::{MAX_ON_THE_WAY, ON_THE_WAY_PERCENT, TWCC_INTERVAL},
     rtcp::TransportWide,
 };
 use acked::AckedRate;
@@ -64,7 +64,7 @@ const LOSS_QUEUE_US: i64 = 50_000;
 /// From such a queue on, in µs, what arrives is what the line carries.
 const LONG_QUEUE_US: i64 = 100_000;
 /// The least round trip is remembered for one to two of these, in µs.
-const LEAST_RTT_US: i64 = 15_000_000;
+const LEAST_RTT_US: i64 = 5_000_000;
 /// Lost reports in a row whose packets are taken to have arrived: the next one shows that the line carries.
 const MOST_LOST_REPORTS: u8 = 2;
 
@@ -105,6 +105,8 @@ pub struct Estimator {
     least_rtt: Least,
     want_bps: u64,
     feedback_count: Option<u8>,
+    /// Whether reports came again after a silence, and nobody was told yet.
+    has_returned: bool,
     /// Highest extended number told of.
     told: Option<u64>,
     /// Whether the estimate comes from what was seen.
@@ -135,6 +137,7 @@ impl Estimator {
             least_rtt: Least::new(LEAST_RTT_US),
             want_bps: 0,
             feedback_count: None,
+            has_returned: false,
             told: None,
             is_proven: false,
             limit: None,
@@ -188,6 +191,7 @@ impl Estimator {
             self.loss.restart(now_us);
             self.aimd.forget_capacity();
             self.prober.restart(now_us);
+            self.has_returned = true;
         }
         self.react(now_us);
     }
@@ -328,10 +332,12 @@ impl Estimator {
     }
 
     /// Whether so much is on the way that what leaves now would wait for long: more than the line carries in a round trip, the
-    /// time between two reports, and `limits::MAX_ON_THE_WAY`. Known at once, unlike the wait that reports tell of.
+    /// time between two reports, and what `limits::MAX_ON_THE_WAY` and `limits::ON_THE_WAY_PERCENT` allow beside. Known at once,
+    /// unlike the wait that reports tell of.
     pub fn is_congested(&self) -> bool {
         let Some(rtt_us) = self.least_rtt.value() else { return false };
-        let window_us = rtt_us + TWCC_INTERVAL.as_micros() as i64 + MAX_ON_THE_WAY.as_micros() as i64;
+        let beside_us = (MAX_ON_THE_WAY.as_micros() as i64).max(rtt_us * ON_THE_WAY_PERCENT / 100);
+        let window_us = rtt_us + TWCC_INTERVAL.as_micros() as i64 + beside_us;
         self.history.in_flight() as f64 * 8e6 > self.bps() * window_us as f64
     }
 
@@ -406,6 +412,16 @@ impl Estimator {
     /// The round trip, with what packets wait on the way and without what reports wait for each other.
     pub fn rtt(&self) -> Option<Duration> {
         self.rtt_us.map(|us| Duration::from_micros(us.unsigned_abs()))
+    }
+
+    /// Whether reports have come again, since this was asked last, after a silence in which much may have been lost.
+    pub fn take_returned(&mut self) -> bool {
+        std::mem::take(&mut self.has_returned)
+    }
+
+    /// The round trip when nothing waits on the way.
+    pub fn least_rtt(&self) -> Option<Duration> {
+        self.least_rtt.value().map(|us| Duration::from_micros(us.unsigned_abs()))
     }
 
     /// How long the latest packets waited: sooner known than the other, and less sure.

@@ -34,10 +34,20 @@ const REDUNDANCY_LOSSY_FROM_BPS: u64 = 120_000;
 const REDUNDANCY_FROM_BPS: u64 = 500_000;
 /// A voice that needs more than this is music.
 const RICH_VOICE_BPS: u64 = 80_000;
-/// Least and greatest time that pictures are kept before they are shown: as receivers like it, or long enough for what was lost
-/// to be sent again. Voices wait for their pictures.
-const USUAL_DELAY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
-const LOSSY_DELAY: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(10));
+/// Least time that pictures are kept before they are shown: as receivers like it, and at least and at most where much is lost.
+/// Voices wait for their pictures.
+const USUAL_DELAY: Duration = Duration::from_millis(10);
+const LOSSY_DELAY: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(1000));
+/// Steps of that: it is told anew for each.
+const DELAY_STEP_MS: u64 = 100;
+/// Greatest time.
+const MAX_DELAY: Duration = Duration::from_secs(10);
+
+/// How long pictures wait at least where much is lost: for what was lost to be asked for and sent twice.
+fn lossy_delay(rtt: Duration) -> Duration {
+    let steps = (2 * rtt.as_millis() as u64 + DELAY_STEP_MS).div_euclid(DELAY_STEP_MS);
+    Duration::from_millis(steps * DELAY_STEP_MS).clamp(LOSSY_DELAY.0, LOSSY_DELAY.1)
+}
 
 /// Which earlier packets a voice repeats: the last, and the one before it where much is lost.
 fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
@@ -146,8 +156,8 @@ impl Shard {
         let (is_thin, is_lossy) = (known < THIN_VOICE_BELOW_BPS, subscriber.is_lossy(now));
         let redundancy = redundancy(subscriber.proven_bps(), is_lossy);
         // Whoever is spoken with must not wait.
-        let is_one_way = room.stage.floor.iter().all(Option::is_none);
-        let delay = if is_lossy && is_one_way { LOSSY_DELAY } else { USUAL_DELAY };
+        let waits = is_lossy && !room.stage.is_spoken_with(subscriber.participant);
+        let delay = if waits { lossy_delay(subscriber.least_rtt().unwrap_or_default()) } else { USUAL_DELAY };
         let mut voices = 0;
         for line in subscriber.lines.iter_mut().filter(|line| line.spec.audio) {
             let voice = voice(now, line, layers_of(line), &self.fanouts, is_thin);
@@ -164,8 +174,8 @@ impl Shard {
         let mut demands = std::mem::take(&mut self.demands);
         let mut before = [0; MAX_MEDIA_LINES];
         for (line, before) in subscriber.lines.iter_mut().filter(|line| !line.spec.audio).zip(&mut before) {
-            if matches!(line.part, Part::Camera | Part::Courseware) {
-                line.set_delay(now, Some(PlayoutDelay::new(delay.0, delay.1)));
+            if line.part != Part::Tile {
+                line.set_delay(Some(PlayoutDelay::new(delay, MAX_DELAY)));
             }
             let demand = demand(now, line, layers_of(line), &self.fanouts, estimate.saturating_sub(voices));
             *before = line.chosen().map_or(0, |chosen| demand.level_of(chosen));

@@ -162,6 +162,16 @@ impl Shard {
         }
     }
 
+    /// A session may have missed what it was sent: pictures that had begun go on with key frames.
+    pub(super) fn returned(&mut self, now: Instant, place: Place) {
+        let Place::Subscriber(at) = place else { return };
+        for line in 0..self.subscribers[at].lines.len() {
+            if let Some(stream) = self.subscribers[at].lines[line].current() {
+                self.begin_picture(now, LineRef { subscriber: at, line }, stream);
+            }
+        }
+    }
+
     /// Begins what a subscriber waits for.
     fn begin_pictures(&mut self, now: Instant, at: usize) {
         for line in 0..self.subscribers[at].lines.len() {
@@ -246,8 +256,12 @@ impl Shard {
         }
         self.counters.feedback += 1;
         let change = subscriber.transport.heard(now);
+        let has_returned = subscriber.take_returned();
         asked[..count].iter().flatten().for_each(|&request| self.answer(now, at, request));
         self.estimated(now, at);
+        if has_returned {
+            self.returned(now, Place::Subscriber(at));
+        }
         self.changed(now, peer, Place::Subscriber(at), change);
     }
 

@@ -481,9 +481,13 @@ impl Peer {
     }
 
     pub fn sender_report(&mut self, line: usize, ntp: u64, rtp: u32) {
+        self.sender_report_as(Self::ssrc(line), ntp, rtp);
+    }
+
+    pub fn sender_report_as(&mut self, ssrc: u32, ntp: u64, rtp: u32) {
         let mut buffer = [0; 64];
         let mut writer = Writer::new(&mut buffer);
-        writer.sender_report(Self::ssrc(line), &SenderInfo { ntp, rtp, packets: 1, octets: 1 });
+        writer.sender_report(ssrc, &SenderInfo { ntp, rtp, packets: 1, octets: 1 });
         let len = writer.len();
         self.send_rtcp(&buffer[..len]);
     }

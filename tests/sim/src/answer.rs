@@ -1,6 +1,6 @@
 //! What a browser reads off an answer.
 
-use sfu::ice::Half;
+use sfu::{ice::Half, playout_delay};
 
 const TWCC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
@@ -50,6 +50,8 @@ pub struct Extensions {
     pub rid: Option<u8>,
     /// Name of the encoding that is repaired.
     pub repaired_rid: Option<u8>,
+    /// Playout delay.
+    pub delay: Option<u8>,
 }
 
 impl AnsweredLine {
@@ -97,6 +99,7 @@ impl AnsweredLine {
                     MID => self.extensions.mid = id,
                     RID => self.extensions.rid = id,
                     REPAIRED_RID => self.extensions.repaired_rid = id,
+                    playout_delay::URI => self.extensions.delay = id,
                     _ => {}
                 }
             }

@@ -15,10 +15,10 @@ use crate::{
 
 /// Ticks of the RTP clock in a second.
 const CLOCK: f64 = 90_000.0;
-/// Time without a frame while packets are missing, or before the first, after which a key frame is asked for.
-const STUCK_AFTER: Duration = Duration::from_millis(300);
-/// Time between two requests while there is still nothing to show.
-const ASK_INTERVAL: Duration = Duration::from_millis(300);
+/// Time without a frame while packets are missing, after which a key frame is asked for, and the same where only a key frame
+/// helps; there it is the time between two requests too (`kMaxWaitForFrame` and `kMaxWaitForKeyFrame` of libwebrtc).
+const STUCK_AFTER: Duration = Duration::from_secs(3);
+const KEY_FRAME_AFTER: Duration = Duration::from_millis(200);
 /// Longest that a whole frame waits to be shown.
 const MAX_WAIT: f64 = 0.5;
 /// Shortest.
@@ -77,6 +77,8 @@ pub struct Picture {
     /// When packets were sent again, and how long that took.
     repairs: VecDeque<Instant>,
     rtt: Duration,
+    /// The least wait that its sender asks for, in seconds.
+    asked_wait: f64,
     frames: Vec<Shown>,
     /// Whole frames that could not be decoded, as what they are predicted from was not.
     pub undecodable: u64,
@@ -123,6 +125,7 @@ impl Picture {
             lateness: VecDeque::new(),
             repairs: VecDeque::new(),
             rtt: Duration::ZERO,
+            asked_wait: 0.0,
             frames: Vec::new(),
             undecodable: 0,
             cut_short: 0,
@@ -140,6 +143,11 @@ impl Picture {
             self.repairs.pop_front();
         }
         self.rtt = rtt;
+    }
+
+    /// Its sender asks for frames to wait so long at least before they are shown (the playout delay extension).
+    pub fn wait_at_least(&mut self, delay: Duration) {
+        self.asked_wait = delay.as_secs_f64();
     }
 
     /// Takes in a packet. Returns the first packet that is still of use.
@@ -163,9 +171,13 @@ impl Picture {
 
     /// When [`Self::take_key_frame_request`] may be due.
     pub fn next_due(&self) -> Option<Instant> {
-        // What only a key frame mends is asked for at once.
-        let due = self.stuck_since? + if self.is_broken { Duration::ZERO } else { STUCK_AFTER };
-        Some(self.asked_at.map_or(due, |asked| due.max(asked + ASK_INTERVAL)))
+        let after = match self.frames.is_empty() {
+            _ if self.is_broken => Duration::ZERO,
+            true => KEY_FRAME_AFTER,
+            false => STUCK_AFTER,
+        };
+        let due = self.stuck_since? + after;
+        Some(self.asked_at.map_or(due, |asked| due.max(asked + KEY_FRAME_AFTER)))
     }
 
     /// Whether a key frame is to be asked for now.
@@ -270,7 +282,7 @@ impl Picture {
         let repairs = self.repairs.len() == REPAIRS && self.repairs.iter().all(|&at| now - at < REPAIR_WINDOW);
         let repair = if repairs { self.rtt.as_secs_f64() } else { 0.0 };
         let wanted = at_share(&sorted, 0.95).unwrap_or(0.0).max(repair + LEAST_WAIT).min(MAX_WAIT);
-        let wait = (wanted - (lateness - base)).clamp(0.0, MAX_WAIT);
+        let wait = (wanted.max(self.asked_wait) - (lateness - base)).max(0.0);
         let last = self.frames.last().map_or(now, |frame| frame.at);
         let at = (now + Duration::from_secs_f64(wait)).max(last);
         let delay_ms = (at - self.origin).as_secs_f64() * 1000.0 - f64::from(tag.captured_ms);

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sfu::{
+    playout_delay::PlayoutDelay,
     rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
     rtp::RtpHeader,
     sequence::Unwrapper,
@@ -105,6 +106,8 @@ struct Line {
     ssrc: u32,
     rtx_ssrc: Option<u32>,
     asks_again: bool,
+    /// Id of the playout delay extension.
+    delay: Option<u8>,
     unwrapper: Unwrapper,
     highest: u64,
     reception: Reception,
@@ -248,6 +251,12 @@ impl Receiver {
             self.arrivals.arrived(u16::from_be_bytes(*number), now);
             self.next_feedback.get_or_insert(now + FEEDBACK_INTERVAL);
         }
+        if let Some(line) = self.lines.iter_mut().find(|line| line.ssrc == header.ssrc)
+            && let Played::Picture(picture) = &mut line.played
+            && let Some(delay) = line.delay.and_then(|id| PlayoutDelay::read(header.extension(packet, id)?))
+        {
+            picture.wait_at_least(delay.min());
+        }
         let payload = packet.get(header.len..).unwrap_or_default();
         let kind = self.take(now, header, payload);
         let bucket = ((now - self.origin).as_millis() / BUCKET.as_millis()) as usize;
@@ -346,6 +355,7 @@ impl Line {
             ssrc,
             rtx_ssrc: line.ssrcs.get(1).copied(),
             asks_again: line.has_feedback("nack"),
+            delay: line.extensions.delay,
             unwrapper: Unwrapper::default(),
             highest: 0,
             reception: Reception::new(ssrc, clock),

@@ -192,7 +192,13 @@ mod tests {
             mid: "1".into(),
             formats: vec![(108, "h264".into()), (109, "rtx".into())],
             feedback: vec!["nack".into()],
-            extensions: Extensions { number: Some(3), mid: Some(4), rid: Some(10), repaired_rid: Some(11) },
+            extensions: Extensions {
+                number: Some(3),
+                mid: Some(4),
+                rid: Some(10),
+                repaired_rid: Some(11),
+                delay: None,
+            },
             ..AnsweredLine::default()
         };
         Stream::new(&line, 108, (7, 8), 90_000, &mut Chance::new(1)).named("q")

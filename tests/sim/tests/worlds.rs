@@ -41,7 +41,8 @@ fn a_good_line_carries_every_frame_and_every_word() {
         assert!((40.0..70.0).contains(&seen.mean_delay_ms) && heard.delay_p95_ms <= 260.0, "{seen:?} {heard:?}");
         let bytes = receiver.bytes(from, to);
         assert!((1.5e6..1.6e6).contains(&(bytes.picture as f64 * 8.0 / 30.0)), "{bytes:?}");
-        assert_eq!((bytes.again, receiver.requests()), (0, (0, 0)));
+        assert_eq!(receiver.requests(), (0, 0));
+        assert!(bytes.again < bytes.picture / 100, "a trial of the line now and then: {bytes:?}");
         assert_eq!(receiver.session.refused, 0);
     }
 }
