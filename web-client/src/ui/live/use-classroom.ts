@@ -44,7 +44,7 @@ export function useClassroom(): Classroom {
     follower.line,
   );
   useSilence(follower.receiving.session, [follower.receiving, publishing]);
-  useLineReport([publishing.session, follower.receiving.session], follower.line);
+  useLineReport([publishing.session, follower.receiving.session], follower.line, follower.tune);
   onScopeDispose(keepScreenLit());
 
   return {

@@ -4,7 +4,8 @@
 import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from "vue";
 
 import { isMusic, isOnFloor, isUnderWay } from "../../core/lesson";
-import type { LessonId, LessonSummary } from "../../core/protocol";
+import { LISTENING, nextPatience } from "../../core/patience";
+import type { LessonId, LessonSummary, LineReport } from "../../core/protocol";
 import { serverNow, type ServerClock } from "../../core/server-clock";
 import type { Prospect } from "../../core/status";
 import { PICTURE_LINES, stageOf, type Source, type Stage } from "../../core/stage";
@@ -19,9 +20,6 @@ import { FLOOR_VOICE, FOLLOWER_LINES, LEAD_VOICE, useReceiving } from "./use-rec
 import { useShows } from "./use-shows";
 import { useTick } from "./use-tick";
 
-/** Several round trips of a rural line: a lost packet comes again within it. */
-const LISTENING_MS = 200;
-
 export type Pictures = Record<Exclude<Source, "self">, MediaStreamTrack | null>;
 
 export type Follower = {
@@ -34,6 +32,8 @@ export type Follower = {
   pictures: ComputedRef<Pictures>;
   voices: ComputedRef<{ lead: MediaStreamTrack | null; floor: MediaStreamTrack | null }>;
   prospect: ComputedRef<Prospect>;
+  /** Takes in how its line does, and lets voices wait for as long as that takes. */
+  tune: (report: LineReport) => void;
   /** The server's time, for countdowns; null until known. */
   now: ComputedRef<number | null>;
 };
@@ -60,7 +60,9 @@ export function useFollower(chosen: () => LessonId | null): Follower {
 
   useReceived(receiving.session, line);
   // Whoever only listens can wait for what was lost; a class that is spoken with cannot.
-  watch([receiving.session, () => isOnFloor(view.value)], ([session, spokenWith]) => session?.setPatience(spokenWith ? null : LISTENING_MS));
+  const patience = shallowRef(LISTENING);
+  watch([receiving.session, () => isOnFloor(view.value), () => patience.value.ms], ([session, spokenWith, ms]) =>
+    session?.setPatience(spokenWith ? null : ms));
   useShows(receiving.session, line);
 
   const videoOf = (source: Exclude<Source, "self">): MediaStreamTrack | null =>
@@ -76,6 +78,7 @@ export function useFollower(chosen: () => LessonId | null): Follower {
       lead_camera: videoOf("lead_camera"), lead_screen: videoOf("lead_screen"), floor: videoOf("floor"),
     })),
     voices: computed(() => ({ lead: audioAt(LEAD_VOICE), floor: audioAt(FLOOR_VOICE) })),
+    tune: (report) => (patience.value = nextPatience(patience.value, report)),
     prospect: computed(() => prospectOf(asked.current.value, asked.failure.value !== null)),
     now,
   };
