@@ -35,27 +35,28 @@ test("music is sent in stereo and again in one thin channel, speech once and thi
 });
 
 test("without simulcast a picture is one encoding that may take all its plan allows", () => {
-  expect(encodingsOf(MASTER_CAMERA, false)).toEqual([{ maxBitrate: 1_500_000, maxFramerate: 25 }]);
-  expect(encodingsOf(COURSEWARE, false)).toEqual([{ maxBitrate: 2_000_000, maxFramerate: 10 }]);
+  expect(encodingsOf(MASTER_CAMERA, "whole")).toEqual([{ maxBitrate: 1_500_000, maxFramerate: 25 }]);
+  expect(encodingsOf(COURSEWARE, "whole")).toEqual([{ maxBitrate: 2_000_000, maxFramerate: 10 }]);
 });
 
 test("with simulcast the smallest goes first and the last is the whole picture", () => {
-  expect(encodingsOf(MASTER_CAMERA, true).map((layer) => [layer.rid, layer.scaleResolutionDownBy, layer.maxBitrate, layer.maxFramerate])).toEqual([
+  expect(encodingsOf(MASTER_CAMERA, "sizes").map((layer) => [layer.rid, layer.scaleResolutionDownBy, layer.maxBitrate, layer.maxFramerate])).toEqual([
     ["q", 4, 150_000, 15], ["h", 2, 500_000, 25], ["f", 1, 1_500_000, 25],
   ]);
   for (const plan of [MASTER_CAMERA, POINT_CAMERA, COURSEWARE]) {
-    const layers = encodingsOf(plan, true);
+    const layers = encodingsOf(plan, "thinnable");
     const last = layers[layers.length - 1];
     expect(last).toMatchObject({ scaleResolutionDownBy: 1, maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate });
     expect(layers.map((layer) => layer.maxBitrate)).toEqual(layers.map((layer) => layer.maxBitrate).sort((one, other) => one - other));
     expect(new Set(layers.map((layer) => layer.rid)).size).toBe(layers.length);
-    expect(layers.every((layer) => layer.scalabilityMode === "L1T1")).toBe(true);
+    expect(layers.map((layer) => layer.scalabilityMode)).toEqual(["L1T2", ...layers.slice(1).map(() => "L1T1")]);
+    expect(encodingsOf(plan, "sizes").every((layer) => layer.scalabilityMode === "L1T1")).toBe(true);
   }
 });
 
 test("a camera that captures less sends fewer sizes, and always the whole picture", () => {
   const rids = (width: number, height: number): (string | undefined)[] =>
-    encodingsOf(MASTER_CAMERA, true, { width, height }).map((layer) => layer.rid);
+    encodingsOf(MASTER_CAMERA, "sizes", { width, height }).map((layer) => layer.rid);
   expect([rids(1280, 720), rids(960, 540), rids(640, 480), rids(640, 360), rids(320, 240)]).toEqual([
     ["q", "h", "f"], ["q", "h", "f"], ["h", "f"], ["h", "f"], [undefined],
   ]);

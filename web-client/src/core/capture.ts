@@ -3,9 +3,9 @@
 
 import { isMusic } from "./lesson";
 
-/** Whether pictures are sent in several sizes at once: only where the server answers with `a=simulcast:recv`, for otherwise a
- * browser sends the first size alone, which is the smallest. */
-export const SIMULCAST: boolean = true;
+/** What is asked of a browser before the whole picture alone, until it does it. Sizes only where the server answers with `a=simulcast:recv`, for otherwise a
+ * browser sends the first alone, which is the smallest. */
+export const SENDINGS: readonly Sending[] = ["thinnable", "sizes"];
 
 export type PictureAsk = { width: number; height: number; frameRate: number };
 /** One size of a picture: by what its sides are divided, and what it may take. */
@@ -61,12 +61,16 @@ function layersOf(plan: VideoPlan, captured: { width: number; height: number }):
   return plan.layers.slice(-most);
 }
 
+/** How a picture is sent: in sizes, the smallest of them with every other frame left out where a line carries no more; in sizes
+ * alone; or whole. */
+export type Sending = "thinnable" | "sizes" | "whole";
+
 /** What to ask of the encoder. Chromium takes several VP9 encodings for layers of one unless each says that it has none. */
-export function encodingsOf(plan: VideoPlan, simulcast: boolean, captured: { width: number; height: number } = plan): Encoding[] {
+export function encodingsOf(plan: VideoPlan, sending: Sending, captured: { width: number; height: number } = plan): Encoding[] {
   const layers = layersOf(plan, captured);
-  if (!simulcast || layers.length < 2) return [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }];
-  return layers.map(({ rid, scaleDown, maxBitrate, frameRate }) => ({
-    rid, scaleResolutionDownBy: scaleDown, maxBitrate, maxFramerate: frameRate, scalabilityMode: "L1T1",
+  if (sending === "whole" || layers.length < 2) return [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }];
+  return layers.map(({ rid, scaleDown, maxBitrate, frameRate }, place) => ({
+    rid, scaleResolutionDownBy: scaleDown, maxBitrate, maxFramerate: frameRate, scalabilityMode: sending === "thinnable" && place === 0 ? "L1T2" : "L1T1",
   }));
 }
 

@@ -2,7 +2,7 @@
 // screen's m-line stays empty until replaceTrack fills it, so courseware needs no renegotiation. Music is sent once more as
 // a second, thin voice: the server gives it to lines that do not carry the first.
 
-import { encodingsOf, SIMULCAST, spareVoice, type VideoPlan, type VoicePlan } from "../core/capture";
+import { encodingsOf, SENDINGS, spareVoice, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
 import type { LineReading } from "../core/line-report";
 import type { LessonId } from "../core/protocol";
 import { preferRed } from "./codecs";
@@ -78,18 +78,21 @@ function addVoice(connection: RTCPeerConnection, track: MediaStreamTrack | null,
   return line;
 }
 
-/** A browser that does not know several sizes of one picture sends the whole one. */
+/** A browser that does not know several sizes of one picture, or layers in time, sends what it knows. */
 function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan): RTCRtpTransceiver {
   const source = hinted(track, plan.hint) ?? "video";
   const { width, height } = track?.getSettings() ?? {};
   const captured = { width: width ?? plan.width, height: height ?? plan.height };
-  const init = (simulcast: boolean): RTCRtpTransceiverInit =>
-    ({ direction: "sendonly", sendEncodings: encodingsOf(plan, simulcast, captured) });
-  try {
-    return connection.addTransceiver(source, init(SIMULCAST));
-  } catch {
-    return connection.addTransceiver(source, init(false));
+  const add = (sending: Sending): RTCRtpTransceiver =>
+    connection.addTransceiver(source, { direction: "sendonly", sendEncodings: encodingsOf(plan, sending, captured) });
+  for (const sending of SENDINGS) {
+    try {
+      return add(sending);
+    } catch {
+      // The next asks for less.
+    }
   }
+  return add("whole");
 }
 
 /** Without a hint Chromium shrinks the picture of a lone stream, and text becomes unreadable first. */
