@@ -1,8 +1,8 @@
 //! Whether the bytes of a part are one moof and one mdat that say what its index entry says.
 
-use mp4_atom::{Decode, Moof, Traf};
+use mp4_atom::Traf;
 
-use crate::index::Part;
+use crate::{cmaf::take_moof, index::Part};
 
 /// Why a part cannot be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum PartFlaw {
 /// Checks the bytes of `part`.
 pub fn check_part(part: &Part, bytes: &[u8]) -> Result<(), PartFlaw> {
     let mut rest = bytes;
-    let moof = Moof::decode(&mut rest).map_err(|_| PartFlaw::NoMoof)?;
+    let moof = take_moof(&mut rest).ok_or(PartFlaw::NoMoof)?;
     let [traf] = moof.traf.as_slice() else { return Err(PartFlaw::NoMoof) };
     let moof_len = bytes.len() - rest.len();
     let payload = mdat(rest).ok_or(PartFlaw::NoMdat)?;

@@ -5,11 +5,12 @@ use std::{
     mem::{Discriminant, discriminant},
 };
 
-use mp4_atom::{Avc1, Codec, Decode, Ftyp, Moof, Moov};
+use mp4_atom::{Avc1, Codec, Decode, Ftyp, Moov};
 
 use super::{DownloadError, Head};
 use crate::{
     File, Manifest,
+    cmaf::take_moof,
     index::Part,
     limits::{DOWNLOAD_SAMPLES, PART_FILE_BYTES},
     manifest::{Epoch, Track},
@@ -249,7 +250,7 @@ fn samples_of(file: &File, part: &Part, head: Head<'_>) -> Result<(Vec<Sample>, 
     if len > bytes.len() {
         bytes = head(file, part.offset, len).ok_or_else(unreadable)?;
     }
-    let moof = Moof::decode(&mut bytes.get(..len).ok_or_else(unreadable)?).map_err(|_| unreadable())?;
+    let moof = take_moof(&mut bytes.get(..len).ok_or_else(unreadable)?).ok_or_else(unreadable)?;
     let [traf] = moof.traf.as_slice() else { return Err(unreadable()) };
     let [trun] = traf.trun.as_slice() else { return Err(unreadable()) };
     let mut time = traf.tfdt.as_ref().map_or(part.start, |tfdt| tfdt.base_media_decode_time);

@@ -1,8 +1,8 @@
 //! Parts read back from a file of our own, to be repeated. The file may have been changed since: nothing in it is trusted.
 
-use mp4_atom::{Decode, Mdat, Moof};
+use mp4_atom::{Decode, Mdat};
 
-use crate::limits::REPEAT_SAMPLES;
+use crate::{cmaf::take_moof, limits::REPEAT_SAMPLES};
 
 /// The flag sample_is_non_sync_sample (ISO/IEC 14496-12 section 8.8.3.1).
 const NON_SYNC: u32 = 0x0001_0000;
@@ -21,7 +21,7 @@ pub struct Repeated {
 pub fn samples(mut bytes: &[u8]) -> Option<Vec<Repeated>> {
     let mut samples = Vec::new();
     while !bytes.is_empty() {
-        let moof = Moof::decode(&mut bytes).ok()?;
+        let moof = take_moof(&mut bytes)?;
         let mdat = Mdat::decode(&mut bytes).ok()?;
         let [traf] = moof.traf.as_slice() else { return None };
         let [trun] = traf.trun.as_slice() else { return None };

@@ -2,10 +2,8 @@
 //! put all that follows behind it, so what lies beyond the cut must not be in it. Such a part is made anew, shorter, when it
 //! is asked for; everything else is bytes of the files.
 
-use mp4_atom::{Decode, Moof};
-
 use crate::{
-    cmaf::{Muxer, Sample},
+    cmaf::{Muxer, Sample, take_moof},
     manifest::Epoch,
 };
 
@@ -42,7 +40,7 @@ impl Seam {
     pub fn cut(&self, written: &Epoch, bytes: &[u8]) -> Option<Vec<u8>> {
         let until = u64::try_from(u128::from(self.until) * u128::from(written.timescale) / 1_000_000).ok()?;
         let mut rest = bytes;
-        let moof = Moof::decode(&mut rest).ok()?;
+        let moof = take_moof(&mut rest)?;
         let mut data = rest.get(8..)?;
         let [traf] = moof.traf.as_slice() else { return None };
         let [trun] = traf.trun.as_slice() else { return None };
