@@ -1,11 +1,12 @@
 //! 课前线路检测: a session without a lesson, by which a page finds out whether sound and picture would reach it.
 //!
-//! Each is alone in a room that no lesson has. Nothing is published there: what flows is ICE, DTLS and RTCP, which is
-//! enough to tell whether UDP or TCP gets through. How many packets are lost on the way it does not tell.
+//! Each is alone in a room that no lesson has. ICE and DTLS are enough to tell whether UDP or TCP gets through. To learn how
+//! much is lost on the way a page may send one voice into its room, which comes back to it: the reports of both sessions tell.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -13,14 +14,15 @@ use std::{
 
 use axum::{
     body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode, header},
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use protocol::ParticipantId;
 use sfu::{
     command::{Command, LessonKey, ParticipantKey},
-    sdp::{Offer, answer_subscriber},
-    seats::View,
+    sdp::{Kind as MediaKind, Offer, answer_publisher, answer_subscriber},
+    seats::{Stage, View},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -40,6 +42,12 @@ const LIFE: Duration = Duration::from_secs(15);
 const LINES: usize = 2;
 /// Bytes a session counts of what a person may move for checks.
 const COUNTS_AS: usize = 300_000;
+/// In a room one listens and the other speaks: nobody hears themselves.
+const LISTENER: ParticipantKey = ParticipantKey(0);
+const SPEAKER: ParticipantKey = ParticipantKey(1);
+
+/// Whose room each is, as long as no voice has come into it.
+type Silent = Mutex<HashMap<u32, ParticipantId>>;
 
 /// The rooms of checks.
 #[derive(Debug)]
@@ -47,11 +55,12 @@ pub struct CheckRooms {
     places: Arc<Semaphore>,
     /// Lessons are numbered upward from zero, rooms of checks downward from the end.
     next: AtomicU32,
+    silent: Arc<Silent>,
 }
 
 impl Default for CheckRooms {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)), next: AtomicU32::new(u32::MAX) }
+        Self { places: Arc::new(Semaphore::new(AT_ONCE)), next: AtomicU32::new(u32::MAX), silent: Arc::default() }
     }
 }
 
@@ -59,18 +68,37 @@ impl Default for CheckRooms {
 #[derive(Debug)]
 struct CheckRoom {
     number: u32,
+    silent: Arc<Silent>,
     _place: OwnedSemaphorePermit,
 }
 
-impl CheckRooms {
-    /// A room of its own; none where too many are taken.
-    fn take(&self) -> Option<CheckRoom> {
-        let place = self.places.clone().try_acquire_owned().ok()?;
-        Some(CheckRoom { number: self.next.fetch_sub(1, Ordering::Relaxed), _place: place })
+impl Drop for CheckRoom {
+    fn drop(&mut self) {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
     }
 }
 
-/// `POST /api/line-check/media`: answers the offer of a receiver. The session has no URL; it ends by itself.
+impl CheckRooms {
+    /// A room of one's own; none where too many are taken.
+    fn take(&self, who: &ParticipantId) -> Option<CheckRoom> {
+        let place = self.places.clone().try_acquire_owned().ok()?;
+        let number = self.next.fetch_sub(1, Ordering::Relaxed);
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).insert(number, who.clone());
+        Some(CheckRoom { number, silent: self.silent.clone(), _place: place })
+    }
+
+    /// Whether this person may send a voice into this room: into one's own, once.
+    fn speak(&self, number: u32, who: &ParticipantId) -> bool {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = silent.get(&number) == Some(who);
+        if may {
+            silent.remove(&number);
+        }
+        may
+    }
+}
+
+/// `POST /api/line-check/media`: answers the offer of a receiver. The session ends by itself; its `Location` takes a voice.
 pub async fn media(
     State(app): State<App>,
     Bearer(person): Bearer,
@@ -81,11 +109,47 @@ pub async fn media(
     if offer.media.len() > LINES {
         return Err(Problem::new(Kind::UnusableOffer, "offer one line of sound and one of picture").at("m="));
     }
-    let room = app.line_checks().rooms.take();
+    let room = app.line_checks().rooms.take(&person.id);
     let room = room.ok_or_else(|| Problem::new(Kind::TooOften, "many lines are being checked; try again soon"))?;
     spend(&app, &person, COUNTS_AS)?;
+    let location = HeaderValue::try_from(format!("/api/line-check/media/{}", room.number));
     let sdp = open(&app, &offer, room)?;
-    Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response())
+    let mut response = (StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response();
+    if let Ok(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `POST /api/line-check/media/{room}`: answers the offer of one voice, which comes back in the room's session. It ends with it.
+pub async fn voice(
+    State(app): State<App>,
+    Bearer(person): Bearer,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let offer = offer(&headers, &body)?;
+    let [line] = &offer.media[..] else {
+        return Err(Problem::new(Kind::UnusableOffer, "offer one line of sound").at("m="));
+    };
+    if line.kind != MediaKind::Audio {
+        return Err(Problem::new(Kind::UnusableOffer, "offer one line of sound").at("m="));
+    }
+    let room = room.parse().ok().filter(|&room| app.line_checks().rooms.speak(room, &person.id));
+    let room: u32 =
+        room.ok_or_else(|| Problem::new(Kind::UnknownSession, "no check of yours waits for a voice there"))?;
+    let (media, lesson) = (app.media(), LessonKey(room));
+    let peer = media.next_peer();
+    let shard = media.place_publisher(lesson, peer);
+    let answered = media.with_local(shard, media.credentials(shard), |local| answer_publisher(&offer, |_| true, local));
+    let answer = answered.map_err(|error| {
+        media.closed(peer);
+        unusable(error)
+    })?;
+    media.send(Command::SetStage { lesson, stage: Stage { lead: Some(SPEAKER), ..Stage::default() } });
+    media.send(Command::Publish { peer, lesson, participant: SPEAKER, plan: answer.plan });
+    Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], answer.sdp).into_response())
 }
 
 /// Opens the session and sees to its end. Returns the answer.
@@ -100,14 +164,13 @@ fn open(app: &App, offer: &Offer, room: CheckRoom) -> Result<String, Problem> {
         media.send(Command::EndLesson { lesson });
         unusable(error)
     })?;
-    // Nobody else is in the room, so its number is as good as any.
-    let participant = ParticipantKey(room.number);
-    media.send(Command::Subscribe { peer, lesson, participant, plan: answer.plan, counted: false });
+    media.send(Command::Subscribe { peer, lesson, participant: LISTENER, plan: answer.plan, counted: false });
     let media = media.clone();
     tokio::spawn(async move {
         tokio::time::sleep(LIFE).await;
-        media.send(Command::EndLesson { lesson });
+        // No voice comes into a room that has ended.
         drop(room);
+        media.send(Command::EndLesson { lesson });
     });
     Ok(answer.sdp)
 }
@@ -120,14 +183,27 @@ mod tests {
 
     #[test]
     fn each_check_has_a_room_that_no_other_has_and_there_are_only_so_many() {
-        let rooms = CheckRooms::default();
-        let mut taken: Vec<CheckRoom> = std::iter::from_fn(|| rooms.take()).collect();
+        let (rooms, who) = (CheckRooms::default(), ParticipantId::try_from("point-1".to_owned()).unwrap());
+        let mut taken: Vec<CheckRoom> = std::iter::from_fn(|| rooms.take(&who)).collect();
         assert_eq!(taken.iter().map(|room| room.number).collect::<HashSet<_>>().len(), AT_ONCE);
         assert!(taken.iter().all(|room| room.number > u32::MAX / 2), "lessons are numbered from below");
         let left = taken.pop().map(|room| room.number);
         assert!(
-            rooms.take().is_some_and(|room| Some(room.number) != left),
+            rooms.take(&who).is_some_and(|room| Some(room.number) != left),
             "a place is free again, under a new number"
         );
+    }
+
+    #[test]
+    fn only_who_has_a_room_sends_a_voice_into_it_and_only_once() {
+        let [one, other] = ["point-1", "point-2"].map(|id| ParticipantId::try_from(id.to_owned()).unwrap());
+        let rooms = CheckRooms::default();
+        let room = rooms.take(&one).unwrap();
+        let number = room.number;
+        assert!(!rooms.speak(number, &other) && !rooms.speak(number - 1, &one));
+        assert!(rooms.speak(number, &one) && !rooms.speak(number, &one));
+        drop(room);
+        let left = rooms.take(&one).map(|room| room.number);
+        assert!(left.is_some_and(|number| !rooms.speak(number, &one)), "a room that was left takes nothing");
     }
 }

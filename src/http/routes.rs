@@ -87,6 +87,7 @@ pub(super) fn table() -> Vec<Route> {
         route(GET, "/api/line-check/down", AnyOf(&[A::ReadSelf]), line_check::down),
         route(POST, "/api/line-check/up", AnyOf(&[A::ReadSelf]), line_check::up).takes(line_check::MAX_BYTES),
         route(POST, "/api/line-check/media", AnyOf(&[A::ReadSelf]), media_check::media),
+        route(POST, "/api/line-check/media/{room}", AnyOf(&[A::ReadSelf]), media_check::voice),
         route(POST, "/api/lessons/{lesson}/corrections", AnyOf(&[A::CorrectLedger]), report::correct),
         route(POST, "/api/feeds", AnyOf(&[A::FollowFeed]), feeds::make),
         // The address is the permission: calendars send no header of ours.

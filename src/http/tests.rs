@@ -322,9 +322,24 @@ async fn a_page_finds_out_whether_media_gets_through_without_a_lesson_and_not_fo
     let answer = check(Some(county.token("student")), CHECK_OFFER).await;
     assert_eq!(answer.status, StatusCode::CREATED);
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/sdp");
-    assert!(!answer.headers.contains_key(header::LOCATION), "it ends by itself");
+    let voice = answer.headers[header::LOCATION].to_str().unwrap().to_owned();
     let sdp = String::from_utf8(answer.body).unwrap();
     assert!(sdp.contains("a=candidate:1 1 udp ") && sdp.matches("a=sendonly").count() == 2, "{sdp}");
+
+    // A voice may be sent into that room: one, and by nobody else.
+    let speak = async |key: &str, offer: &str| {
+        let request = Request::post(&voice).header(header::CONTENT_TYPE, "application/sdp");
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", county.token(key)));
+        county.send(request.body(Body::from(offer.to_owned())).unwrap()).await
+    };
+    let sends = CHECK_OFFER.replace("a=recvonly", "a=sendonly").replace("BUNDLE 0 1", "BUNDLE 0");
+    let sends = &sends[..sends.find("m=video").unwrap()];
+    assert_eq!(speak("student", CHECK_OFFER).await.problem().kind, "/problems/unusable-offer", "two lines");
+    assert_eq!(speak("point-1", sends).await.problem().kind, "/problems/unknown-session", "another's room");
+    let answer = speak("student", sends).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    assert!(String::from_utf8(answer.body).unwrap().contains("a=recvonly"));
+    assert_eq!(speak("student", sends).await.problem().kind, "/problems/unknown-session", "once");
 
     let point = Some(county.token("point-1"));
     let longer =

@@ -38,6 +38,12 @@ pub struct Wanted {
 }
 
 impl Session {
+    /// Whether nothing is known of it but that something was sent: a line was checked.
+    pub fn is_of_no_lesson(&self) -> bool {
+        let (running, wanted) = (self.running.is_some(), self.wanted.is_some());
+        self.names.is_empty() && self.live.is_empty() && !running && !wanted && self.ends_at.is_none()
+    }
+
     /// A source of it began, or began again.
     pub fn start_track(&mut self, source: Source, codec: Codec, ssrc: u32, at: Instant) {
         let who = self.names.get(&source.participant).cloned().or_else(|| unnamed(source.participant));

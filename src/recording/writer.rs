@@ -201,6 +201,9 @@ impl Writer {
                 self.handle(entry, &[]);
                 if let Some(session) = self.lessons.get_mut(&key) {
                     session.live.remove(&source);
+                    if session.is_of_no_lesson() {
+                        self.lessons.remove(&key);
+                    }
                 }
             }
         }

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import { CHECK_MESSAGES } from "./lang/check";
 import {
-  checked, connectLimitMs, FRESH_MS, isCheckDue, kbpsOf, mediaPath, nextBytes, onlyOver, remembered, toRemember, UNTRIED_PATH, wayOf, type Advice, type Findings,
-  type MediaPath, type Protocol, type Reach, type Verdict,
+  checked, connectLimitMs, FRESH_MS, isCheckDue, kbpsOf, lostPermille, mediaPath, nextBytes, onlyOver, remembered, toRemember, UNTRIED_PATH, wayOf, type Advice, type Findings,
+  type MediaPath, type Protocol, type Reach, type Tally, type Verdict,
 } from "./line-check";
 
 const FINE: Findings = {
@@ -41,7 +41,7 @@ test("a line gets one verdict and the advice that helps it", () => {
 
 test("TCP is tried where UDP does not get through, and what cannot be asked is unknown", async () => {
   const rows: [udp: Reach, tcp: Reach, found: MediaPath, tried: Protocol[]][] = [
-    ["reachable", "reachable", { udp: "reachable", tcp: "unknown", lostPermille: null }, ["udp"]],
+    ["reachable", "reachable", { udp: "reachable", tcp: "unknown", lostPermille: 12 }, ["udp"]],
     ["blocked", "reachable", { udp: "blocked", tcp: "reachable", lostPermille: null }, ["udp", "tcp"]],
     ["blocked", "blocked", { udp: "blocked", tcp: "blocked", lostPermille: null }, ["udp", "tcp"]],
     ["blocked", "unknown", UNTRIED_PATH, ["udp", "tcp"]],
@@ -50,9 +50,22 @@ test("TCP is tried where UDP does not get through, and what cannot be asked is u
   for (const [udp, tcp, found, expected] of rows) {
     const tried: Protocol[] = [];
     const attempt = (protocol: Protocol): Promise<Reach> => Promise.resolve((tried.push(protocol), protocol === "udp" ? udp : tcp));
-    expect(await mediaPath(attempt), `${udp} ${tcp}`).toEqual(found);
+    const loss = (protocol: Protocol): Promise<number | null> => Promise.resolve(protocol === "udp" ? 12 : null);
+    expect(await mediaPath(attempt, loss), `${udp} ${tcp}`).toEqual(found);
     expect(tried).toEqual(expected);
   }
+});
+
+test("the worse way decides what is lost, and too few packets tell nothing", () => {
+  const rows: [up: Tally, thereAndBack: Tally, found: number | null][] = [
+    [{ packets: 200, lost: 10 }, { packets: 200, lost: 10 }, 50],
+    [{ packets: 200, lost: 20 }, { packets: 200, lost: 56 }, 200],
+    [{ packets: 200, lost: -1 }, { packets: 200, lost: 0 }, 0],
+    [{ packets: 200, lost: null }, { packets: 200, lost: 3 }, null],
+    [{ packets: 200, lost: 3 }, { packets: 99, lost: 50 }, null],
+    [{ packets: 100, lost: 300 }, { packets: 100, lost: 100 }, 1000],
+  ];
+  for (const [up, thereAndBack, found] of rows) expect(lostPermille(up, thereAndBack), JSON.stringify([up, thereAndBack])).toBe(found);
 });
 
 test("an answer is left with the candidates of one protocol, and otherwise as it was", () => {

@@ -21,13 +21,35 @@ export type Protocol = "udp" | "tcp";
 
 /**
  * Finds out which way media takes: over UDP, or else over TCP. Where the server could not be asked, nothing is known. `attempt`
- * says whether a session over that protocol alone came about.
+ * says whether a session over that protocol alone came about, `loss` how much of a voice is lost on it.
  */
-export async function mediaPath(attempt: (protocol: Protocol) => Promise<Reach>): Promise<MediaPath> {
+export async function mediaPath(
+  attempt: (protocol: Protocol) => Promise<Reach>, loss: (protocol: Protocol) => Promise<number | null>,
+): Promise<MediaPath> {
   const udp = await attempt("udp");
-  if (udp !== "blocked") return { ...UNTRIED_PATH, udp };
+  if (udp === "reachable") return { ...UNTRIED_PATH, udp, lostPermille: await loss("udp") };
+  if (udp === "unknown") return UNTRIED_PATH;
   const tcp = await attempt("tcp");
   return tcp === "unknown" ? UNTRIED_PATH : { ...UNTRIED_PATH, udp, tcp };
+}
+
+/** Packets of one way, and those that were lost; null where nobody said. */
+export type Tally = { packets: number; lost: number | null };
+
+/** Fewer packets of a voice tell nothing. */
+const TELLING_PACKETS = 100;
+
+/** The worse way, of a thousand: `up`, and the way back. What is lost on the way up does not come back either. */
+export function lostPermille(up: Tally, thereAndBack: Tally): number | null {
+  const [lostUp, missing] = [shareOf(up), shareOf(thereAndBack)];
+  if (lostUp === null || missing === null) return null;
+  const lostDown = lostUp === 1 ? 0 : 1 - (1 - missing) / (1 - lostUp);
+  return Math.round(Math.max(lostUp, lostDown) * 1000);
+}
+
+/** Packets that came twice may make a loss negative. */
+function shareOf({ packets, lost }: Tally): number | null {
+  return lost === null || packets < TELLING_PACKETS ? null : Math.min(1, Math.max(0, lost / packets));
 }
 
 /** An answer that leaves only this protocol to connect by (`a=candidate`, RFC 8839, section 5.1: the third field). */
@@ -97,7 +119,7 @@ export function checked(findings: Findings): Checked {
   const lost = findings.trips.length === 0 ? 0 : (findings.trips.length - answered.length) / findings.trips.length;
   const verdict = rttMs === null ? "offline" : verdictOf(findings, rttMs);
   const spreadMs = rttMs === null ? 0 : (answered[answered.length - 1] ?? rttMs) - rttMs;
-  return { verdict, advice: verdict === "offline" ? ["no_answer"] : adviceOf(findings, rttMs ?? 0, spreadMs, lost), rttMs, lostPercent: Math.round(lost * 100) };
+  return { verdict, advice: verdict === "offline" ? ["no_answer"] : adviceOf(findings, rttMs ?? 0, spreadMs, lost), rttMs, lostPercent: Math.round(Math.max(lost * 100, (findings.media.lostPermille ?? 0) / 10)) };
 }
 
 function verdictOf({ downKbps, upKbps, decodes, media }: Findings, rttMs: number): Verdict {

@@ -9,7 +9,7 @@ import type { UtcMs } from "../../core/protocol";
 import { capabilities } from "../../io/codecs";
 import { deviceChoices } from "../../io/devices";
 import { downMs, tripMs, upMs } from "../../io/line-check";
-import { reach } from "../../io/media-check";
+import { loss, reach } from "../../io/media-check";
 import { rememberedLineCheck } from "../../io/storage";
 import { session } from "../session";
 
@@ -46,7 +46,10 @@ export function useLineCheck(): LineCheck {
     step.value = "up";
     const upKbps = rttMs === null ? null : await speedOf((bytes) => upMs(token, bytes), rttMs, mostBytes);
     step.value = "media";
-    const media = rttMs === null ? UNTRIED_PATH : await mediaPath((protocol) => reach(token, protocol, connectLimitMs(rttMs)));
+    const limitMs = connectLimitMs(rttMs ?? 0);
+    const media = rttMs === null
+      ? UNTRIED_PATH
+      : await mediaPath((protocol) => reach(token, protocol, limitMs), (protocol) => loss(token, protocol, limitMs));
     step.value = "devices";
     const devices = await deviceChoices();
     const findings: Findings = {
