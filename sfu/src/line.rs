@@ -16,7 +16,7 @@ use crate::{
     allocation::{Pace, Part},
     clock::{Mapping, ticks_in},
     codec::Codec,
-    command::Shown,
+    command::{ParticipantKey, Shown},
     fanout::FanoutRef,
     limits::{
         KEYFRAME_BACKOFF_RESET, KEYFRAME_REQUEST_INTERVAL, MAX_KEYFRAME_BACKOFF, MAX_REDUNDANCY, MAX_SPANS,
@@ -51,6 +51,8 @@ const DELAY_TOLD_WITH: u8 = 40;
 #[derive(Debug, Clone, Copy)]
 struct Span {
     from: FanoutRef,
+    /// Whose media it is.
+    participant: Option<ParticipantKey>,
     payload: SubscribePayload,
     /// First extended sequence number of the source that belongs to it.
     first_index: u64,
@@ -60,6 +62,8 @@ struct Span {
     index_offset: u64,
     /// Outgoing minus source timestamp, modulo 2^32.
     timestamp_offset: u32,
+    /// Whether that shows when its pictures were captured: not where they were captured before what went out last.
+    is_on_time: bool,
     /// Source timestamp up to which pictures come late.
     live_from: Option<u32>,
     renumber: Renumber,
@@ -127,8 +131,8 @@ pub(crate) struct Line {
     next_index: u64,
     last_timestamp: u32,
     last_sent: Option<Instant>,
-    /// Which of its timestamps was at which time of the server's clock, by its last sender report.
-    reported: Option<Mapping>,
+    /// Which of its timestamps was at which time of the server's clock, by the last sender report on media of this participant.
+    reported: Option<(ParticipantKey, Mapping)>,
     next_rtx: u64,
     /// How its last packets went, where they are sent again in place.
     sent_voices: Option<Box<SentVoices>>,
@@ -300,15 +304,19 @@ impl Line {
         }
         self.leave();
         let live_from = self.replayed.take().filter(|(stream, _)| *stream == from).map(|(_, live_from)| live_from);
+        let participant = self.source.map(|source| source.participant);
         let first = caught_up(kept.timestamp, live_from);
-        let timestamp_offset = self.timestamp_offset(now, first, mapping, codec.clock_rate());
+        let (timestamp_offset, is_on_time) =
+            self.timestamp_offset(now, first, participant.zip(mapping), codec.clock_rate());
         self.current = Some(Span {
             from,
+            participant,
             payload,
             first_index: kept.index,
             first_out: self.next_index,
             index_offset: (self.next_index + ahead).wrapping_sub(kept.index),
             timestamp_offset,
+            is_on_time,
             live_from,
             renumber,
             newest_timestamp: kept.timestamp,
@@ -317,20 +325,31 @@ impl Line {
         previous
     }
 
-    /// What a new source's timestamps are shifted by, the first of which is `first`: so that they go on from the last by the time
-    /// that passed. For pictures that is the time between their captures, where both clocks are known: how long each waited to be
-    /// sent must not count, or receivers keep what follows for longer or shorter than they were told to.
-    fn timestamp_offset(&self, now: Instant, first: u32, mapping: Option<Mapping>, rate: u32) -> u32 {
-        let Some(at) = self.last_sent else { return self.last_timestamp.wrapping_sub(first) };
+    /// What a new source's timestamps are shifted by, the first of which is `first`, and whether that shows when its pictures were
+    /// captured: they go on from the last by the time that passed. For pictures of one publisher that is the time between their
+    /// captures, where its clock is known: how long each waited to be sent must not count, or receivers keep what follows for longer
+    /// or shorter than they were told to.
+    fn timestamp_offset(
+        &self,
+        now: Instant,
+        first: u32,
+        clock: Option<(ParticipantKey, Mapping)>,
+        rate: u32,
+    ) -> (u32, bool) {
+        let Some(at) = self.last_sent else { return (self.last_timestamp.wrapping_sub(first), true) };
         // At least one tick: a new picture must not look like part of the last.
         let elapsed = ticks_in(now.saturating_duration_since(at), rate).max(1);
-        let by_sending = self.last_timestamp.wrapping_add(elapsed).wrapping_sub(first);
-        let clocks = mapping.zip(self.reported).filter(|_| !self.spec.audio);
-        let Some((theirs, ours)) = clocks else { return by_sending };
+        let after = |ticks: u32| self.last_timestamp.wrapping_add(ticks).wrapping_sub(first);
+        let clocks = clock.zip(self.reported).filter(|((theirs, _), (ours, _))| theirs == ours && !self.spec.audio);
+        let Some(((_, theirs), (_, ours))) = clocks else { return (after(elapsed), true) };
         let by_capture = ours.rtp.wrapping_sub(theirs.rtp_at(ours.ntp, rate));
-        let passed = first.wrapping_add(by_capture).wrapping_sub(self.last_timestamp);
-        let is_sane = (1..elapsed.saturating_add(ticks_in(MOST_WAITED, rate))).contains(&passed);
-        if is_sane { by_capture } else { by_sending }
+        let passed = first.wrapping_add(by_capture).wrapping_sub(self.last_timestamp) as i32;
+        let most = ticks_in(MOST_WAITED, rate) as i32;
+        match passed {
+            _ if passed > most.saturating_add(elapsed as i32) || passed < -most => (after(elapsed), true),
+            1.. => (by_capture, true),
+            _ => (after(1), false),
+        }
     }
 
     /// The header extensions of a packet with `payload` bytes: one that they would make too long for some line goes without.
@@ -586,6 +605,11 @@ impl Line {
         self.spec.payloads.iter().any(|payload| payload.red.is_some())
     }
 
+    /// How long its pictures are kept at least, as it was last told.
+    pub(crate) fn least_delay(&self) -> Duration {
+        self.delay.map_or(Duration::ZERO, PlayoutDelay::min)
+    }
+
     /// Sets how long its pictures may be kept before they are shown; told to the receiver for a while.
     pub(crate) fn set_delay(&mut self, delay: Option<PlayoutDelay>) {
         if self.spec.delay_extension.is_some() && self.delay != delay {
@@ -597,8 +621,11 @@ impl Line {
     /// The timestamp to report for the time `ntp`, by its current source's clock.
     pub(crate) fn report(&mut self, ntp: u64, clock: Mapping) -> Option<u32> {
         let rate = if self.spec.audio { 48_000 } else { 90_000 };
-        let rtp = clock.rtp_at(ntp, rate).wrapping_add(self.current?.timestamp_offset);
-        self.reported = Some(Mapping { ntp, rtp });
+        let Span { timestamp_offset, participant, is_on_time, .. } = *self.current.as_ref()?;
+        let rtp = clock.rtp_at(ntp, rate).wrapping_add(timestamp_offset);
+        if let Some(participant) = participant.filter(|_| is_on_time) {
+            self.reported = Some((participant, Mapping { ntp, rtp }));
+        }
         Some(rtp)
     }
 }

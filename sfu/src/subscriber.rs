@@ -104,6 +104,8 @@ pub(crate) struct Subscriber {
     allotted_bps: u64,
     /// There once the receiver has told what its line carries.
     pacer: Option<Box<Pacer>>,
+    /// Whether it may have missed what it was sent: its pictures go on with key frames, once these can leave.
+    pub(crate) has_missed: bool,
     /// Whether so much is on the way to it that no picture begins.
     pub(crate) is_congested: bool,
     /// Whether the shard knows that packets wait in the pacer.
@@ -196,6 +198,7 @@ impl Subscriber {
             probing: None,
             allotted_bps: UNKNOWN_BPS,
             pacer: None,
+            has_missed: false,
             is_congested: false,
             is_paced: false,
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
@@ -210,7 +213,7 @@ impl Subscriber {
         self.estimate_bps
     }
 
-    /// Whether it reports again since this was asked last, after a silence in which much may have been lost.
+    /// Whether it reports again since this was asked last, after a silence in which something was lost.
     pub(crate) fn take_returned(&mut self) -> bool {
         self.numbering.estimator.as_mut().is_some_and(|estimator| estimator.take_returned())
     }

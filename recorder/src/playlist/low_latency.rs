@@ -31,7 +31,7 @@ pub enum Latency {
 /// Parts stay listed until they are three target durations from the end (section 4.4.4.9).
 pub const LISTED_US: u64 = 3 * SEGMENT_MAX.as_micros() as u64;
 
-/// Last line of a playlist that goes on. hls.js (1.7) begins the segment that is next with the line behind the last whole one;
+/// Last line of a playlist with parts that goes on. hls.js (1.7) begins the segment that is next with the line behind the last whole one;
 /// without any it takes the whole one for the one that grows, dates the next back to it, and from then on misplaces everything
 /// before a discontinuity.
 pub const FOOTER: &str = "# more will come\n";

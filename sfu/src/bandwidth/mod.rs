@@ -184,14 +184,14 @@ impl Estimator {
         if lost_reports.is_some_and(|lost| (1..=MOST_LOST_REPORTS).contains(&lost)) && !self.silence.lasts() {
             self.acked.arrived(newest_us, unreported);
         }
-        self.take_in(now_us, reference_us, limit, feedback);
+        let lost = self.take_in(now_us, reference_us, limit, feedback);
         if self.silence.heard(now_us, self.history.in_flight() > 0) {
             // What was lost meanwhile tells of the cut and not of the line.
             self.forget_path();
             self.loss.restart(now_us);
             self.aimd.forget_capacity();
             self.prober.restart(now_us);
-            self.has_returned = true;
+            self.has_returned = lost || unreported > 0;
         }
         self.react(now_us);
     }
@@ -215,8 +215,9 @@ impl Estimator {
         }
     }
 
-    fn take_in(&mut self, now_us: i64, reference_us: i64, limit: usize, feedback: &TransportWide<'_>) {
-        let (mut newest_us, mut least_delay_us) = (i64::MIN, i64::MAX);
+    /// Takes in a report. Whether it tells of anything missing.
+    fn take_in(&mut self, now_us: i64, reference_us: i64, limit: usize, feedback: &TransportWide<'_>) -> bool {
+        let (mut newest_us, mut least_delay_us, mut lost) = (i64::MIN, i64::MAX, false);
         for (number, ticks) in feedback.statuses(limit) {
             let Some(sent_us) = self.history.sent_at(now_us, number) else { continue };
             let arrival_us = ticks.map(|ticks| reference_us + ticks_us(ticks));
@@ -227,6 +228,7 @@ impl Estimator {
             self.told = self.told.max(Some(told.index));
             let Some(arrival_us) = arrival_us else {
                 self.loss.told(told.sent_us, true);
+                lost = true;
                 continue;
             };
             if told.was_missing {
@@ -245,6 +247,7 @@ impl Estimator {
             self.least_rtt.update(now_us, rtt_us);
             self.rtt_us = Some(self.rtt_us.map_or(rtt_us, |rtt| rtt + (rtt_us - rtt) / 4));
         }
+        lost
     }
 
     fn arrived(&mut self, told: &history::Told, arrival_us: i64) {
@@ -414,7 +417,7 @@ impl Estimator {
         self.rtt_us.map(|us| Duration::from_micros(us.unsigned_abs()))
     }
 
-    /// Whether reports have come again, since this was asked last, after a silence in which much may have been lost.
+    /// Whether reports have come again, since this was asked last, after a silence in which something was lost.
     pub fn take_returned(&mut self) -> bool {
         std::mem::take(&mut self.has_returned)
     }

@@ -39,14 +39,14 @@ const RICH_VOICE_BPS: u64 = 80_000;
 const USUAL_DELAY: Duration = Duration::from_millis(10);
 const LOSSY_DELAY: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(1000));
 /// Steps of that: it is told anew for each.
-const DELAY_STEP_MS: u64 = 100;
+const DELAY_STEP: Duration = Duration::from_millis(100);
 /// Greatest time.
 const MAX_DELAY: Duration = Duration::from_secs(10);
 
 /// How long pictures wait at least where much is lost: for what was lost to be asked for and sent twice.
 fn lossy_delay(rtt: Duration) -> Duration {
-    let steps = (2 * rtt.as_millis() as u64 + DELAY_STEP_MS).div_euclid(DELAY_STEP_MS);
-    Duration::from_millis(steps * DELAY_STEP_MS).clamp(LOSSY_DELAY.0, LOSSY_DELAY.1)
+    let steps = (2 * rtt + DELAY_STEP).as_millis() / DELAY_STEP.as_millis();
+    (DELAY_STEP * u32::try_from(steps).unwrap_or(u32::MAX)).clamp(LOSSY_DELAY.0, LOSSY_DELAY.1)
 }
 
 /// Which earlier packets a voice repeats: the last, and the one before it where much is lost.
@@ -158,6 +158,9 @@ impl Shard {
         // Whoever is spoken with must not wait.
         let waits = is_lossy && !room.stage.is_spoken_with(subscriber.participant);
         let delay = if waits { lossy_delay(subscriber.least_rtt().unwrap_or_default()) } else { USUAL_DELAY };
+        // A round trip on the border between two steps does not make them come and go.
+        let steady =
+            |before: Duration| if waits && before > delay && before <= delay + DELAY_STEP { before } else { delay };
         let mut voices = 0;
         for line in subscriber.lines.iter_mut().filter(|line| line.spec.audio) {
             let voice = voice(now, line, layers_of(line), &self.fanouts, is_thin);
@@ -175,7 +178,7 @@ impl Shard {
         let mut before = [0; MAX_MEDIA_LINES];
         for (line, before) in subscriber.lines.iter_mut().filter(|line| !line.spec.audio).zip(&mut before) {
             if line.part != Part::Tile {
-                line.set_delay(Some(PlayoutDelay::new(delay, MAX_DELAY)));
+                line.set_delay(Some(PlayoutDelay::new(steady(line.least_delay()), MAX_DELAY)));
             }
             let demand = demand(now, line, layers_of(line), &self.fanouts, estimate.saturating_sub(voices));
             *before = line.chosen().map_or(0, |chosen| demand.level_of(chosen));

@@ -165,9 +165,22 @@ impl Shard {
     /// A session may have missed what it was sent: pictures that had begun go on with key frames.
     pub(super) fn returned(&mut self, now: Instant, place: Place) {
         let Place::Subscriber(at) = place else { return };
-        for line in 0..self.subscribers[at].lines.len() {
-            if let Some(stream) = self.subscribers[at].lines[line].current() {
-                self.begin_picture(now, LineRef { subscriber: at, line }, stream);
+        self.subscribers[at].has_missed = true;
+        self.mend(now, at);
+    }
+
+    /// Asks for the key frames that a subscriber needs which missed something, once they can leave. One that misses something again
+    /// and again is heard ever more rarely, as one that asks itself: a key frame costs everyone.
+    fn mend(&mut self, now: Instant, at: usize) {
+        let subscriber = &mut self.subscribers[at];
+        if !subscriber.has_missed || subscriber.is_congested {
+            return;
+        }
+        subscriber.has_missed = false;
+        for line in subscriber.lines.iter_mut().filter(|line| !line.spec.audio) {
+            let stream = line.current().filter(|_| line.may_ask_key_frame(now));
+            if let Some(fanout) = stream.and_then(|stream| self.fanouts.get_mut(stream.at)) {
+                fanout.want_key_frame();
             }
         }
     }
@@ -274,6 +287,7 @@ impl Shard {
         if has_relief {
             self.begin_pictures(now, at);
         }
+        self.mend(now, at);
         if let Some(due) = self.subscribers[at].newly_paced() {
             self.leaving.note_paced(at, due);
         }

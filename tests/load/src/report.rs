@@ -32,6 +32,8 @@ pub struct Report {
     pub received: u64,
     /// Packets that somebody did not get.
     pub lost: u64,
+    /// Of them, voices.
+    pub voices_lost: u64,
     /// Packets that the server kept back from somebody whose line it found too thin.
     pub withheld: u64,
     /// Packets that somebody got again, other than by retransmission.

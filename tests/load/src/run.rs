@@ -263,6 +263,7 @@ fn report(options: &Options, ended: Ended, counts: &Counts, publisher: Option<&P
         expected: total.expected,
         received: total.received,
         lost: total.lost,
+        voices_lost: summary.outcomes.iter().chain(&summary.left).map(|(voice, _)| voice.lost).sum(),
         withheld: total.withheld,
         duplicates: total.duplicates,
         broken: summary.notes.broken,

@@ -61,6 +61,7 @@ export function useFollower(chosen: () => LessonId | null): Follower {
   useReceived(receiving.session, line);
   // Whoever only listens can wait for what was lost; a class that is spoken with cannot.
   const patience = shallowRef(LISTENING);
+  watch(joined, () => (patience.value = LISTENING));
   watch([receiving.session, () => isOnFloor(view.value), () => patience.value.ms], ([session, spokenWith, ms]) =>
     session?.setPatience(spokenWith ? null : ms));
   useShows(receiving.session, line);
@@ -78,7 +79,10 @@ export function useFollower(chosen: () => LessonId | null): Follower {
       lead_camera: videoOf("lead_camera"), lead_screen: videoOf("lead_screen"), floor: videoOf("floor"),
     })),
     voices: computed(() => ({ lead: audioAt(LEAD_VOICE), floor: audioAt(FLOOR_VOICE) })),
-    tune: (report) => (patience.value = nextPatience(patience.value, report)),
+    tune: (report) => {
+      // What is made up while nothing waits says nothing of how long to wait.
+      if (!isOnFloor(view.value)) patience.value = nextPatience(patience.value, report);
+    },
     prospect: computed(() => prospectOf(asked.current.value, asked.failure.value !== null)),
     now,
   };
