@@ -31,7 +31,7 @@ export const checkZh = {
     no_camera: "没有找到摄像头，老师看不到本教室，听课不受影响。",
     no_microphone: "没有找到麦克风，暂时不能发言，听课不受影响。",
   },
-  rows: { rtt: "往返时间", lost: "没有回应", down: "下行", up: "上行", media: "音视频通道", codecs: "可播放的视频", camera: "摄像头", microphone: "麦克风" },
+  rows: { rtt: "往返时间", lost: "丢失", down: "下行", up: "上行", media: "音视频通道", codecs: "可播放的视频", camera: "摄像头", microphone: "麦克风" },
   ms: (ms: number): string => `${ms} 毫秒`,
   percent: (percent: number): string => `${percent}%`,
   megabits: (megabits: string): string => `${megabits} Mbit/s`,
