@@ -33,7 +33,7 @@ export const checkEn: CheckMessages = {
     no_camera: "No camera found: the teacher will not see this class; following the lesson works.",
     no_microphone: "No microphone found: this class cannot speak for now; following the lesson works.",
   },
-  rows: { rtt: "Round trip", lost: "No answer", down: "Down", up: "Up", media: "Media path", codecs: "Plays", camera: "Camera", microphone: "Microphone" },
+  rows: { rtt: "Round trip", lost: "Lost", down: "Down", up: "Up", media: "Media path", codecs: "Plays", camera: "Camera", microphone: "Microphone" },
   ms: (ms) => `${ms} ms`,
   percent: (percent) => `${percent}%`,
   megabits: (megabits) => `${megabits} Mbit/s`,
