@@ -22,7 +22,7 @@ for ((round = 0; round < ${BENCH_ROUNDS:-5}; round++)); do
         for profile in gcm cm; do
             for mode in count full; do
                 report=$("$LOAD_BIN" --tongke "$TONGKE_BIN" --viewers "$viewers" --profile "$profile" --mode "$mode" \
-                    --seconds "$window")
+                    --seconds "$window") || { failed=1 && continue; }
                 python3 samples.py "us_${profile}_${mode}_$viewers=us_per_packet" <<<"$report" || { failed=1 && continue; }
                 if [[ $profile-$mode == gcm-full ]]; then over_floor "over_floor_$viewers" "$floor" "$report"; fi
             done
