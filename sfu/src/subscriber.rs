@@ -1,26 +1,30 @@
-//! One WHEP session: sends each of its lines what feeds it, again what was lost, and reports what was sent.
+//! One WHEP session: sends each of its lines what feeds it, and reports what was sent. What is known of its line is apart, and so is
+//! what it is sent again.
+
+mod again;
+mod estimate;
 
 use std::time::{Duration, Instant};
 
+use again::RetransmissionBudget;
+
 use crate::{
     allocation::{Pace, Part},
-    bandwidth::{ClusterId, Estimator},
     clock::{Mapping, NtpClock},
     command::{Acknowledged, Given, LessonKey, ParticipantKey, PeerId, Shown},
     fanout::{FanoutRef, PACKET_OVERHEAD, Passing, Replay},
     ice::Path,
     limits::{
-        CALM_HOLD_PERCENT, COUNT_INTERVAL, HOLD_PERCENT, MAX_COURSEWARE_DELAY, MAX_PACED_DELAY, MAX_PARAMETER_SET,
-        MAX_REPLAY_DELAY, MAX_STILL_DELAY, MAX_UDP_PAYLOAD, RTX_BUDGET_CEILING_BPS, RTX_BUDGET_PERCENT,
+        COUNT_INTERVAL, MAX_COURSEWARE_DELAY, MAX_PACED_DELAY, MAX_PARAMETER_SET, MAX_REPLAY_DELAY, MAX_STILL_DELAY,
+        MAX_UDP_PAYLOAD,
     },
     line::{Line, Offered},
-    line_figures::LineFigures,
     numbering::{Numbering, Probing},
     outbox::Outbox,
     outgoing::Written,
     pacer::{Paced, Pacer},
     payload::Entry,
-    ring::{Kept, PacketRing},
+    ring::Kept,
     rtcp::{Feedback, SenderInfo, Writer, read},
     sdp::SubscribePlan,
     srtp::{MAX_OVERHEAD, Outbound},
@@ -28,44 +32,10 @@ use crate::{
     transport::Transport,
 };
 
-/// What every line is taken to carry, in bit/s: a voice.
-const LEAST_BPS: u64 = 24_000;
 /// What a line is taken to carry whose receiver tells nothing of it, in bit/s.
 const UNKNOWN_BPS: u64 = 1 << 40;
-
 /// Fraction lost from which on a line is lossy, of 256: 2 %.
 const LOSSY_FROM: u8 = 5;
-/// The same as a share.
-const LOSSY_SHARE: f64 = 0.02;
-/// Share of what it was, in percent, to which an estimate has to fall, or rise, for what is given to be worked out anew.
-const FALLEN_PERCENT: u64 = 97;
-const RISEN_PERCENT: u64 = 105;
-/// Share of what is needed, in percent, from which on a line is so good that nothing depends on how good.
-const SLOW_FROM_PERCENT: u64 = 220;
-/// Share of what is needed, in percent, from which on a line is good enough; and time between two trials whether it is better.
-const ENOUGH_PERCENT: u64 = 112;
-const TRIAL_INTERVAL: Duration = Duration::from_secs(20);
-/// Packets of a probe that leave in one go, at most.
-const MAX_PROBE_PACKETS: u64 = 32;
-/// Bytes from which on a packet is worth sending again as part of a probe.
-const LEAST_PROBE_PAYLOAD: usize = 200;
-/// Seconds of that which make a line lossy, and the most that are counted.
-const LOSSY_SECONDS: u8 = 3;
-const MOST_LOSSY_SECONDS: u8 = 15;
-/// Time for which it then is, where nothing else is known of it.
-const LOSSY_FOR: Duration = Duration::from_secs(20);
-/// A round trip from which on a packet that is lost twice is missed.
-const FAR: Duration = Duration::from_millis(100);
-/// Bytes that may be sent again at once, however thin the line.
-const RTX_LEAST_BYTES: u64 = 6000;
-/// A receiver is strained whose pictures wait so long for their turn.
-const STRAINED_FROM: Duration = Duration::from_millis(400);
-/// Waiting for less than this on the way, packets meet a calm line.
-const CALM_BELOW: Duration = Duration::from_millis(120);
-/// What is given may be so much of what leaves, in percent, for a key frame to catch up; and the wait on the way from which on no
-/// more leaves than is estimated.
-const PACED_PERCENT: u64 = 108;
-const DRAINS_FROM: Duration = Duration::from_millis(100);
 
 /// A receiving session.
 pub(crate) struct Subscriber {
@@ -126,29 +96,6 @@ struct SentBytes {
     bps: u64,
 }
 
-/// Bytes that may still be sent again. Earned by time, as a share of what the line carries: a receiver that asks for everything
-/// gets its share and no more.
-struct RetransmissionBudget {
-    bytes: u64,
-    refilled: Instant,
-}
-
-impl RetransmissionBudget {
-    fn spend(&mut self, now: Instant, estimate_bps: u64, bytes: usize) -> bool {
-        let elapsed = now.saturating_duration_since(self.refilled).as_millis() as u64;
-        self.refilled = now;
-        let a_second = estimate_bps.min(RTX_BUDGET_CEILING_BPS) / 8 * RTX_BUDGET_PERCENT / 100;
-        let earned = elapsed.saturating_mul(a_second) / 1000;
-        // What is saved up in calm is worth a second, or the packets that a moment's loss takes.
-        self.bytes = self.bytes.saturating_add(earned).min(a_second.max(RTX_LEAST_BYTES));
-        let affordable = self.bytes >= bytes as u64;
-        if affordable {
-            self.bytes -= bytes as u64;
-        }
-        affordable
-    }
-}
-
 /// How long packets of a picture may have to wait: courseware is not to be looked in the eye, and its key frames are large.
 fn longest_wait(part: Part) -> Duration {
     if part == Part::Courseware { MAX_COURSEWARE_DELAY } else { MAX_PACED_DELAY }
@@ -193,7 +140,7 @@ impl Subscriber {
             next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
-            budget: RetransmissionBudget { bytes: RTX_LEAST_BYTES, refilled: now },
+            budget: RetransmissionBudget::new(now),
             numbering,
             probing: None,
             allotted_bps: UNKNOWN_BPS,
@@ -206,98 +153,6 @@ impl Subscriber {
             shed: 0,
             counted_at: None,
         }
-    }
-
-    /// What its line carries, in bit/s, as far as is known.
-    pub(crate) fn estimate_bps(&self) -> u64 {
-        self.estimate_bps
-    }
-
-    /// Whether it reports again since this was asked last, after a silence in which something was lost.
-    pub(crate) fn take_returned(&mut self) -> bool {
-        self.numbering.estimator.as_mut().is_some_and(|estimator| estimator.take_returned())
-    }
-
-    /// Its round trip when nothing waits on the way.
-    pub(crate) fn least_rtt(&self) -> Option<Duration> {
-        self.numbering.estimator.as_ref()?.least_rtt()
-    }
-
-    /// What is known of its line.
-    pub(crate) fn line_figures(&self, now: Instant) -> LineFigures {
-        let estimator = self.numbering.estimator.as_deref();
-        LineFigures {
-            estimate_bps: Some(self.known_bps(now).0).filter(|&bps| bps < UNKNOWN_BPS),
-            needs_bps: self.needs_bps,
-            given_bps: self.given_bps,
-            sent_bps: self.sent.bps,
-            rtt: estimator.and_then(|estimator| estimator.rtt()),
-            queue: estimator.map_or(Duration::ZERO, |estimator| estimator.queue_delay()),
-            loss: estimator.map_or(0.0, |estimator| estimator.loss()),
-        }
-    }
-
-    /// Works out anew what its line carries.
-    pub(crate) fn estimate(&mut self, now: Instant) -> u64 {
-        self.estimate_bps = self.known_bps(now).0;
-        self.allotted_bps = self.estimate_bps;
-        self.held_percent = self.hold_percent();
-        self.was_lossy = self.is_lossy(now);
-        self.estimate_bps
-    }
-
-    /// How much more than its line is estimated to carry it may keep, in percent: less where its pictures wait, here or on the
-    /// way.
-    pub(crate) fn hold_percent(&self) -> u64 {
-        let is_calm = |estimator: &Estimator| estimator.newest_delay().max(estimator.queue_delay()) < CALM_BELOW;
-        match (&self.pacer, &self.numbering.estimator) {
-            (Some(pacer), _) if pacer.backlog() >= STRAINED_FROM => 0,
-            (_, Some(estimator)) if is_calm(estimator) => CALM_HOLD_PERCENT,
-            _ => HOLD_PERCENT,
-        }
-    }
-
-    /// Paces its pictures by what its line carries: by what it is given, where that is a little more and nothing waits on the way.
-    fn set_pace(&mut self, now: Instant) {
-        let bps = self.known_bps(now).1;
-        let mut most = bps;
-        if let Some(estimator) = &self.numbering.estimator {
-            self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
-            if estimator.newest_delay().min(estimator.queue_delay()) < DRAINS_FROM {
-                most = most.max((self.given_bps * PACED_PERCENT / 100).min(bps * (100 + CALM_HOLD_PERCENT) / 100));
-            }
-        }
-        if let Some(pacer) = &mut self.pacer {
-            pacer.set_rate(bps, most, self.voices_bps);
-        }
-    }
-
-    /// The same; without a bound as long as that is a guess.
-    pub(crate) fn proven_bps(&self) -> u64 {
-        let is_guess = self.numbering.estimator.as_ref().is_some_and(|estimator| !estimator.is_proven());
-        if is_guess { UNKNOWN_BPS } else { self.estimate_bps }
-    }
-
-    /// Whether much of what it is sent has been lost lately.
-    pub(crate) fn is_lossy(&self, now: Instant) -> bool {
-        match &self.numbering.estimator {
-            Some(estimator) if estimator.rtt().is_some() => self.lossy_seconds >= LOSSY_SECONDS,
-            _ => self.lost.is_some_and(|at| now.saturating_duration_since(at) < LOSSY_FOR),
-        }
-    }
-
-    /// Notes what it could use, were its line good enough, and what of that it is given as voices and as pictures, in bit/s.
-    pub(crate) fn note_needs(&mut self, now: Instant, bps: u64, (voices, pictures): (u64, u64)) {
-        (self.needs_bps, self.given_bps, self.voices_bps) = (bps, voices + pictures, voices);
-        self.set_pace(now);
-        let Some(estimator) = &mut self.numbering.estimator else { return };
-        let enough = bps * ENOUGH_PERCENT / 100;
-        // A line that is much better takes no pacing. Whether it is is tried now and then, for the trial is a burst.
-        let is_tried = estimator.estimate_bps() >= enough && now >= self.next_trial;
-        if is_tried {
-            self.next_trial = now + TRIAL_INTERVAL;
-        }
-        estimator.want(if is_tried { bps * SLOW_FROM_PERCENT / 100 } else { enough });
     }
 
     /// What it is given, if that has changed since it was last told.
@@ -479,136 +334,6 @@ impl Subscriber {
         left
     }
 
-    /// How many times a packet of this line is sent again. Where much is lost and the way is long, what is lost twice comes too
-    /// late and stops the picture.
-    pub(crate) fn times_again(&self, now: Instant, line: usize) -> u8 {
-        let is_far =
-            self.numbering.estimator.as_ref().and_then(|estimator| estimator.rtt()).is_some_and(|rtt| rtt >= FAR);
-        let is_twice = is_far && self.is_lossy(now) && !self.lines[line].spec.audio;
-        1 + u8::from(is_twice)
-    }
-
-    /// Sends a packet again on `line`, within the budget. Whether it was sent.
-    pub(crate) fn send_again(
-        &mut self,
-        now: Instant,
-        line: usize,
-        sequence: u16,
-        packet: (&Kept<'_>, &PacketRing),
-        outbox: &mut Outbox,
-    ) -> bool {
-        if !self.budget.spend(now, self.estimate_bps(), packet.0.payload.len()) {
-            return false;
-        }
-        let Some((path, outbound)) = self.transport.outbound() else { return false };
-        let Some(written) = self.lines[line].write_again(sequence, packet, self.numbering.next(), outbox.room()) else {
-            return false;
-        };
-        let sealed = seal(outbox, path, outbound, &written);
-        self.numbering.sent(now, &written, sealed, None);
-        sealed > 0
-    }
-
-    /// Looks after its estimator. Whether what it is given is to be worked out anew.
-    pub(crate) fn estimate_timeout(&mut self, now: Instant) -> bool {
-        let is_other = self.is_lossy(now) != self.was_lossy;
-        let Some(estimator) = &mut self.numbering.estimator else { return is_other };
-        estimator.handle_timeout(now);
-        if self.probing.is_none() {
-            self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
-        }
-        self.set_pace(now);
-        // It may keep less than it could, or more, of what it has beyond its estimate.
-        let keeps_other = self.given_bps > self.allotted_bps && self.hold_percent() != self.held_percent;
-        is_other || keeps_other || self.has_moved(now)
-    }
-
-    /// Whether its line carries so much less, or more where more is of use, than when it was last allotted.
-    pub(crate) fn has_moved(&self, now: Instant) -> bool {
-        let (bps, then) = (self.known_bps(now).0, self.allotted_bps);
-        let enough = self.needs_bps * SLOW_FROM_PERCENT / 100;
-        let has_enough = then >= enough && bps >= enough;
-        !has_enough && (bps * 100 < then * FALLEN_PERCENT || bps * 100 > then * RISEN_PERCENT)
-    }
-
-    /// Looks whether too much is on the way to it. Whether that is over now.
-    pub(crate) fn has_relief(&mut self) -> bool {
-        let is_congested = self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.is_congested());
-        if let Some(pacer) = &mut self.pacer {
-            pacer.hold(is_congested);
-        }
-        std::mem::replace(&mut self.is_congested, is_congested) && !is_congested
-    }
-
-    /// What its line carries, in bit/s: for choosing what it is given, and for pacing that.
-    fn known_bps(&self, now: Instant) -> (u64, u64) {
-        let (to_give, to_pace) = match (&self.numbering.estimator, self.told) {
-            (Some(estimator), _) => (estimator.estimate_bps(), estimator.estimate_bps()),
-            (None, Some(told)) => (told.budget_bps(now), told.bps()),
-            (None, None) => (UNKNOWN_BPS, UNKNOWN_BPS),
-        };
-        (to_give.clamp(LEAST_BPS, UNKNOWN_BPS), to_pace)
-    }
-
-    /// Sends what a probe under way sends now: the newest packets again where there are such, else padding. `packet` finds one
-    /// by its stream and its number there.
-    pub(crate) fn probe<'r>(
-        &mut self,
-        now: Instant,
-        packet: impl Fn(FanoutRef, u64) -> Option<(Kept<'r>, &'r PacketRing)>,
-        outbox: &mut Outbox,
-    ) {
-        let Some(mut probing) = self.probing.filter(|probing| probing.due().is_some_and(|due| due <= now)) else {
-            return;
-        };
-        let mut allowance = probing.allowance(now);
-        for back in 0..MAX_PROBE_PACKETS {
-            if allowance == 0 || probing.due().is_none() {
-                break;
-            }
-            let again = self.lines.iter().position(|line| !line.spec.audio && line.newest(back).is_some());
-            let len = again.and_then(|line| self.probe_again(now, (line, back), probing.cluster(), &packet, outbox));
-            let Some(len) = len.or_else(|| self.probe_with_padding(now, &probing, outbox)) else {
-                // There is nothing to probe with: it is decided anew when its time is over.
-                self.probing = None;
-                return;
-            };
-            probing.sent(len);
-            allowance = allowance.saturating_sub(len);
-        }
-        probing.wait(now);
-        self.probing = probing.due().map(|_| probing);
-    }
-
-    fn probe_again<'r>(
-        &mut self,
-        now: Instant,
-        (line, back): (usize, u64),
-        cluster: ClusterId,
-        packet: impl Fn(FanoutRef, u64) -> Option<(Kept<'r>, &'r PacketRing)>,
-        outbox: &mut Outbox,
-    ) -> Option<usize> {
-        let (stream, index, sequence) = self.lines[line].newest(back)?;
-        let (kept, ring) = packet(stream, index).filter(|(kept, _)| kept.payload.len() >= LEAST_PROBE_PAYLOAD)?;
-        let (path, outbound) = self.transport.outbound()?;
-        let number = self.numbering.next();
-        let written = self.lines[line].write_again(sequence, (&kept, ring), number, outbox.room())?;
-        let sealed = seal(outbox, path, outbound, &written);
-        self.numbering.sent(now, &written, sealed, Some(cluster));
-        (sealed > 0 && written.is_numbered).then_some(sealed)
-    }
-
-    fn probe_with_padding(&mut self, now: Instant, probing: &Probing, outbox: &mut Outbox) -> Option<usize> {
-        let (path, outbound) = self.transport.outbound()?;
-        let number = self.numbering.next();
-        let len = probing.packet_len().saturating_sub(PACKET_OVERHEAD);
-        let mut lines = self.lines.iter_mut().filter(|line| !line.spec.audio);
-        let written = lines.find_map(|line| line.write_padding(len, number, outbox.room()))?;
-        let sealed = seal(outbox, path, outbound, &written);
-        self.numbering.sent(now, &written, sealed, Some(probing.cluster()));
-        (sealed > 0).then_some(sealed)
-    }
-
     /// Takes in one SRTCP packet; `asked` is called with each request it makes. `true` when it was authentic.
     pub(crate) fn receive_rtcp(&mut self, now: Instant, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
@@ -664,18 +389,6 @@ impl Subscriber {
     /// Worst fraction lost of its lines, of 256.
     pub(crate) fn fraction_lost(&self) -> Option<u8> {
         self.lines.iter().filter_map(|line| line.fraction_lost).max()
-    }
-
-    /// Works out what it is sent, from what was sent since the last call.
-    pub(crate) fn measure(&mut self, now: Instant) {
-        let is_lossy = self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.loss() >= LOSSY_SHARE);
-        self.lossy_seconds = if is_lossy {
-            (self.lossy_seconds + 1).min(MOST_LOSSY_SECONDS)
-        } else {
-            self.lossy_seconds.saturating_sub(1)
-        };
-        let elapsed = now.saturating_duration_since(self.sent.since).as_millis().max(1) as u64;
-        self.sent = SentBytes { bytes: 0, since: now, bps: self.sent.bytes * 8000 / elapsed };
     }
 
     /// Forgets what waits of a stream that this line takes no more.
