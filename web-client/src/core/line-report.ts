@@ -12,6 +12,9 @@ export type LineReading = {
   /** Packets of all that is received. */
   received: number;
   lost: number;
+  /** Packets of all that is sent, and those that the other side missed, by its last report. */
+  sent: number;
+  sentLost: number | null;
   /** The worst share of what is sent that the other side missed lately, 0 to 1. */
   upLost: number | null;
   jitterMs: number | null;

@@ -1,7 +1,9 @@
 // Opening a session to the server, without a lesson, to see whether sound and picture would get through, and how much of them.
 
-import { lostPermille, onlyOver, type Protocol, type Reach, type Tally } from "../core/line-check";
+import { lostPermille, onlyOver, type Protocol, type Reach } from "../core/line-check";
+import { readLine } from "./line-stats";
 import { after } from "./ticking";
+import { quietTone } from "./tone";
 
 const SESSIONS = "/api/line-check/media";
 /** A voice has fifty packets a second; a report on it comes once a second. */
@@ -22,21 +24,23 @@ export async function reach(token: string, protocol: Protocol, limitMs: number):
 export async function loss(token: string, protocol: Protocol, limitMs: number): Promise<number | null> {
   const listening = await listen(token, protocol, limitMs);
   if (listening === null) return null;
-  const tone = new AudioContext();
+  const tone = quietTone();
   const connection = new RTCPeerConnection();
   try {
     if (listening.location === null || !(await connects(listening.connection, limitMs))) return null;
-    connection.addTransceiver(quietTone(tone), { direction: "sendonly" });
+    connection.addTransceiver(tone.track, { direction: "sendonly" });
     const speaking = await opened(connection, listening.location, token, protocol, limitMs);
     if (speaking === null || !(await connects(connection, limitMs))) return null;
     await new Promise<void>((over) => after(LISTEN_MS, over));
-    return lostPermille(await sentBy(connection), await receivedBy(listening.connection));
+    const [up, back] = [await readLine(connection), await readLine(listening.connection)];
+    if (up === null || back === null) return null;
+    return lostPermille({ packets: up.sent, lost: up.sentLost }, { packets: back.received + Math.max(0, back.lost), lost: back.lost });
   } catch {
     return null;
   } finally {
     listening.connection.close();
     connection.close();
-    void tone.close();
+    tone.stop();
   }
 }
 
@@ -82,37 +86,4 @@ function connects(connection: RTCPeerConnection, limitMs: number): Promise<boole
     connection.onconnectionstatechange = look;
     look();
   });
-}
-
-/** A voice that no microphone is needed for. A browser that waits for a press lets it say nothing; then nothing is learned. */
-function quietTone(context: AudioContext): MediaStreamTrack {
-  const [oscillator, gain, out] = [context.createOscillator(), context.createGain(), context.createMediaStreamDestination()];
-  gain.gain.value = 0.001;
-  oscillator.connect(gain).connect(out);
-  oscillator.start();
-  const [track] = out.stream.getAudioTracks();
-  if (track === undefined) throw new Error("no sound to send");
-  return track;
-}
-
-type Stat = { type: string; kind?: string; packetsSent?: number; packetsReceived?: number; packetsLost?: number };
-
-async function statOf(connection: RTCPeerConnection, type: string): Promise<Stat | null> {
-  let found: Stat | null = null;
-  (await connection.getStats()).forEach((stat: Stat) => {
-    if (stat.type === type && stat.kind === "audio") found = stat;
-  });
-  return found;
-}
-
-/** As the server's last report has it. */
-async function sentBy(connection: RTCPeerConnection): Promise<Tally> {
-  const [sent, told] = [await statOf(connection, "outbound-rtp"), await statOf(connection, "remote-inbound-rtp")];
-  return { packets: sent?.packetsSent ?? 0, lost: told === null ? null : (told.packetsLost ?? null) };
-}
-
-async function receivedBy(connection: RTCPeerConnection): Promise<Tally> {
-  const received = await statOf(connection, "inbound-rtp");
-  const lost = received?.packetsLost ?? null;
-  return { packets: (received?.packetsReceived ?? 0) + Math.max(0, lost ?? 0), lost };
 }
