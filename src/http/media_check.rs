@@ -130,10 +130,7 @@ pub async fn voice(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let offer = offer(&headers, &body)?;
-    let [line] = &offer.media[..] else {
-        return Err(Problem::new(Kind::UnusableOffer, "offer one line of sound").at("m="));
-    };
-    if line.kind != MediaKind::Audio {
+    if !matches!(&offer.media[..], [line] if line.kind == MediaKind::Audio) {
         return Err(Problem::new(Kind::UnusableOffer, "offer one line of sound").at("m="));
     }
     let room = room.parse().ok().filter(|&room| app.line_checks().rooms.speak(room, &person.id));

@@ -46,22 +46,11 @@ fn split_box(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmaf::{Muxer, Sample};
-
-    fn part() -> Vec<u8> {
-        let mut muxer = Muxer::new(90_000, true);
-        let mut bytes = Vec::new();
-        for n in 0..10u64 {
-            let sample = Sample { time: n * 9_000, keyframe: n == 0, data: vec![n as u8; 10] };
-            bytes.extend(muxer.push(sample).unwrap().into_iter().flat_map(|part| part.bytes));
-        }
-        bytes.extend(muxer.finish(None).unwrap().into_iter().flat_map(|part| part.bytes));
-        bytes
-    }
+    use crate::cmaf::ten_pictures;
 
     #[test]
     fn a_part_of_ours_is_read_and_what_follows_is_left() {
-        let part = part();
+        let part = ten_pictures();
         let mut rest = part.as_slice();
         let moof = take_moof(&mut rest).unwrap();
         assert_eq!((moof.traf.len(), moof.traf[0].trun.len(), &rest[4..8]), (1, 1, &b"mdat"[..]));
@@ -80,7 +69,7 @@ mod tests {
 
     #[test]
     fn what_is_torn_is_no_moof() {
-        let part = part();
+        let part = ten_pictures();
         let end = u32::from_be_bytes(*part.first_chunk().unwrap()) as usize;
         assert!((0..end).all(|len| take_moof(&mut &part[..len]).is_none()));
     }

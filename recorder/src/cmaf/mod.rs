@@ -17,3 +17,16 @@ impl From<mp4_atom::Error> for crate::Error {
         Self::Box(error.to_string())
     }
 }
+
+/// Whole parts with ten pictures of ten bytes, the first a keyframe.
+#[cfg(test)]
+pub(crate) fn ten_pictures() -> Vec<u8> {
+    let mut muxer = Muxer::new(90_000, true);
+    let mut bytes = Vec::new();
+    for n in 0..10u64 {
+        let sample = Sample { time: n * 9_000, keyframe: n == 0, data: vec![n as u8; 10] };
+        bytes.extend(muxer.push(sample).unwrap().into_iter().flat_map(|part| part.bytes));
+    }
+    bytes.extend(muxer.finish(None).unwrap().into_iter().flat_map(|part| part.bytes));
+    bytes
+}

@@ -44,18 +44,7 @@ pub fn samples(mut bytes: &[u8]) -> Option<Vec<Repeated>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmaf::{Muxer, Sample};
-
-    fn parts() -> Vec<u8> {
-        let mut muxer = Muxer::new(90_000, true);
-        let mut bytes = Vec::new();
-        for n in 0..10u64 {
-            let sample = Sample { time: n * 9_000, keyframe: n == 0, data: vec![n as u8; 10] };
-            bytes.extend(muxer.push(sample).unwrap().into_iter().flat_map(|part| part.bytes));
-        }
-        bytes.extend(muxer.finish(None).unwrap().into_iter().flat_map(|part| part.bytes));
-        bytes
-    }
+    use crate::cmaf::ten_pictures as parts;
 
     #[test]
     fn what_was_written_reads_back() {
