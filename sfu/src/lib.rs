@@ -40,7 +40,6 @@ mod ring;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
-mod sealed;
 pub mod seats;
 mod send_queue;
 mod sent_voices;

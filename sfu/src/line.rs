@@ -30,11 +30,10 @@ use crate::{
     rtcp::ReportBlock,
     rtp::{Elements, NUMBERED_HEADER_LEN, RtpHeader},
     sdp::{SubscribeLine, SubscribePayload},
-    sealed::Sealed,
     seats::Source,
     sent_voices::{SentVoice, SentVoices},
     sequence::nearest,
-    srtp::MAX_OVERHEAD,
+    srtp::{MAX_OVERHEAD, ReplayWindow},
     temporal::ALL,
 };
 
@@ -141,7 +140,8 @@ pub(crate) struct Line {
     /// How long its pictures may be kept, and with how many more of them that is told.
     delay: Option<PlayoutDelay>,
     delay_told_with: u8,
-    sealed: Sealed,
+    /// Which packets were sealed: a nonce must never be used for two texts, whatever leads to the second.
+    sealed: ReplayWindow,
     /// Fraction lost of the last report on it, of 256.
     pub(crate) fraction_lost: Option<u8>,
     /// Highest sequence number of the last report on it.
@@ -180,7 +180,7 @@ impl Line {
             redundancy: 0,
             delay: None,
             delay_told_with: 0,
-            sealed: Sealed::default(),
+            sealed: ReplayWindow::default(),
             fraction_lost: None,
             highest_reported: None,
             arrived: 0,
@@ -611,9 +611,9 @@ impl Line {
     }
 
     /// Sets how long its pictures may be kept before they are shown; told to the receiver for a while.
-    pub(crate) fn set_delay(&mut self, delay: Option<PlayoutDelay>) {
-        if self.spec.delay_extension.is_some() && self.delay != delay {
-            self.delay = delay;
+    pub(crate) fn set_delay(&mut self, delay: PlayoutDelay) {
+        if self.spec.delay_extension.is_some() && self.delay != Some(delay) {
+            self.delay = Some(delay);
             self.delay_told_with = DELAY_TOLD_WITH;
         }
     }

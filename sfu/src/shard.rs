@@ -349,7 +349,7 @@ impl Shard {
                 self.event(Event::Connected { peer, remote: path.remote });
                 self.connected(now, place);
             }
-            Change::Moved => self.returned(now, place),
+            Change::Moved => self.moved(now, place),
             Change::Lost => self.event(Event::Lost { peer }),
             Change::Recovered => {
                 self.event(Event::Recovered { peer });

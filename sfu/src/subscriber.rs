@@ -338,7 +338,7 @@ impl Subscriber {
     pub(crate) fn receive_rtcp(&mut self, now: Instant, packet: &mut [u8], mut asked: impl FnMut(Asked)) -> bool {
         let Some(inbound) = self.transport.inbound() else { return false };
         let Ok(len) = inbound.open_rtcp(packet) else { return false };
-        let Self { lines, pacer, told, lost, numbering, .. } = self;
+        let Self { lines, pacer, told, lost, numbering, has_missed, .. } = self;
         let sent_bps = self.sent.bps;
         let line_of = |lines: &[Line], ssrc| lines.iter().position(|line| line.spec.ssrc == ssrc);
         read(&packet[..len], |feedback| match feedback {
@@ -365,7 +365,7 @@ impl Subscriber {
             }
             Feedback::TransportWide(wide) => {
                 if let Some(estimator) = &mut numbering.estimator {
-                    estimator.handle_feedback(now, &wide);
+                    *has_missed |= estimator.handle_feedback(now, &wide);
                 }
             }
             Feedback::SenderReport { .. } | Feedback::Goodbye { .. } => {}

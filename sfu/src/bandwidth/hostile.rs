@@ -71,7 +71,7 @@ impl Story {
                 let len = self.log.feedback(&mut body).unwrap();
                 self.last = body[..len].to_vec();
                 let now = self.now + ms(40);
-                with_feedback(&body[..len], |wide| self.estimator.handle_feedback(now, wide));
+                with_feedback(&body[..len], |wide| _ = self.estimator.handle_feedback(now, wide));
                 self.estimator.handle_timeout(now);
             }
         }
@@ -85,7 +85,7 @@ impl Story {
 
     fn hears(&mut self, body: &[u8]) {
         let now = self.now + ms(45);
-        with_feedback(body, |wide| self.estimator.handle_feedback(now, wide));
+        with_feedback(body, |wide| _ = self.estimator.handle_feedback(now, wide));
     }
 }
 

@@ -105,8 +105,6 @@ pub struct Estimator {
     least_rtt: Least,
     want_bps: u64,
     feedback_count: Option<u8>,
-    /// Whether reports came again after a silence, and nobody was told yet.
-    has_returned: bool,
     /// Highest extended number told of.
     told: Option<u64>,
     /// Whether the estimate comes from what was seen.
@@ -137,7 +135,6 @@ impl Estimator {
             least_rtt: Least::new(LEAST_RTT_US),
             want_bps: 0,
             feedback_count: None,
-            has_returned: false,
             told: None,
             is_proven: false,
             limit: None,
@@ -162,19 +159,20 @@ impl Estimator {
         self.silence.sent(now_us);
     }
 
-    /// Takes in a report of the receiver. One that was heard before, or that cannot be true, changes nothing.
-    pub fn handle_feedback(&mut self, now: Instant, feedback: &TransportWide<'_>) {
+    /// Takes in a report of the receiver. One that was heard before, or that cannot be true, changes nothing. Whether it ends a
+    /// silence in which something was lost.
+    pub fn handle_feedback(&mut self, now: Instant, feedback: &TransportWide<'_>) -> bool {
         let now_us = self.us(now);
-        let Some(limit) = self.history.sent_from(feedback.base) else { return };
+        let Some(limit) = self.history.sent_from(feedback.base) else { return false };
         let reference_us = self.clock.reference_us(now_us, feedback.reference);
         let newest_us = match self.weigh(now_us, reference_us, limit, feedback) {
             Worth::Fresh { newest_us } => newest_us,
-            Worth::Known => return,
+            Worth::Known => return false,
             Worth::Impossible => {
                 if self.clock.doubted() {
                     self.forget_path();
                 }
-                return;
+                return false;
             }
         };
         self.clock.heard(now_us, newest_us);
@@ -185,15 +183,16 @@ impl Estimator {
             self.acked.arrived(newest_us, unreported);
         }
         let lost = self.take_in(now_us, reference_us, limit, feedback);
-        if self.silence.heard(now_us, self.history.in_flight() > 0) {
+        let ends_silence = self.silence.heard(now_us, self.history.in_flight() > 0);
+        if ends_silence {
             // What was lost meanwhile tells of the cut and not of the line.
             self.forget_path();
             self.loss.restart(now_us);
             self.aimd.forget_capacity();
             self.prober.restart(now_us);
-            self.has_returned = lost || unreported > 0;
         }
         self.react(now_us);
+        ends_silence && (lost || unreported > 0)
     }
 
     /// Reads a report without taking it in.
@@ -415,11 +414,6 @@ impl Estimator {
     /// The round trip, with what packets wait on the way and without what reports wait for each other.
     pub fn rtt(&self) -> Option<Duration> {
         self.rtt_us.map(|us| Duration::from_micros(us.unsigned_abs()))
-    }
-
-    /// Whether reports have come again, since this was asked last, after a silence in which something was lost.
-    pub fn take_returned(&mut self) -> bool {
-        std::mem::take(&mut self.has_returned)
     }
 
     /// The round trip when nothing waits on the way.

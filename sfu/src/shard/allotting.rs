@@ -43,12 +43,6 @@ const DELAY_STEP: Duration = Duration::from_millis(100);
 /// Greatest time.
 const MAX_DELAY: Duration = Duration::from_secs(10);
 
-/// How long pictures wait at least where much is lost: for what was lost to be asked for and sent twice.
-fn lossy_delay(rtt: Duration) -> Duration {
-    let steps = (2 * rtt + DELAY_STEP).as_millis() / DELAY_STEP.as_millis();
-    (DELAY_STEP * u32::try_from(steps).unwrap_or(u32::MAX)).clamp(LOSSY_DELAY.0, LOSSY_DELAY.1)
-}
-
 /// Which earlier packets a voice repeats: the last, and the one before it where much is lost.
 fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
     match is_lossy {
@@ -57,6 +51,12 @@ fn redundancy(estimate_bps: u64, is_lossy: bool) -> u8 {
         false if estimate_bps >= REDUNDANCY_FROM_BPS => 0b01,
         _ => 0b00,
     }
+}
+
+/// How long pictures wait at least where much is lost: for what was lost to be asked for and sent twice.
+fn lossy_delay(rtt: Duration) -> Duration {
+    let steps = (2 * rtt + DELAY_STEP).as_millis() / DELAY_STEP.as_millis();
+    (DELAY_STEP * u32::try_from(steps).unwrap_or(u32::MAX)).clamp(LOSSY_DELAY.0, LOSSY_DELAY.1)
 }
 
 /// What pictures may need on a line that carries `estimate` bit/s and these voices. Overuse leaves so much less than what arrives
@@ -178,7 +178,7 @@ impl Shard {
         let mut before = [0; MAX_MEDIA_LINES];
         for (line, before) in subscriber.lines.iter_mut().filter(|line| !line.spec.audio).zip(&mut before) {
             if line.part != Part::Tile {
-                line.set_delay(Some(PlayoutDelay::new(steady(line.least_delay()), MAX_DELAY)));
+                line.set_delay(PlayoutDelay::new(steady(line.least_delay()), MAX_DELAY));
             }
             let demand = demand(now, line, layers_of(line), &self.fanouts, estimate.saturating_sub(voices));
             *before = line.chosen().map_or(0, |chosen| demand.level_of(chosen));

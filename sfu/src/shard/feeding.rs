@@ -162,8 +162,8 @@ impl Shard {
         }
     }
 
-    /// A session may have missed what it was sent: pictures that had begun go on with key frames.
-    pub(super) fn returned(&mut self, now: Instant, place: Place) {
+    /// A session has another path and may have missed what it was sent: pictures that had begun go on with key frames.
+    pub(super) fn moved(&mut self, now: Instant, place: Place) {
         let Place::Subscriber(at) = place else { return };
         self.subscribers[at].has_missed = true;
         self.mend(now, at);
@@ -269,12 +269,8 @@ impl Shard {
         }
         self.counters.feedback += 1;
         let change = subscriber.transport.heard(now);
-        let has_returned = subscriber.take_returned();
         asked[..count].iter().flatten().for_each(|&request| self.answer(now, at, request));
         self.estimated(now, at);
-        if has_returned {
-            self.returned(now, Place::Subscriber(at));
-        }
         self.changed(now, peer, Place::Subscriber(at), change);
     }
 

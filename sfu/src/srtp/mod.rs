@@ -11,7 +11,7 @@ mod transform;
 #[cfg(test)]
 mod vectors;
 
-use replay::ReplayWindow;
+pub(crate) use replay::ReplayWindow;
 pub use transform::Profile;
 use transform::{RtcpKeys, RtpKeys};
 

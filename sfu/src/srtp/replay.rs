@@ -1,4 +1,4 @@
-//! Replay protection (RFC 3711 section 3.3.2).
+//! Replay protection (RFC 3711 section 3.3.2); the same window keeps a sender from sealing two texts under one index.
 
 /// Width of the window in packets. A publisher without a retransmission stream answers NACK under the old index: at 600
 /// packets a second this leaves it 1.7 s.
@@ -7,7 +7,7 @@ const WORDS: usize = (WIDTH / 64) as usize;
 
 /// Which of the last [`WIDTH`] packet indices were seen: a ring of bits by index.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ReplayWindow {
+pub(crate) struct ReplayWindow {
     highest: Option<u64>,
     seen: [u64; WORDS],
 }
@@ -42,6 +42,22 @@ impl ReplayWindow {
         }
         let (word, bit) = place(index);
         self.seen[word] |= bit;
+    }
+
+    /// Whether `index` is new and not too old; from now on it is not new.
+    pub(crate) fn first(&mut self, index: u64) -> bool {
+        let is_new = self.may_accept(index);
+        if is_new {
+            self.accept(index);
+        }
+        is_new
+    }
+
+    /// Whether `index` is known to have been taken.
+    pub(crate) fn has(&self, index: u64) -> bool {
+        let (word, bit) = place(index);
+        let back = self.highest.and_then(|highest| highest.checked_sub(index));
+        back.is_some_and(|back| back < WIDTH) && self.seen[word] & bit != 0
     }
 
     fn clear(&mut self, index: u64) {
@@ -79,11 +95,12 @@ mod tests {
             let index = (highest + chance % 40).saturating_sub(chance / 64 % 1500);
             let too_old = highest.saturating_sub(index) >= WIDTH && !seen.is_empty();
             assert_eq!(window.may_accept(index), !too_old && !seen.contains(&index), "{index} after {highest}");
-            if window.may_accept(index) {
-                window.accept(index);
+            if window.first(index) {
                 seen.insert(index);
                 highest = highest.max(index);
             }
+            assert_eq!(window.has(index), seen.contains(&index) && highest - index < WIDTH);
+            assert!(!window.first(index) && !window.has(highest + 1));
         }
     }
 }

@@ -43,11 +43,6 @@ impl Subscriber {
         self.estimate_bps
     }
 
-    /// Whether it reports again since this was asked last, after a silence in which something was lost.
-    pub(crate) fn take_returned(&mut self) -> bool {
-        self.numbering.estimator.as_mut().is_some_and(|estimator| estimator.take_returned())
-    }
-
     /// Its round trip when nothing waits on the way.
     pub(crate) fn least_rtt(&self) -> Option<Duration> {
         self.numbering.estimator.as_ref()?.least_rtt()
