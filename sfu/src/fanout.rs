@@ -72,6 +72,8 @@ const WINDOW: Duration = Duration::from_millis(1000);
 const SCREEN_WINDOW: Duration = Duration::from_millis(2500);
 /// Silence after which a stream counts as not sent.
 const LAYER_SILENCE: Duration = Duration::from_millis(1500);
+/// A pause after which a stream begins to flow anew.
+const LONG_PAUSE: Duration = Duration::from_millis(1500);
 /// A stream has temporal layers while packets above the base came so lately, counted from its newest: one that stands still has
 /// what it had.
 const LAYERED_FOR: Duration = Duration::from_secs(3);
@@ -148,6 +150,8 @@ pub(crate) struct Fanout {
     flowed: bool,
     /// When its last packet came.
     pub(crate) last_arrival: Option<Instant>,
+    /// Since when packets have come without a long pause.
+    flowing_since: Option<Instant>,
     /// The newest key frame, and what came since.
     recent: Option<Recent>,
     /// Lines fed, or waiting to be fed: those whose current or wanted stream is this one. Those before `cursor` have had the
@@ -213,6 +217,7 @@ impl Fanout {
             layered_at: None,
             flowed: false,
             last_arrival: None,
+            flowing_since: None,
             recent: None,
             lines: Vec::new(),
             waiting: VecDeque::with_capacity(MAX_WAITING),
@@ -239,7 +244,7 @@ impl Fanout {
         self.size = None;
         (self.meter, self.base_meter) = (meter(self.source), meter(self.source));
         (self.needs_bps, self.base_bps, self.layered_at, self.flowed) = (None, None, None, false);
-        self.last_arrival = None;
+        (self.last_arrival, self.flowing_since) = (None, None);
         self.recent = None;
         self.waiting.clear();
         (self.due, self.group, self.held_until, self.queued) = (0, 0, None, false);
@@ -259,6 +264,9 @@ impl Fanout {
             self.size = picture_size(self.codec, packet.payload).or(self.size);
         }
         self.note_recent(now, packet);
+        if self.last_arrival.is_none_or(|at| now.saturating_duration_since(at) > LONG_PAUSE) {
+            self.flowing_since = Some(now);
+        }
         self.last_arrival = Some(now);
         let bytes = packet.payload.len() + PACKET_OVERHEAD;
         self.meter.add(now, bytes);
@@ -302,6 +310,12 @@ impl Fanout {
     /// Whether packets came lately: a browser stops the layers that its own line does not carry.
     pub(crate) fn flows(&self, now: Instant) -> bool {
         self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE)
+    }
+
+    /// How long packets have come without a long pause; none when the last came longer than `silence` ago.
+    pub(crate) fn flowing(&self, now: Instant, silence: Duration) -> Option<Duration> {
+        let flows = self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) <= silence);
+        self.flowing_since.filter(|_| flows).map(|since| now.saturating_duration_since(since))
     }
 
     /// What it needs, in bit/s, once it has been measured.

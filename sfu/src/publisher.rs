@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use slab::Slab;
+
 use crate::{
     clock::NtpClock,
     command::{LessonKey, ParticipantKey, PeerId},
+    fanout::Fanout,
     limits::{
         KEYFRAME_REQUEST_INTERVAL, MAX_DATAGRAM, MAX_RTP_PACKET, MAX_SSRCS_PER_PEER, REPORT_INTERVAL, TWCC_INTERVAL,
     },
     outbox::Outbox,
     payload::TemporalLayer,
-    recorded::RecordedTracks,
+    recorded::RecordedStreams,
     recovered::RecoveredVoices,
     red,
     rtcp::{ArrivalLog, Feedback, MAX_FEEDBACK_LEN, Writer, read},
@@ -32,7 +35,7 @@ pub(crate) struct Publisher {
     pub(crate) participant: ParticipantKey,
     pub(crate) transport: Transport,
     pub(crate) tracks: Vec<Track>,
-    pub(crate) recorded: RecordedTracks,
+    pub(crate) recorded: RecordedStreams,
     /// What came with the last packet beside itself.
     pub(crate) recovered: RecoveredVoices,
     mid_extension: Option<u8>,
@@ -96,7 +99,7 @@ impl Publisher {
                 .zip(fanouts)
                 .map(|(spec, &at)| Track::new(spec, at, is_described))
                 .collect(),
-            recorded: RecordedTracks::default(),
+            recorded: RecordedStreams::default(),
             recovered: RecoveredVoices::default(),
             mid_extension: plan.mid_extension,
             twcc_extension: plan.twcc_extension,
@@ -274,17 +277,10 @@ impl Publisher {
         true
     }
 
-    /// Lets the recorder have the best layer of each seat that flows; `rank` tells how good a picture is.
-    pub(crate) fn choose_recorded(&mut self, now: Instant, rank: impl Fn(&Track) -> u64) {
-        let mut wanted = [false; MAX_SSRCS_PER_PEER];
-        let rank =
-            |track: &Track| if track.codec().is_video() { rank(track) } else { u64::from(u8::MAX - track.spec.layer) };
-        self.recorded.choose(now, &self.tracks, rank, |at| {
-            if let Some(wanted) = wanted.get_mut(at) {
-                *wanted = true;
-            }
-        });
-        self.tracks.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted).for_each(|(track, _)| track.want_key_frame());
+    /// Lets the recorder have the best layer of each seat that flows.
+    pub(crate) fn choose_recorded(&mut self, now: Instant, fanouts: &mut Slab<Fanout>) {
+        let streams = self.tracks.iter().map(|track| track.fanout);
+        self.recorded.choose(now, fanouts, streams);
     }
 
     /// Sends whatever RTCP is due. Returns how many key frames it asked for.

@@ -1,6 +1,6 @@
 //! One stream of a publisher, an m-line or one of its simulcast layers: what arrives on it, and what is missing of that.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::{
     clock::Mapping,
@@ -15,9 +15,6 @@ use crate::{
     sequence::Unwrapper,
 };
 
-/// A pause after which a stream begins to flow anew.
-const LONG_PAUSE: Duration = Duration::from_millis(1500);
-
 /// The stream now arriving on a track.
 struct Stream {
     ssrc: u32,
@@ -27,8 +24,6 @@ struct Stream {
     /// Last sender report: publisher's NTP time, RTP timestamp, when it arrived.
     report: Option<(u64, u32, Instant)>,
     last_arrival: Instant,
-    /// Since when packets have come without a long pause.
-    flowing_since: Instant,
 }
 
 /// One stream of a publisher: an m-line, or one of its simulcast layers.
@@ -81,9 +76,6 @@ impl Track {
         }
         let rate = self.codec().clock_rate();
         let stream = self.stream.as_mut()?;
-        if now.saturating_duration_since(stream.last_arrival) > LONG_PAUSE {
-            stream.flowing_since = now;
-        }
         stream.last_arrival = now;
         let index = stream.unwrapper.unwrap(header.sequence);
         stream.reception.arrived(index, header.timestamp, origin, now, rate);
@@ -116,7 +108,6 @@ impl Track {
             reception: Reception::new(first),
             report: None,
             last_arrival: now,
-            flowing_since: now,
         };
         self.stream = Some(stream);
         if let Some(structure) = &mut self.structure {
@@ -131,13 +122,6 @@ impl Track {
             Some(frame) => frame.layering().into(),
             None => layering(self.spec.codec, payload).into(),
         }
-    }
-
-    /// How long packets have come without a long pause; none when the last came longer than `silence` ago.
-    pub(crate) fn flowing(&self, now: Instant, silence: Duration) -> Option<Duration> {
-        let stream = self.stream.as_ref()?;
-        let flows = now.saturating_duration_since(stream.last_arrival) <= silence;
-        flows.then(|| now.saturating_duration_since(stream.flowing_since))
     }
 
     /// Notes a sender report.

@@ -86,7 +86,7 @@ impl Shard {
         let publisher = &mut self.publishers[at];
         let (lesson, source) = (publisher.lesson, publisher.source(track));
         let (fanout, codec) = (publisher.tracks[track].fanout, publisher.tracks[track].codec());
-        let recorded = publisher.recorded.takes(&publisher.tracks, track, first, kept.entry);
+        let recorded = publisher.recorded.takes(source.slot, fanout, first, kept.entry);
         if recorded == Recorded::First {
             let ssrc = publisher.tracks[track].ssrc().unwrap_or(0);
             self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
@@ -200,11 +200,7 @@ impl Shard {
         let Some(layers) = self.rooms.get(&lesson).and_then(|room| room.sources.get(&source)) else { return };
         let recorded = || {
             let mut publishers = self.publishers.iter().map(|(_, publisher)| publisher);
-            publishers.find_map(|publisher| {
-                let feeds = |at: &usize| publisher.tracks.get(*at).is_some_and(|track| layers.contains(track.fanout));
-                let track = publisher.recorded.of(source.slot).filter(feeds)?;
-                publisher.tracks.get(track).map(|track| track.fanout)
-            })
+            publishers.find_map(|publisher| publisher.recorded.of(source.slot).filter(|&at| layers.contains(at)))
         };
         let found = match layer {
             Some(layer) => layers.get(layer),
@@ -243,7 +239,7 @@ impl Shard {
         for (track, ntp, rtp) in reports.into_iter().flatten() {
             let publisher = &self.publishers[at];
             let source = publisher.source(track);
-            if !publisher.recorded.is(source.slot, track) {
+            if !publisher.recorded.is(source.slot, publisher.tracks[track].fanout) {
                 continue;
             }
             self.tap_entry(now, lesson, source, Tapped::SenderReport { ntp, rtp });

@@ -149,7 +149,7 @@ impl Shard {
                     if let Some(room) = self.rooms.get_mut(&publisher.lesson) {
                         room.forget(source, track.spec.layer, track.fanout);
                     }
-                    if publisher.recorded.is(track.spec.slot, track_at) {
+                    if publisher.recorded.is(track.spec.slot, track.fanout) {
                         self.tap_entry(now, publisher.lesson, source, Tapped::Ended);
                     }
                 }
@@ -222,16 +222,12 @@ impl Shard {
 
     fn tick_publisher(&mut self, now: Instant, at: usize) {
         let Some(publisher) = self.publishers.get_mut(at) else { return };
+        publisher.choose_recorded(now, &mut self.fanouts);
         for track in &mut publisher.tracks {
             if self.fanouts[track.fanout].take_key_frame_wish() {
                 track.want_key_frame();
             }
         }
-        publisher.choose_recorded(now, |track| {
-            let size = self.fanouts.get(track.fanout).and_then(|fanout| fanout.size);
-            // Where sizes are not known the first of voices is the best, and the last of pictures.
-            size.map_or(u64::from(track.spec.layer), |size| u64::from(size.pixels()))
-        });
         let (peer, before) = (publisher.peer, publisher.fraction_lost);
         self.counters.key_frames_asked += publisher.handle_timeout(now, &mut self.outbox);
         let after = publisher.fraction_lost;
