@@ -261,7 +261,7 @@ impl Fanout {
             self.parameter_sets.observe(packet.payload);
         }
         if packet.entry != Entry::No && self.codec.is_video() {
-            self.size = picture_size(self.codec, packet.payload).or(self.size);
+            self.size = picture_size(self.codec, self.layer, packet.payload).or(self.size);
         }
         self.note_recent(now, packet);
         if self.last_arrival.is_none_or(|at| now.saturating_duration_since(at) > LONG_PAUSE) {

@@ -25,7 +25,7 @@ impl Layers {
     }
 
     /// All fanouts, in the order of their layers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + Clone + use<> {
         self.0.into_iter().flatten()
     }
 

@@ -45,6 +45,7 @@ mod send_queue;
 mod sent_voices;
 pub mod sequence;
 mod shard;
+pub mod spatial;
 pub mod srtp;
 mod subscriber;
 pub mod tap;

@@ -181,8 +181,7 @@ impl Publisher {
         for block in blocks.by_ref().filter(|block| !block.is_primary() && !block.payload.is_empty()) {
             let index = taken.index.saturating_sub(u64::from(block.back));
             if self.tracks[track].take_recovered(index, now) {
-                let place = (index, block.timestamp(header.timestamp));
-                self.recovered.push(own_type, header.ssrc, place, block.payload);
+                self.recovered.push(index, block.timestamp(header.timestamp), block.payload);
             }
         }
         packet.copy_within(end - primary..end, header.len);
@@ -279,7 +278,7 @@ impl Publisher {
 
     /// Lets the recorder have the best layer of each seat that flows.
     pub(crate) fn choose_recorded(&mut self, now: Instant, fanouts: &mut Slab<Fanout>) {
-        let streams = self.tracks.iter().map(|track| track.fanout);
+        let streams = self.tracks.iter().flat_map(Track::fanouts);
         self.recorded.choose(now, fanouts, streams);
     }
 

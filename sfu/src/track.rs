@@ -6,13 +6,15 @@ use crate::{
     clock::Mapping,
     codec::Codec,
     dependency::Structure,
-    limits::SSRC_CHANGE_SILENCE,
+    layers::Layers,
+    limits::{MAX_LAYERS, SSRC_CHANGE_SILENCE},
     nack::MissingPackets,
-    payload::{TemporalLayer, layering},
+    payload::{TemporalLayer, layering, vp9},
     reception::Reception,
     rtp::RtpHeader,
     sdp::PublishTrack,
     sequence::Unwrapper,
+    spatial::{Piece, Spatial},
 };
 
 /// The stream now arriving on a track.
@@ -29,8 +31,10 @@ struct Stream {
 /// One stream of a publisher: an m-line, or one of its simulcast layers.
 pub(crate) struct Track {
     pub(crate) spec: PublishTrack,
-    /// Where its packets go on from.
-    pub(crate) fanout: usize,
+    /// Where its packets go on from: one place, or one for each of its spatial layers.
+    layers: Layers,
+    /// Parts them, once it has several.
+    spatial: Option<Box<Spatial>>,
     stream: Option<Stream>,
     /// What its dependency descriptors refer to, where it may send any.
     structure: Option<Box<Structure>>,
@@ -50,8 +54,39 @@ pub(crate) struct Taken {
 
 impl Track {
     pub(crate) fn new(spec: PublishTrack, fanout: usize, is_described: bool) -> Self {
-        let structure = (is_described && spec.codec.is_video()).then(|| Box::new(Structure::new()));
-        Self { spec, fanout, stream: None, structure, key_frame_wanted: false, key_frame_asked: None }
+        // The payloads of the others tell what it would.
+        let structure = (is_described && matches!(spec.codec, Codec::H264(_))).then(|| Box::new(Structure::new()));
+        let mut layers = Layers::default();
+        layers.insert(spec.layer, fanout);
+        Self { spec, layers, spatial: None, stream: None, structure, key_frame_wanted: false, key_frame_asked: None }
+    }
+
+    /// Places of the fanouts its packets go on from.
+    pub(crate) fn fanouts(&self) -> impl Iterator<Item = usize> + Clone + use<> {
+        self.layers.iter()
+    }
+
+    /// The place of the fanout of one of its layers.
+    pub(crate) fn fanout(&self, layer: u8) -> Option<usize> {
+        self.layers.get(layer)
+    }
+
+    /// Gives one of its spatial layers a fanout of its own.
+    pub(crate) fn add_fanout(&mut self, layer: u8, at: usize) {
+        self.layers.insert(layer, at);
+    }
+
+    /// What packet `index` is in each of its layers, if it has several; and whether it may have: of simulcast streams only the first
+    /// has room for them.
+    pub(crate) fn part(&mut self, index: u64, marker: bool, payload: &[u8]) -> Option<[Option<Piece>; MAX_LAYERS]> {
+        if self.spec.codec != Codec::Vp9 || self.spec.layer > 0 {
+            return None;
+        }
+        let descriptor = vp9::descriptor(payload)?;
+        if descriptor.structure.is_some_and(|structure| structure.layers > 1) {
+            self.spatial.get_or_insert_default();
+        }
+        self.spatial.as_mut().map(|spatial| spatial.part(index, marker, &descriptor))
     }
 
     pub(crate) fn codec(&self) -> Codec {
@@ -110,6 +145,7 @@ impl Track {
             last_arrival: now,
         };
         self.stream = Some(stream);
+        self.spatial = None;
         if let Some(structure) = &mut self.structure {
             **structure = Structure::new();
         }

@@ -217,21 +217,6 @@ impl Lesson {
         })
     }
 
-    /// Key frames that the master was asked for (PLI, RFC 4585 section 6.3.1).
-    fn asked(&self) -> usize {
-        let is_pli = |rtcp: &&Vec<u8>| {
-            let mut rest = &rtcp[..];
-            let mut found = false;
-            while rest.len() >= 4 {
-                found |= rest[0] & 0x1f == 1 && rest[1] == 206;
-                let len = 4 * (1 + usize::from(u16::from_be_bytes([rest[2], rest[3]])));
-                rest = &rest[len.min(rest.len())..];
-            }
-            found
-        };
-        self.master.rtcp.iter().filter(is_pli).count()
-    }
-
     /// Brings viewer 0 down to the base layer. Returns the first frame after which it had nothing else.
     fn slow_down(&mut self) -> u32 {
         self.teach_from(true, 100);
@@ -266,7 +251,7 @@ fn a_slow_line_gets_the_base_layer_whole_and_nobody_else_does() {
         assert_eq!(lesson.frames(0, from + 1), every(from + 1..from + 48, &lesson, 0));
         assert_eq!(lesson.frames(1, 1), every(1..from + 48, &lesson, 2));
         (0..2).for_each(|viewer| lesson.has_no_gap(viewer));
-        assert_eq!(lesson.asked(), 1, "it needs no key frame");
+        assert_eq!(lesson.master.key_frames_asked(), 1, "it needs no key frame");
     }
 }
 
@@ -277,7 +262,7 @@ fn all_layers_come_back_where_a_picture_allows_it() {
         let from = lesson.slow_down();
         // Aimed higher behind a base layer frame: VP8 rises a layer at a time.
         lesson.teach(1 + (4 - from % 4) % 4);
-        let asked = lesson.asked();
+        let asked = lesson.master.key_frames_asked();
         lesson.tell(0, FAST_BPS);
         lesson.teach(80);
         assert_eq!(lesson.given(0), Some(Given::Whole));
@@ -287,7 +272,7 @@ fn all_layers_come_back_where_a_picture_allows_it() {
         let last = lesson.frame;
         assert_eq!(lesson.frames(0, last - 40), every(last - 40..last, &lesson, 2));
         lesson.has_no_gap(0);
-        assert_eq!(lesson.asked(), asked, "no key frame was needed");
+        assert_eq!(lesson.master.key_frames_asked(), asked, "no key frame was needed");
     }
 }
 
@@ -295,12 +280,12 @@ fn all_layers_come_back_where_a_picture_allows_it() {
 fn what_is_left_out_is_no_burden_to_the_line() {
     let mut lesson = lesson(Way::Described);
     let from = lesson.slow_down();
-    let asked = lesson.asked();
+    let asked = lesson.master.key_frames_asked();
     // More than a second of the line: what has to wait for longer is shed, up to the next key frame.
     lesson.teach_large(80);
     lesson.teach(20);
     assert_eq!(lesson.frames(0, from + 1), every(from + 1..lesson.frame, &lesson, 0));
-    assert_eq!(lesson.asked(), asked);
+    assert_eq!(lesson.master.key_frames_asked(), asked);
     lesson.has_no_gap(0);
 }
 
@@ -328,14 +313,14 @@ fn a_picture_that_has_begun_to_go_out_goes_whole_and_what_waits_behind_it_is_thi
     assert!((1..35).contains(&gone(&lesson)), "it has begun to go out: {}", gone(&lesson));
     lesson.tell(0, 450_000);
     lesson.run(40);
-    let (asked, waiting) = (lesson.asked(), lesson.frame - 1);
+    let (asked, waiting) = (lesson.master.key_frames_asked(), lesson.frame - 1);
     // Until what waited has gone.
     lesson.teach(100);
     assert_eq!(lesson.given(0), Some(Given::Slower));
     assert_eq!(gone(&lesson), 40);
     assert_eq!(lesson.frames(0, begun + 1), every(begun + 1..lesson.frame, &lesson, 0));
     assert!(waiting > begun + 1);
-    assert_eq!(lesson.asked(), asked, "nothing was shed");
+    assert_eq!(lesson.master.key_frames_asked(), asked, "nothing was shed");
     lesson.has_no_gap(0);
 }
 
@@ -419,13 +404,17 @@ fn a_number_kept_for_a_packet_that_is_left_out_too_late_is_filled() {
 fn without_a_way_up_a_key_frame_is_asked_for_and_brings_all_layers_back() {
     let mut lesson = lesson(Way::Vp8WithoutSync);
     lesson.slow_down();
-    let asked = lesson.asked();
+    let asked = lesson.master.key_frames_asked();
     lesson.tell(0, FAST_BPS);
     lesson.teach(40);
-    assert_eq!(lesson.asked(), asked, "not at once");
+    assert_eq!(lesson.master.key_frames_asked(), asked, "not at once");
     let from = lesson.frame;
     lesson.teach(61);
-    assert!((1..=3).contains(&(lesson.asked() - asked)), "asked {} times", lesson.asked() - asked);
+    assert!(
+        (1..=3).contains(&(lesson.master.key_frames_asked() - asked)),
+        "asked {} times",
+        lesson.master.key_frames_asked() - asked
+    );
     assert!(lesson.levels(0, from).iter().all(|level| *level == 0));
     let from = lesson.frame + lesson.frame % 2;
     lesson.teach(from - lesson.frame);

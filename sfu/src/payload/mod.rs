@@ -6,7 +6,11 @@ pub mod size;
 pub mod vp8;
 pub mod vp9;
 
-use crate::codec::{Codec, H264Profile};
+use crate::{
+    codec::{Codec, H264Profile},
+    limits::MAX_LAYERS,
+    spatial::Spatial,
+};
 
 /// What one packet means to a receiver that is waiting to enter the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,7 @@ pub fn layering(codec: Codec, payload: &[u8]) -> Layering {
 /// Runs every inspection of this module over the payloads in `bytes`, for fuzzing: each is a length octet and the payload.
 pub fn fuzz_payloads(mut bytes: &[u8]) {
     let (mut sets, mut renumber) = (h264::ParameterSets::new(), vp8::Renumber::default());
+    let (mut spatial, mut index) = (Spatial::new(), 70_000);
     let mut out = [0; 1200];
     while let Some((&len, rest)) = bytes.split_first() {
         let (payload, rest) = rest.split_at(usize::from(len).min(rest.len()));
@@ -106,7 +111,7 @@ pub fn fuzz_payloads(mut bytes: &[u8]) {
             assert_eq!(h264::entry(&out[..len]), Entry::Here, "parameter sets that were written can be entered");
         }
         for codec in [Codec::H264(H264Profile::High), Codec::Vp8, Codec::Vp9] {
-            assert!(size::picture_size(codec, payload).is_none_or(|size| size.pixels() > 0));
+            assert!(size::picture_size(codec, len % 4, payload).is_none_or(|size| size.pixels() > 0));
         }
         let layering = h264::layering(payload);
         assert!(!(layering.key && layering.discardable), "a picture that can be entered is not one to leave out");
@@ -114,6 +119,11 @@ pub fn fuzz_payloads(mut bytes: &[u8]) {
         assert!(layering.temporal < 8 && layering.spatial < 8);
         if let Some(descriptor) = vp9::descriptor(payload) {
             assert!(descriptor.len <= payload.len() && descriptor.references <= 3);
+            // Some are skipped, and come after the next.
+            index = if len % 8 == 7 { index - 1 } else { index + 1 + u64::from(len % 8 == 6) };
+            let pieces = spatial.part(index, len % 2 == 0, &descriptor);
+            assert!((1..=MAX_LAYERS).contains(&spatial.count()));
+            assert!(pieces.iter().flatten().all(|piece| piece.index <= index && !(piece.marker && piece.is_filling)));
         }
         let mut renumbered = payload.to_vec();
         if vp8::starts_key_frame(payload) {

@@ -17,19 +17,21 @@ impl PictureSize {
         u32::from(self.width) * u32::from(self.height)
     }
 
-    fn new(width: u32, height: u32) -> Option<Self> {
+    /// A size with both sides in range, and neither of them 0.
+    pub(super) fn new(width: u32, height: u32) -> Option<Self> {
         let size = Self { width: width.try_into().ok()?, height: height.try_into().ok()? };
         (size.pixels() > 0).then_some(size)
     }
 }
 
-/// The size told by a packet that starts a key frame of `codec`; none where it tells none, or is not what it seems.
-pub fn picture_size(codec: Codec, payload: &[u8]) -> Option<PictureSize> {
+/// The size told by a packet that starts a key frame of `codec`, of `layer` of its source; none where it tells none, or is not what
+/// it seems. Several sizes are told where the stream is one of several spatial layers: then the layer is one of these.
+pub fn picture_size(codec: Codec, layer: u8, payload: &[u8]) -> Option<PictureSize> {
     match codec {
         Codec::Opus => None,
         Codec::H264(_) => super::h264::parameter_set(payload).and_then(of_h264),
         Codec::Vp8 => of_vp8(payload),
-        Codec::Vp9 => of_vp9(payload),
+        Codec::Vp9 => of_vp9(layer, payload),
     }
 }
 
@@ -44,9 +46,17 @@ fn of_vp8(payload: &[u8]) -> Option<PictureSize> {
     PictureSize::new(side(tag[6], tag[7]), side(tag[8], tag[9]))
 }
 
-/// The uncompressed header of a VP9 key frame of profile 0 (VP9 bitstream specification, section 6.2).
-fn of_vp9(payload: &[u8]) -> Option<PictureSize> {
-    let mut bits = Bits::new(payload.get(super::vp9::descriptor(payload)?.len..)?);
+/// The structure of a stream of several layers, or else the uncompressed header of a VP9 key frame of profile 0 (VP9 bitstream
+/// specification, section 6.2).
+fn of_vp9(layer: u8, payload: &[u8]) -> Option<PictureSize> {
+    let descriptor = super::vp9::descriptor(payload)?;
+    if let Some(structure) = descriptor.structure.filter(|structure| structure.layers > 1) {
+        let told = structure.sizes.get(usize::from(layer)).copied().flatten();
+        if told.is_some() || layer > 0 {
+            return told;
+        }
+    }
+    let mut bits = Bits::new(payload.get(descriptor.len..)?);
     let (marker, profile) = (bits.take(2)?, bits.take(2)?);
     let (shows_existing, is_delta) = (bits.take(1)?, bits.take(1)?);
     bits.take(2)?; // Shown, and resilient to errors.
@@ -196,27 +206,27 @@ mod tests {
             (&[0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00], 1920, 1080),
         ];
         for (unit, width, height) in rows {
-            assert_eq!(picture_size(H264, unit), size(width, height));
+            assert_eq!(picture_size(H264, 0, unit), size(width, height));
             let mut aggregate = vec![0x78, 0, unit.len() as u8];
             aggregate.extend_from_slice(unit);
-            assert_eq!(picture_size(H264, &aggregate), size(width, height), "also inside a STAP-A");
+            assert_eq!(picture_size(H264, 0, &aggregate), size(width, height), "also inside a STAP-A");
             for cut in 0..8 {
-                assert_eq!(picture_size(H264, &unit[..cut]), None, "{cut} bytes of it");
+                assert_eq!(picture_size(H264, 0, &unit[..cut]), None, "{cut} bytes of it");
             }
         }
-        assert_eq!(picture_size(H264, &[0x65, 0x88, 0x84]), None, "an IDR picture tells none");
+        assert_eq!(picture_size(H264, 0, &[0x65, 0x88, 0x84]), None, "an IDR picture tells none");
     }
 
     #[test]
     fn key_frames_of_vp8_and_vp9_tell_their_sizes() {
         let vp8 = [0x10, 0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x41];
-        assert_eq!(picture_size(Codec::Vp8, &vp8), size(640, 360));
+        assert_eq!(picture_size(Codec::Vp8, 0, &vp8), size(640, 360));
         // B and E bits alone in the descriptor; then marker, profile 0, key frame, shown; BT.601; sizes less one.
         let vp9 = [0x0c, 0x82, 0x49, 0x83, 0x42, 0x20, 0x27, 0xf0, 0x16, 0x70];
-        assert_eq!(picture_size(Codec::Vp9, &vp9), size(640, 360));
+        assert_eq!(picture_size(Codec::Vp9, 0, &vp9), size(640, 360));
         for cut in 0..10 {
-            assert_eq!(picture_size(Codec::Vp8, &vp8[..cut]), None);
-            assert_eq!(picture_size(Codec::Vp9, &vp9[..cut.min(9)]), None);
+            assert_eq!(picture_size(Codec::Vp8, 0, &vp8[..cut]), None);
+            assert_eq!(picture_size(Codec::Vp9, 0, &vp9[..cut.min(9)]), None);
         }
     }
 }

@@ -3,15 +3,16 @@
 //! PictureIDs stay as they are where frames are left out: in non-flexible mode a receiver tells by them which picture of its
 //! group a frame is, and in flexible mode references count back by them.
 //!
-//! Spatial layers of one stream are told here and go on together: who is given a picture is given all of its layers. Leaving
-//! some out would also need the end of a picture to be marked anew, on the last layer that goes.
+//! Spatial layers of one stream are parted by [`crate::spatial`].
 
-use super::{Layering, Rise};
+use super::{Layering, Rise, size::PictureSize};
+use crate::limits::MAX_LAYERS;
 
 /// References of one frame (section 4.2, P_DIFF: up to 3 times).
 const MAX_REFERENCES: u8 = 3;
 
-/// Whether `payload` begins a key frame: start of a frame, not inter-picture predicted, lowest spatial layer (section 4.2).
+/// Whether decoding can start with `payload`: it begins a frame that refers neither to earlier pictures nor to a spatial layer
+/// below (section 4.2).
 pub fn starts_key_frame(payload: &[u8]) -> bool {
     let Some(&first) = payload.first() else { return false };
     let bit = |mask: u8| first & mask != 0;
@@ -27,7 +28,7 @@ pub fn starts_key_frame(payload: &[u8]) -> bool {
         (true, Some(byte)) if byte & 0x80 != 0 => 2,
         (true, _) => 1,
     };
-    payload.get(1 + picture_id_len).is_some_and(|layers| layers & 0x0e == 0)
+    payload.get(1 + picture_id_len).is_some_and(|layers| layers & 0x0e == 0 || layers & 0x01 == 0)
 }
 
 /// Layer indices (section 4.2).
@@ -43,8 +44,17 @@ pub struct Layers {
     pub inter_layer: bool,
 }
 
-/// The payload descriptor (section 4.2).
+/// The scalability structure, as far as it tells of spatial layers (section 4.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Structure {
+    /// N_S + 1: layers of a picture, 1 to 8.
+    pub layers: u8,
+    /// Size of each of the first, where told.
+    pub sizes: [Option<PictureSize>; MAX_LAYERS],
+}
+
+/// The payload descriptor (section 4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Descriptor {
     /// PictureID and whether it has 15 bits, else 7.
     pub picture_id: Option<(u16, bool)>,
@@ -62,6 +72,8 @@ pub struct Descriptor {
     pub not_for_upper: bool,
     /// Earlier pictures it refers to by P_DIFF, 0 to 3, in flexible mode.
     pub references: u8,
+    /// The structure of the stream, where it is told.
+    pub structure: Option<Structure>,
     /// Length of the descriptor; the frame's bytes follow.
     pub len: usize,
 }
@@ -104,9 +116,7 @@ pub fn descriptor(payload: &[u8]) -> Option<Descriptor> {
             }
         }
     }
-    if bit(0x02) {
-        skip_structure(&mut rest)?;
-    }
+    let structure = if bit(0x02) { Some(read_structure(&mut rest)?) } else { None };
     Some(Descriptor {
         picture_id,
         predicted,
@@ -116,6 +126,7 @@ pub fn descriptor(payload: &[u8]) -> Option<Descriptor> {
         ends: bit(0x04),
         not_for_upper: bit(0x01),
         references,
+        structure,
         len: payload.len() - rest.len(),
     })
 }
@@ -131,12 +142,19 @@ fn skip(rest: &mut &[u8], len: usize) -> Option<()> {
     Some(())
 }
 
-/// Goes past a scalability structure (section 4.2.1). Its counts bound it: 8 layers, 255 pictures of 3 references.
-fn skip_structure(rest: &mut &[u8]) -> Option<()> {
+/// Reads a scalability structure (section 4.2.1). Its counts bound it: 8 layers, 255 pictures of 3 references.
+fn read_structure(rest: &mut &[u8]) -> Option<Structure> {
     let head = take(rest)?;
+    let mut structure = Structure { layers: (head >> 5) + 1, sizes: [None; MAX_LAYERS] };
     if head & 0x10 != 0 {
-        // Width and height of each spatial layer.
-        skip(rest, 4 * (usize::from(head >> 5) + 1))?;
+        for layer in 0..usize::from(structure.layers) {
+            let sides = rest.first_chunk::<4>().copied()?;
+            skip(rest, sides.len())?;
+            if let Some(size) = structure.sizes.get_mut(layer) {
+                let side = |at: usize| u32::from(u16::from_be_bytes([sides[at], sides[at + 1]]));
+                *size = PictureSize::new(side(0), side(2));
+            }
+        }
     }
     if head & 0x08 != 0 {
         for _ in 0..take(rest)? {
@@ -144,7 +162,7 @@ fn skip_structure(rest: &mut &[u8]) -> Option<()> {
             skip(rest, usize::from(picture >> 2 & 0x03))?;
         }
     }
-    Some(())
+    Some(structure)
 }
 
 /// The layers of `payload`.
@@ -175,7 +193,9 @@ mod tests {
             (&[0xcc, 0x12], false),
             (&[0x84, 0x12], false),
             (&[0xac, 0x92, 0x34, 0x00], true),
-            (&[0xac, 0x92, 0x34, 0x02], false),
+            // Of a higher layer, without and with the one below.
+            (&[0xac, 0x92, 0x34, 0x02], true),
+            (&[0xac, 0x92, 0x34, 0x03], false),
             (&[0xac, 0x12, 0x00], true),
             (&[0xac, 0x92], false),
             (&[], false),
@@ -195,17 +215,8 @@ mod tests {
     fn the_descriptor_is_read_to_its_end() {
         let layers =
             |temporal, switches_up, spatial, inter_layer| Some(Layers { temporal, switches_up, spatial, inter_layer });
-        let plain = Descriptor {
-            picture_id: None,
-            predicted: false,
-            layers: None,
-            tl0: None,
-            begins: false,
-            ends: false,
-            not_for_upper: false,
-            references: 0,
-            len: 1,
-        };
+        let plain = Descriptor { len: 1, ..Descriptor::default() };
+        let sizes = [PictureSize::new(320, 180), PictureSize::new(640, 360), None];
         let rows: &[(&[u8], Descriptor)] = &[
             (&[0x0c, 9], Descriptor { begins: true, ends: true, ..plain }),
             (
@@ -246,6 +257,7 @@ mod tests {
                     layers: layers(0, true, 0, false),
                     tl0: Some(7),
                     begins: true,
+                    structure: Some(Structure { layers: 2, sizes }),
                     len: 24,
                     ..plain
                 },

@@ -11,13 +11,18 @@ use crate::{
     payload::{TemporalLayer, entry},
     publisher::Refused,
     recorded::Recorded,
+    recovered::Recovered,
     relay::Relayed,
     ring::Kept,
-    rtp::FIXED_HEADER_LEN,
+    rtp::{FIXED_HEADER_LEN, RtpHeader, write_fixed_header},
     seats::{Feed, Source, Stage},
+    spatial::Piece,
     subscriber::Asked,
     tap::Tapped,
 };
+
+/// A packet of nothing but padding: one octet, which counts itself (RFC 3550 section 5.1).
+const FILLING: u8 = 1;
 
 /// Which part of the lesson a line shows now. The class that was called on is no tile like others.
 fn part_of(stage: &Stage, feed: Feed, source: Option<Source>) -> Part {
@@ -48,62 +53,84 @@ impl Shard {
             }
         };
         self.counters.received += 1;
-        let (taken, header) = (received.taken, received.header);
+        let (taken, header, track) = (received.taken, received.header, received.track);
         let (lesson, peer) = (publisher.lesson, publisher.peer);
-        let track = &publisher.tracks[received.track];
-        let (fanout, codec) = (track.fanout, track.codec());
+        let codec = publisher.tracks[track].codec();
         let change = publisher.transport.heard(now);
         if taken.first {
-            let run = self.next_run();
-            self.fanouts[fanout].begin(run);
+            for fanout in self.publishers[at].tracks[track].fanouts() {
+                self.next_run += 1;
+                self.fanouts[fanout].begin(self.next_run);
+            }
             self.reseat(now, lesson);
         }
         let recovered = std::mem::take(&mut self.publishers[at].recovered);
         for voice in recovered.iter() {
-            let payload = &voice.packet[FIXED_HEADER_LEN..];
-            let (index, timestamp) = (voice.index, voice.timestamp);
+            let Recovered { index, timestamp, payload } = voice;
             let (entry, layer) = (entry(codec, payload), TemporalLayer::default());
             let kept = Kept { index, marker: false, padding: false, timestamp, entry, layer, payload };
-            self.pass_in(now, (at, received.track), &kept, false, voice.packet);
+            self.pass_in(now, (at, track), &kept);
         }
         self.publishers[at].recovered = recovered;
         let payload = &received.packet[header.len..];
         let (marker, padding, timestamp) = (header.marker, header.padding, header.timestamp);
-        let layer = self.publishers[at].layer(received.track, &header, received.packet, payload);
+        let layer = self.publishers[at].layer(track, &header, received.packet, payload);
         let entry = entry(codec, payload);
         let kept = Kept { index: taken.index, marker, padding, timestamp, entry, layer, payload };
-        self.pass_in(now, (at, received.track), &kept, taken.first, received.packet);
+        self.pass_in(now, (at, track), &kept);
         // What is missing is asked for at once: each moment counts for a voice.
-        if self.publishers[at].tracks[received.track].misses_anew() {
+        if self.publishers[at].tracks[track].misses_anew() {
             self.counters.key_frames_asked += self.publishers[at].send_feedback(now, &mut self.outbox);
         }
         self.changed(now, peer, Place::Publisher(at), change);
     }
 
-    /// Keeps a packet of a publisher's track, copies it to the recorder and lets it leave; `first` is whether its stream has
-    /// just begun.
-    fn pass_in(&mut self, now: Instant, (at, track): (usize, usize), kept: &Kept<'_>, first: bool, packet: &[u8]) {
+    /// Lets a packet of a publisher's track go on, in each of its spatial layers where it has several.
+    fn pass_in(&mut self, now: Instant, (at, track): (usize, usize), kept: &Kept<'_>) {
+        let of = &mut self.publishers[at].tracks[track];
+        let Some(pieces) = of.part(kept.index, kept.marker, kept.payload) else {
+            let Some(fanout) = of.fanout(of.spec.layer) else { return };
+            return self.pass_in_layer(now, (at, track), fanout, kept);
+        };
+        for (layer, piece) in (0..).zip(pieces) {
+            let Some(Piece { index, marker, is_filling }) = piece else { continue };
+            let fanout = self.layer_fanout(now, (at, track), layer);
+            let filling = Kept { timestamp: kept.timestamp, padding: true, payload: &[FILLING], ..Kept::NONE };
+            let whole = if is_filling { &filling } else { kept };
+            self.pass_in_layer(now, (at, track), fanout, &Kept { index, marker, ..*whole });
+        }
+    }
+
+    /// Keeps a packet of one stream of a publisher, copies it to the recorder and lets it leave.
+    fn pass_in_layer(&mut self, now: Instant, (at, track): (usize, usize), fanout: usize, kept: &Kept<'_>) {
         let publisher = &mut self.publishers[at];
         let (lesson, source) = (publisher.lesson, publisher.source(track));
-        let (fanout, codec) = (publisher.tracks[track].fanout, publisher.tracks[track].codec());
+        let first = self.fanouts[fanout].last_arrival.is_none();
         let recorded = publisher.recorded.takes(source.slot, fanout, first, kept.entry);
+        let of = &publisher.tracks[track];
+        let (codec, payload_type, ssrc) = (of.codec(), of.spec.payload_type, of.ssrc().unwrap_or(0));
         if recorded == Recorded::First {
-            let ssrc = publisher.tracks[track].ssrc().unwrap_or(0);
             self.tap_entry(now, lesson, source, Tapped::Started { codec, ssrc });
         }
         if self.fanouts[fanout].keep(now, kept) {
             if recorded != Recorded::Nothing {
-                self.tap_packet(now, lesson, source, packet);
+                self.tap_packet(now, (lesson, source), (payload_type, ssrc), kept);
             }
             self.relay_packet(now, fanout, kept);
             self.gather(now, fanout, kept.index, kept.marker);
         }
     }
 
-    fn tap_packet(&mut self, now: Instant, lesson: LessonKey, source: Source, packet: &[u8]) {
+    fn tap_packet(&mut self, now: Instant, of: (LessonKey, Source), (kind, ssrc): (u8, u32), kept: &Kept<'_>) {
+        let mut header = RtpHeader::fixed(kind, kept.index as u16, kept.timestamp, ssrc);
+        (header.marker, header.padding) = (kept.marker, kept.padding);
+        let mut fixed = [0; FIXED_HEADER_LEN];
+        write_fixed_header(&mut fixed, &header);
         let start = self.tap.bytes.len() as u32;
-        self.tap.bytes.extend_from_slice(packet);
-        self.tap_entry(now, lesson, source, Tapped::Packet { start, len: packet.len() as u16 });
+        self.tap.bytes.extend_from_slice(&fixed);
+        self.tap.bytes.extend_from_slice(kept.payload);
+        let len = (FIXED_HEADER_LEN + kept.payload.len()) as u16;
+        self.tap_entry(now, of.0, of.1, Tapped::Packet { start, len });
     }
 
     /// A number that no stream of this shard had before.
@@ -231,15 +258,17 @@ impl Shard {
         if let Some(offset) = offset {
             for track_at in 0..tracks {
                 let track = &self.publishers[at].tracks[track_at];
-                let (fanout, mapping) = (track.fanout, track.mapping(offset));
-                self.fanouts[fanout].mapping = mapping;
-                self.relay(fanout, Relayed::Clock(mapping));
+                let mapping = track.mapping(offset);
+                for fanout in track.fanouts() {
+                    self.fanouts[fanout].mapping = mapping;
+                    self.relay(fanout, Relayed::Clock(mapping));
+                }
             }
         }
         for (track, ntp, rtp) in reports.into_iter().flatten() {
             let publisher = &self.publishers[at];
             let source = publisher.source(track);
-            if !publisher.recorded.is(source.slot, publisher.tracks[track].fanout) {
+            if !publisher.tracks[track].fanouts().any(|fanout| publisher.recorded.is(source.slot, fanout)) {
                 continue;
             }
             self.tap_entry(now, lesson, source, Tapped::SenderReport { ntp, rtp });

@@ -63,6 +63,28 @@ impl Shard {
         self.reseat(now, lesson);
     }
 
+    /// The fanout of one of a track's spatial layers. One that there was not before takes its place among the source's layers, if the
+    /// publisher still fills the seat, and receivers are given what suits them anew.
+    pub(super) fn layer_fanout(&mut self, now: Instant, (at, track): (usize, usize), layer: u8) -> usize {
+        let publisher = &self.publishers[at];
+        let (lesson, source, of) = (publisher.lesson, publisher.source(track), &publisher.tracks[track]);
+        if let Some(fanout) = of.fanout(layer) {
+            return fanout;
+        }
+        let (codec, base) = (of.codec(), of.fanout(of.spec.layer));
+        self.next_run += 1;
+        let mut fanout = Fanout::new(Stream { lesson, source, layer, codec, run: self.next_run }, None);
+        fanout.mapping = base.and_then(|base| self.fanouts.get(base)?.mapping);
+        let fanout = self.fanouts.insert(fanout);
+        self.publishers[at].tracks[track].add_fanout(layer, fanout);
+        let layers = self.rooms.get_mut(&lesson).and_then(|room| room.sources.get_mut(&source));
+        if let Some(layers) = layers.filter(|layers| base.is_some_and(|base| layers.contains(base))) {
+            layers.insert(layer, fanout);
+            self.reseat(now, lesson);
+        }
+        fanout
+    }
+
     pub(super) fn add_subscriber(
         &mut self,
         now: Instant,
@@ -144,13 +166,15 @@ impl Shard {
                 self.forget_paths(place, &publisher.transport);
                 for (track_at, track) in publisher.tracks.iter().enumerate() {
                     let source = publisher.source(track_at);
-                    self.relay(track.fanout, Relayed::Ended);
-                    self.fanouts.try_remove(track.fanout);
-                    if let Some(room) = self.rooms.get_mut(&publisher.lesson) {
-                        room.forget(source, track.spec.layer, track.fanout);
-                    }
-                    if publisher.recorded.is(track.spec.slot, track.fanout) {
-                        self.tap_entry(now, publisher.lesson, source, Tapped::Ended);
+                    for fanout in track.fanouts() {
+                        self.relay(fanout, Relayed::Ended);
+                        let layer = self.fanouts.try_remove(fanout).map_or(0, |fanout| fanout.layer);
+                        if let Some(room) = self.rooms.get_mut(&publisher.lesson) {
+                            room.forget(source, layer, fanout);
+                        }
+                        if publisher.recorded.is(track.spec.slot, fanout) {
+                            self.tap_entry(now, publisher.lesson, source, Tapped::Ended);
+                        }
                     }
                 }
                 (publisher.peer, publisher.lesson)
@@ -224,8 +248,10 @@ impl Shard {
         let Some(publisher) = self.publishers.get_mut(at) else { return };
         publisher.choose_recorded(now, &mut self.fanouts);
         for track in &mut publisher.tracks {
-            if self.fanouts[track.fanout].take_key_frame_wish() {
-                track.want_key_frame();
+            for fanout in track.fanouts() {
+                if self.fanouts[fanout].take_key_frame_wish() {
+                    track.want_key_frame();
+                }
             }
         }
         let (peer, before) = (publisher.peer, publisher.fraction_lost);

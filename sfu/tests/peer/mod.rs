@@ -299,7 +299,7 @@ impl Peer {
         for (i, kind) in lines.iter().enumerate() {
             let (kind, simulcast) = match *kind {
                 "simulcast" => ("video", true),
-                "remb" | "described" | "vp8" | "vp8-remb" => ("video", false),
+                "remb" | "described" | "vp8" | "vp8-remb" | "vp9" | "vp9-remb" => ("video", false),
                 "voice" => ("audio", false),
                 kind => (kind, false),
             };
@@ -318,6 +318,10 @@ impl Peer {
                 "audio" => "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n",
                 _ if lines[i].starts_with("vp8") => {
                     "a=rtpmap:102 VP8/90000\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\n\
+                      a=rtcp-fb:102 transport-cc\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
+                }
+                _ if lines[i].starts_with("vp9") => {
+                    "a=rtpmap:102 VP9/90000\r\na=fmtp:102 profile-id=0\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\n\
                       a=rtcp-fb:102 transport-cc\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"
                 }
                 _ => {
@@ -490,6 +494,21 @@ impl Peer {
         writer.sender_report(ssrc, &SenderInfo { ntp, rtp, packets: 1, octets: 1 });
         let len = writer.len();
         self.send_rtcp(&buffer[..len]);
+    }
+
+    /// Key frames that it was asked for (PLI, RFC 4585 section 6.3.1).
+    pub fn key_frames_asked(&self) -> usize {
+        let is_pli = |rtcp: &&Vec<u8>| {
+            let mut rest = &rtcp[..];
+            let mut found = false;
+            while rest.len() >= 4 {
+                found |= rest[0] & 0x1f == 1 && rest[1] == 206;
+                let len = 4 * (1 + usize::from(u16::from_be_bytes([rest[2], rest[3]])));
+                rest = &rest[len.min(rest.len())..];
+            }
+            found
+        };
+        self.rtcp.iter().filter(is_pli).count()
     }
 
     pub fn nack(&mut self, ssrc: u32, sequence: u16) {
