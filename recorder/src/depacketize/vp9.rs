@@ -1,10 +1,11 @@
-//! VP9 from RTP (RFC 9628). All layer frames of a picture become one sample: a superframe when there are several.
+//! VP9 from RTP (RFC 9628). All layer frames of a picture become one sample: a superframe when there are several. Lower layers may be
+//! left out of a picture whose higher ones do without.
 
 use std::collections::VecDeque;
 
 use super::{
     Continuity, Depacketized, Format, Frame, Step,
-    vp9_header::{Descriptor, FrameHead, Vp9Format},
+    vp9_header::{Descriptor, FrameHead, LayerSizes, Vp9Format},
 };
 use crate::{Error, limits::FRAME_BYTES, rtp::RtpPacket};
 
@@ -23,7 +24,9 @@ pub struct Vp9Depacketizer {
     /// A layer frame has begun and not ended.
     in_layer: bool,
     predicted: bool,
-    largest: Option<(u16, u16)>,
+    sizes: Option<LayerSizes>,
+    /// The highest spatial layer that came of it.
+    highest: u8,
     broken: bool,
     out: VecDeque<Depacketized>,
 }
@@ -69,16 +72,19 @@ impl Vp9Depacketizer {
         let descriptor = Descriptor::parse(payload)?;
         let body = payload.get(descriptor.len..).ok_or(Error::MalformedVp9)?;
         let first_of_picture = self.data.is_empty() && self.layer_ends.is_empty();
-        let in_place = descriptor.begins != self.in_layer && (!first_of_picture || descriptor.spatial_layer == 0);
+        // What refers to the layer below does not come first.
+        let stands_alone = descriptor.spatial_layer == 0 || !descriptor.inter_layer;
+        let in_place = descriptor.begins != self.in_layer && (!first_of_picture || stands_alone);
         let fits = self.data.len() + body.len() <= FRAME_BYTES && self.layer_ends.len() < FRAMES_IN_SUPERFRAME;
         if !in_place || !fits || body.is_empty() {
             return Err(Error::MalformedVp9);
         }
         if first_of_picture {
             self.predicted = descriptor.predicted;
-            self.largest = None;
+            (self.sizes, self.highest) = (None, 0);
         }
-        self.largest = self.largest.max(descriptor.largest);
+        self.sizes = descriptor.sizes.or(self.sizes);
+        self.highest = self.highest.max(descriptor.spatial_layer);
         self.data.extend_from_slice(body);
         self.in_layer = !descriptor.ends;
         if descriptor.ends {
@@ -98,16 +104,16 @@ impl Vp9Depacketizer {
             return;
         };
         let format = match head {
-            FrameHead::Key(format) if !self.predicted => Some(Format::Vp9(self.with_largest(format))),
+            FrameHead::Key(format) if !self.predicted => Some(Format::Vp9(self.with_highest(format))),
             _ => None,
         };
         let data = superframe(data, &layer_ends);
         self.out.push_back(Depacketized::Frame(Frame { timestamp, keyframe: format.is_some(), format, data }));
     }
 
-    /// The frame's head tells the size of the lowest layer, the scalability structure that of all.
-    fn with_largest(&self, format: Vp9Format) -> Vp9Format {
-        match self.largest {
+    /// The frame's head tells the size of the lowest layer, the scalability structure that of all: also of those that go elsewhere.
+    fn with_highest(&self, format: Vp9Format) -> Vp9Format {
+        match self.sizes.and_then(|sizes| sizes.get(usize::from(self.highest)).copied()) {
             Some((width, height)) if width >= format.width && height >= format.height => {
                 Vp9Format { width, height, ..format }
             }
@@ -169,12 +175,23 @@ mod tests {
     #[test]
     fn spatial_layers_become_a_superframe_of_the_largest_size() {
         let low = payload(&[0xae, 1, 0x00, 0, 0x30, 2, 0x80, 1, 0x68, 5, 0, 2, 0xd0], &KEY);
-        let high = payload(&[0xac, 1, 0x02, 0], &INTER);
+        let high = payload(&[0xac, 1, 0x03, 0], &INTER);
         let out = run(Codec::Vp9, &[(1, 0, false, &low), (2, 0, true, &high)]);
         let index = [0xd9, 9, 0, 0, 0, 3, 0, 0, 0, 0xd9];
         assert_eq!(frame(&out[0]).data, [&KEY[..], &INTER, &index].concat());
         let format = Vp9Format { profile: 0, width: 1_280, height: 720 };
         assert_eq!(frame(&out[0]).format, Some(Format::Vp9(format)));
+        // The structure tells of layers that do not come.
+        let out = run(Codec::Vp9, &[(1, 0, true, &low)]);
+        let format = Vp9Format { profile: 0, width: 640, height: 360 };
+        assert_eq!(frame(&out[0]).format, Some(Format::Vp9(format)));
+    }
+
+    #[test]
+    fn a_higher_layer_that_refers_to_none_below_is_a_picture() {
+        let higher = payload(&[0xec, 2, 0x02, 0], &INTER);
+        let out = run(Codec::Vp9, &[(1, 0, true, &higher), (2, 9, true, &higher)]);
+        assert_eq!(lengths(&out), [Some(3), Some(3)]);
     }
 
     #[test]
@@ -182,7 +199,7 @@ mod tests {
         let whole = payload(&[0xcc, 2], &INTER);
         let first = payload(&[0xc8, 2], &INTER);
         let last = payload(&[0xc4, 2], &INTER);
-        let upper = payload(&[0xec, 2, 0x02, 0], &INTER);
+        let upper = payload(&[0xec, 2, 0x03, 0], &INTER);
         type Packets<'a> = &'a [(i64, u32, bool, &'a [u8])];
         let cases: [(Packets, &[Option<usize>], &str); 6] = [
             (&[(1, 0, true, &whole), (3, 9, true, &whole)], &[Some(3), None, Some(3)], "a frame between"),

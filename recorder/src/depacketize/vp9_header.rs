@@ -13,6 +13,9 @@ pub struct Vp9Format {
     pub height: u16,
 }
 
+/// Width and height of each spatial layer in pixels, 0 of one that there is not.
+pub type LayerSizes = [(u16, u16); 8];
+
 /// The payload descriptor of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptor {
@@ -24,8 +27,10 @@ pub struct Descriptor {
     pub ends: bool,
     /// SID; 0 without layers.
     pub spatial_layer: u8,
-    /// Largest size the scalability structure names, if it came with this packet.
-    pub largest: Option<(u16, u16)>,
+    /// D: it refers to the spatial layer below.
+    pub inter_layer: bool,
+    /// Sizes of the spatial layers, if the scalability structure came with this packet and tells them.
+    pub sizes: Option<LayerSizes>,
     /// Octets of the descriptor.
     pub len: usize,
 }
@@ -63,9 +68,10 @@ fn descriptor(payload: &[u8]) -> Option<Descriptor> {
     if picture_id && octets.next()? & 0x80 != 0 {
         octets.next()?; // M: 15 bits
     }
-    let mut spatial_layer = 0;
+    let (mut spatial_layer, mut inter_layer) = (0, false);
     if layers {
-        spatial_layer = octets.next()? >> 1 & 7;
+        let indices = octets.next()?;
+        (spatial_layer, inter_layer) = (indices >> 1 & 7, indices & 1 != 0);
         if !flexible {
             octets.next()?; // TL0PICIDX
         }
@@ -82,18 +88,21 @@ fn descriptor(payload: &[u8]) -> Option<Descriptor> {
             return None;
         }
     }
-    let largest = if has(0x02) { scalability_structure(&mut octets)? } else { None };
-    Some(Descriptor { predicted, begins: has(0x08), ends: has(0x04), spatial_layer, largest, len: octets.at })
+    let sizes = if has(0x02) { scalability_structure(&mut octets)? } else { None };
+    let (begins, ends) = (has(0x08), has(0x04));
+    Some(Descriptor { predicted, begins, ends, spatial_layer, inter_layer, sizes, len: octets.at })
 }
 
 /// RFC 9628 section 4.2.1: sizes of the spatial layers, then the picture group, which recording does not need.
-fn scalability_structure(octets: &mut Octets<'_>) -> Option<Option<(u16, u16)>> {
+fn scalability_structure(octets: &mut Octets<'_>) -> Option<Option<LayerSizes>> {
     let head = octets.next()?;
-    let mut largest = None;
+    let mut sizes = None;
     if head & 0x10 != 0 {
-        for _ in 0..=head >> 5 {
-            largest = largest.max(Some((octets.next_u16()?, octets.next_u16()?)));
+        let mut told = LayerSizes::default();
+        for size in told.iter_mut().take(usize::from(head >> 5) + 1) {
+            *size = (octets.next_u16()?, octets.next_u16()?);
         }
+        sizes = Some(told);
     }
     if head & 0x08 != 0 {
         for _ in 0..octets.next()? {
@@ -103,7 +112,7 @@ fn scalability_structure(octets: &mut Octets<'_>) -> Option<Option<(u16, u16)>> 
             }
         }
     }
-    Some(largest)
+    Some(sizes)
 }
 
 /// The head of a frame.
@@ -167,19 +176,22 @@ mod tests {
 
     #[test]
     fn descriptors_of_every_shape_are_read() {
-        for (payload, len, layer, largest, why) in [
-            (&[0x08u8, 0xaa][..], 1, 0, None, "nothing but B"),
-            (&[0x80, 0x11, 0xaa], 2, 0, None, "7-bit picture id"),
-            (&[0x80, 0x91, 0x22, 0xaa], 3, 0, None, "15-bit picture id"),
-            (&[0xa0, 0x11, 0x04, 0x07, 0xaa], 4, 2, None, "layers with TL0PICIDX"),
-            (&[0xb0, 0x11, 0x02, 0xaa], 3, 1, None, "layers in flexible mode"),
-            (&[0xd0, 0x11, 0x03, 0x05, 0x02, 0xaa], 5, 0, None, "three references"),
-            (&[0x02, 0x10, 5, 0, 2, 0xd0, 0xaa], 6, 0, Some((1_280, 720)), "a structure of one layer"),
-            (&[0x02, 0x30, 1, 0, 1, 0, 2, 0, 2, 0, 0xaa], 10, 0, Some((512, 512)), "of two layers"),
-            (&[0x02, 0x08, 2, 0x00, 0x14, 1, 0xaa], 6, 0, None, "of two pictures"),
+        let none = &[][..];
+        for (payload, len, layer, sizes, why) in [
+            (&[0x08u8, 0xaa][..], 1, 0, none, "nothing but B"),
+            (&[0x80, 0x11, 0xaa], 2, 0, none, "7-bit picture id"),
+            (&[0x80, 0x91, 0x22, 0xaa], 3, 0, none, "15-bit picture id"),
+            (&[0xa0, 0x11, 0x04, 0x07, 0xaa], 4, 2, none, "layers with TL0PICIDX"),
+            (&[0xb0, 0x11, 0x02, 0xaa], 3, 1, none, "layers in flexible mode"),
+            (&[0xd0, 0x11, 0x03, 0x05, 0x02, 0xaa], 5, 0, none, "three references"),
+            (&[0x02, 0x10, 5, 0, 2, 0xd0, 0xaa], 6, 0, &[(1_280, 720)], "a structure of one layer"),
+            (&[0x02, 0x30, 1, 0, 1, 0, 2, 0, 2, 0, 0xaa], 10, 0, &[(256, 256), (512, 512)], "of two layers"),
+            (&[0x02, 0x08, 2, 0x00, 0x14, 1, 0xaa], 6, 0, none, "of two pictures"),
         ] {
             let read = Descriptor::parse(payload).unwrap();
-            assert_eq!((read.len, read.spatial_layer, read.largest), (len, layer, largest), "{why}");
+            assert_eq!((read.len, read.spatial_layer), (len, layer), "{why}");
+            let told = read.sizes.unwrap_or_default();
+            assert_eq!((&told[..sizes.len()], read.sizes.is_some()), (sizes, !sizes.is_empty()), "{why}");
         }
     }
 
