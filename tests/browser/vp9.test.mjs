@@ -10,6 +10,7 @@ import { openFirefox } from "./firefox.mjs";
 import { openReplay, plays, seeks } from "./replay.mjs";
 import { cipherOf, codecs, inbound, reports } from "./stats.mjs";
 import { until } from "./wait.mjs";
+import { streamOf } from "./weak.mjs";
 
 let demo;
 let room;
@@ -46,11 +47,27 @@ test("a Firefox point joins first and waits", async () => {
 });
 
 test("the lesson that Chromium's master then starts runs on VP9", async () => {
-  await room.enterAll(["point-2", "master"]);
+  await room.enter("point-2");
+  await room.enter("master", "/?as=master", { camera: { width: 1280, height: 720, rate: 25 } });
   await start(master());
   await sees(room.page("point-2"), "stage-video", "master");
   const sent = codecs(await reports(master(), "publish"));
   assert.ok(sent.includes("video/VP9") && !sent.includes("video/H264"), sent.join());
+});
+
+test("its camera is one stream of spatial layers, of which each point is given what its screen shows", async () => {
+  const cameras = (await reports(master(), "publish")).filter((line) => line.type === "outbound-rtp" && line.mid === "1");
+  assert.deepEqual(cameras.map((line) => line.scalabilityMode), ["L3T3_KEY"]);
+  const page = room.page("point-2");
+  const isShown = (width) => until(`a picture ${width} wide`, async () => (await streamOf(page, "stage-video"))?.frameWidth === width);
+  await isShown(1280);
+  const whole = page.viewportSize();
+  await page.setViewportSize({ width: 400, height: 300 });
+  await isShown(320);
+  await sees(page, "stage-video", "master");
+  await page.setViewportSize(whole);
+  await isShown(1280);
+  await sees(page, "stage-video", "master");
 });
 
 test("Firefox sees and hears the lead", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { COURSEWARE, encodingsOf, gateMicrophone, MASTER_CAMERA, microphoneOpen, POINT_CAMERA, spareVoice, voicePlan } from "./capture";
+import { COURSEWARE, encodingsOf, gateMicrophone, inLayers, MASTER_CAMERA, microphoneOpen, POINT_CAMERA, spareVoice, voicePlan } from "./capture";
 
 test("the lead of a music lesson sends untouched stereo, everyone else speech", () => {
   expect(voicePlan("lead", "音乐")).toMatchObject({ echoCancellation: false, channelCount: 2 });
@@ -52,6 +52,13 @@ test("with simulcast the smallest goes first and the last is the whole picture",
     expect(layers.map((layer) => layer.scalabilityMode)).toEqual(["L1T2", ...layers.slice(1).map(() => "L1T1")]);
     expect(encodingsOf(plan, "sizes").every((layer) => layer.scalabilityMode === "L1T1")).toBe(true);
   }
+});
+
+test("one stream of layers takes what all sizes would", () => {
+  expect(encodingsOf(MASTER_CAMERA, "layers")).toEqual([{ maxBitrate: 2_150_000, maxFramerate: 25, scalabilityMode: "L3T3_KEY" }]);
+  expect(encodingsOf(POINT_CAMERA, "layers")).toEqual([{ maxBitrate: 500_000, maxFramerate: 15, scalabilityMode: "L2T3_KEY" }]);
+  expect(inLayers(MASTER_CAMERA)).toEqual({ ...MASTER_CAMERA, hint: "motion" });
+  expect(encodingsOf(MASTER_CAMERA, "layers", { width: 320, height: 240 })).toEqual(encodingsOf(MASTER_CAMERA, "whole"));
 });
 
 test("a camera that captures less sends fewer sizes, and always the whole picture", () => {

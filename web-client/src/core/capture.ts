@@ -2,6 +2,7 @@
 // sender's parameters; they are never written into SDP, where some stacks would take them as a floor.
 
 import { isMusic } from "./lesson";
+import type { VideoCodec } from "./protocol";
 
 /** What is asked of a browser before the whole picture alone, until it does it. Sizes only where the server answers with `a=simulcast:recv`, for otherwise a
  * browser sends the first alone, which is the smallest. */
@@ -62,13 +63,26 @@ function layersOf(plan: VideoPlan, captured: { width: number; height: number }):
 }
 
 /** How a picture is sent: in sizes, the smallest of them with every other frame left out where a line carries no more; in sizes
- * alone; or whole. */
-export type Sending = "thinnable" | "sizes" | "whole";
+ * alone; in sizes that are spatial layers of one stream, of all of which frames can be left out, and the line up carries each detail
+ * once; or whole. */
+export type Sending = "thinnable" | "sizes" | "layers" | "whole";
+
+/** The codec whose sizes go in layers, where a browser makes such; of the others a browser makes none, or the panels show none. */
+export const LAYERED: VideoCodec = "vp9";
+
+/** Of what is hinted as detail Chromium makes no layers at all, and so of no screen; and layers are not shrunk as a lone picture is. */
+export function inLayers(plan: VideoPlan): VideoPlan {
+  return { ...plan, hint: "motion" };
+}
 
 /** What to ask of the encoder. Chromium takes several VP9 encodings for layers of one unless each says that it has none. */
 export function encodingsOf(plan: VideoPlan, sending: Sending, captured: { width: number; height: number } = plan): Encoding[] {
   const layers = layersOf(plan, captured);
   if (sending === "whole" || layers.length < 2) return [{ maxBitrate: plan.maxBitrate, maxFramerate: plan.frameRate }];
+  if (sending === "layers") {
+    const maxBitrate = layers.reduce((sum, layer) => sum + layer.maxBitrate, 0);
+    return [{ maxBitrate, maxFramerate: plan.frameRate, scalabilityMode: `L${layers.length}T3_KEY` }];
+  }
   return layers.map(({ rid, scaleDown, maxBitrate, frameRate }, place) => ({
     rid, scaleResolutionDownBy: scaleDown, maxBitrate, maxFramerate: frameRate, scalabilityMode: sending === "thinnable" && place === 0 ? "L1T2" : "L1T1",
   }));

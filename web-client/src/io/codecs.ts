@@ -15,6 +15,25 @@ export function capabilities(): Capabilities {
   return { decodes: [...decodes] };
 }
 
+/** What was negotiated for a picture that is sent; null where none was. */
+export function codecOf(sender: RTCRtpSender): VideoCodec | null {
+  return CODEC_OF[sender.getParameters().codecs[0]?.mimeType.toLowerCase() ?? ""] ?? null;
+}
+
+/** Whether it can be told to send spatial layers: a browser that cannot forgets that it was. */
+export function makesLayers(): boolean {
+  const connection = new RTCPeerConnection();
+  try {
+    const asked: RTCRtpEncodingParameters & { scalabilityMode: string } = { scalabilityMode: "L3T3_KEY" };
+    const { sender } = connection.addTransceiver("video", { direction: "sendonly", sendEncodings: [asked] });
+    return (sender.getParameters().encodings[0] as Partial<typeof asked> | undefined)?.scalabilityMode === asked.scalabilityMode;
+  } catch {
+    return false;
+  } finally {
+    connection.close();
+  }
+}
+
 type Choosing = { setCodecPreferences?: (codecs: RTCRtpCodec[]) => void };
 
 /** Sound that carries what came before once more, if both sides can. A browser that minds keeps its own order. */

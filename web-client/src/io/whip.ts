@@ -2,10 +2,10 @@
 // screen's m-line stays empty until replaceTrack fills it, so courseware needs no renegotiation. Music is sent once more as
 // a second, thin voice: the server gives it to lines that do not carry the first.
 
-import { encodingsOf, SENDINGS, spareVoice, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
+import { encodingsOf, inLayers, LAYERED, SENDINGS, spareVoice, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
 import type { LineReading } from "../core/line-report";
-import type { LessonId } from "../core/protocol";
-import { preferRed } from "./codecs";
+import type { LessonId, VideoCodec } from "../core/protocol";
+import { codecOf, makesLayers, preferRed } from "./codecs";
 import { showConnection } from "./diagnostics";
 import { readLine } from "./line-stats";
 import { exchange, type Exchanged } from "./sdp-exchange";
@@ -13,6 +13,8 @@ import { exchange, type Exchanged } from "./sdp-exchange";
 export type PublishAsk = {
   lesson: LessonId;
   token: string;
+  /** What the lesson runs on, once somebody has published. */
+  codec: VideoCodec | null;
   voice: { track: MediaStreamTrack | null; plan: VoicePlan };
   camera: { track: MediaStreamTrack | null; plan: VideoPlan };
   /** Null for a seat without a screen. */
@@ -30,40 +32,52 @@ export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
   close: (tell: boolean) => void;
 };
 
+/** The lesson's codec may be known only by the answer: if the picture should have been offered otherwise, it is offered once more. */
 export async function publish(ask: PublishAsk): Promise<PublishSession> {
+  const layered = ask.codec === LAYERED && makesLayers();
+  const { session, codec } = await offer(ask, layered);
+  const shouldBeLayered = codec === LAYERED && makesLayers();
+  if (codec === null || shouldBeLayered === layered) return session;
+  session.close(true);
+  return (await offer(ask, shouldBeLayered)).session;
+}
+
+async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: PublishSession; codec: VideoCodec | null }> {
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   const { track, plan } = ask.voice;
   const voice = addVoice(connection, track, plan.maxBitrate, plan.hint === "speech");
-  const camera = addVideo(connection, ask.camera.track, ask.camera.plan);
-  const screen = ask.screen === null ? null : addVideo(connection, ask.screen.track, ask.screen.plan);
+  const cameraPlan = layered ? inLayers(ask.camera.plan) : ask.camera.plan;
+  const camera = addVideo(connection, ask.camera.track, cameraPlan, layered ? LAYERS_FIRST : SENDINGS);
+  const screen = ask.screen === null ? null : addVideo(connection, ask.screen.track, ask.screen.plan, SENDINGS);
   const thin = spareVoice(plan);
   const spare = thin === null ? null : addVoice(connection, track, thin.maxBitrate, true);
   connection.onconnectionstatechange = () => ask.onState(connection.connectionState);
 
   const stereo = plan.channelCount > 1 ? "first" : "none";
-  const session = await exchange(connection, `/whip/${encodeURIComponent(ask.lesson)}`, ask.token, stereo).catch(
+  const exchanged = await exchange(connection, `/whip/${encodeURIComponent(ask.lesson)}`, ask.token, stereo).catch(
     (error: unknown) => {
       connection.close();
       throw error;
     },
   );
   showConnection("publish", connection);
-  return {
+  const session: PublishSession = {
     setScreen: (now) => put(screen, hinted(now, ask.screen?.plan.hint)),
-    setCamera: (now) => put(camera, hinted(now, ask.camera.plan.hint)),
+    setCamera: (now) => put(camera, hinted(now, cameraPlan.hint)),
     setVoice: async (now) => {
       await Promise.all([put(voice, now), put(spare, now)]);
     },
-    mend: session.mend,
-    check: session.check,
+    mend: exchanged.mend,
+    check: exchanged.check,
     reading: () => readLine(connection),
     close: (tell) => {
       connection.onconnectionstatechange = null;
       connection.close();
       showConnection("publish", null);
-      if (tell) session.leave();
+      if (tell) exchanged.leave();
     },
   };
+  return { session, codec: codecOf(camera.sender) };
 }
 
 /** A line that the server did not take carries nothing, whatever is put on it. */
@@ -78,14 +92,16 @@ function addVoice(connection: RTCPeerConnection, track: MediaStreamTrack | null,
   return line;
 }
 
+const LAYERS_FIRST: readonly Sending[] = ["layers", ...SENDINGS];
+
 /** A browser that does not know several sizes of one picture, or layers in time, sends what it knows. */
-function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan): RTCRtpTransceiver {
+function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan, sendings: readonly Sending[]): RTCRtpTransceiver {
   const source = hinted(track, plan.hint) ?? "video";
   const { width, height } = track?.getSettings() ?? {};
   const captured = { width: width ?? plan.width, height: height ?? plan.height };
   const add = (sending: Sending): RTCRtpTransceiver =>
     connection.addTransceiver(source, { direction: "sendonly", sendEncodings: encodingsOf(plan, sending, captured) });
-  for (const sending of SENDINGS) {
+  for (const sending of sendings) {
     try {
       return add(sending);
     } catch {

@@ -31,6 +31,7 @@ export function usePublishing(
       return publish({
         lesson: now.lesson,
         token: now.token,
+        codec: view.value?.lesson.video_codec ?? null,
         voice: { track: tracks.microphone.value, plan: now.voice },
         camera: { track: tracks.camera.value, plan: now.camera },
         screen: tracks.screen === null ? null : { track: tracks.screen.value, plan: now.screen },
