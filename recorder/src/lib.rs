@@ -40,6 +40,7 @@ mod track;
 pub mod voice;
 mod waiting;
 pub mod webm;
+mod write_bits;
 
 pub use codec::{Codec, Container, Refusal, Slot, TrackName};
 pub use disk::Disk;

@@ -4,8 +4,8 @@
 //! darker it is than those. At QP 28 that number is the difference itself, so the picture is exact, and a macroblock that
 //! is like its neighbours takes eight bits. Constrained baseline, which every decoder has.
 
-use super::write_bits::WriteBits;
 use crate::depacketize::{Format, ParameterSets, sps::Sps};
+use crate::write_bits::WriteBits;
 
 /// Macroblocks of the largest picture made: level 5.1 (ITU-T H.264 table A-1). A larger one gets a card of `FALLBACK` size.
 const MACROBLOCKS: u32 = 36_864;

@@ -2,7 +2,6 @@
 
 mod h264;
 mod vp9;
-mod write_bits;
 mod write_bools;
 
 use h264::H264Card;

@@ -2,8 +2,9 @@
 //! its own. Without a neighbour that is 128, and every further block is like its neighbours. Sections are those of the VP9
 //! bitstream and decoding process specification, version 0.6.
 
-use super::{write_bits::WriteBits, write_bools::WriteBools};
+use super::write_bools::WriteBools;
 use crate::depacketize::{Format, vp9_header::Vp9Format};
+use crate::write_bits::WriteBits;
 
 /// Widest picture of a single tile: 64 superblocks of 64 (section 7.2.11).
 const WIDEST: u16 = 4_096;

@@ -2,7 +2,7 @@
 
 /// Bits on their way to bytes.
 #[derive(Debug, Default)]
-pub(super) struct WriteBits {
+pub(crate) struct WriteBits {
     bytes: Vec<u8>,
     /// Bits used of the last byte; 0 if it is full.
     used: u32,
