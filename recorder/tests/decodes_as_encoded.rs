@@ -79,8 +79,14 @@ fn pictures(file: &[u8]) -> Vec<(i64, String)> {
     text.lines().filter(|line| !line.starts_with('#')).map(picture).collect()
 }
 
-/// Records `frames` as the lead's camera. Returns the manifest and the file of the only epoch.
-fn record(codec: Codec, payloader: &mut dyn Payloader, frames: &[&[u8]]) -> (Manifest, Vec<u8>) {
+/// What one frame after the other goes in.
+fn payloads(payloader: &mut dyn Payloader, frames: &[&[u8]]) -> Vec<Vec<Vec<u8>>> {
+    let of = |frame: &&[u8]| payloader.payload(1_200, &frame.to_vec().into()).expect("payloads");
+    frames.iter().map(of).map(|payloads| payloads.iter().map(|payload| payload.to_vec()).collect()).collect()
+}
+
+/// Records pictures, each in some packets, as the lead's camera. Returns the manifest and the file of the only epoch.
+fn record(codec: Codec, pictures: &[Vec<Vec<u8>>]) -> (Manifest, Vec<u8>) {
     let participant = ParticipantId::parse("master").expect("an id");
     let lesson = Lesson {
         version: VERSION,
@@ -93,9 +99,8 @@ fn record(codec: Codec, payloader: &mut dyn Payloader, frames: &[&[u8]]) -> (Man
     let key = recording.handle_track_started(Duration::ZERO, &camera, codec, SSRC).expect("a track");
     let mut sequence = 65_530u16;
     let mut now = Duration::ZERO;
-    for (frame, timestamp) in frames.iter().zip((0u32..).step_by(FRAME_TICKS as usize)) {
+    for (payloads, timestamp) in pictures.iter().zip((0u32..).step_by(FRAME_TICKS as usize)) {
         now = Duration::from_micros(u64::from(timestamp) * 100 / 9);
-        let payloads = payloader.payload(1_200, &frame.to_vec().into()).expect("payloads");
         for (position, payload) in payloads.iter().enumerate() {
             let packet = packet(sequence, timestamp, position + 1 == payloads.len(), payload);
             recording.handle_packet(now, key, &packet).expect("taken");
@@ -140,7 +145,7 @@ fn vp8_in_webm_decodes_as_it_was_encoded() {
     let ivf = encode(&["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"]);
     let mut payloader = rtp::codecs::vp8::Vp8Payloader::default();
     payloader.enable_picture_id = true;
-    let (manifest, media) = record(Codec::Vp8, &mut payloader, &frames(&ivf));
+    let (manifest, media) = record(Codec::Vp8, &payloads(&mut payloader, &frames(&ivf)));
     let epoch = &manifest.tracks[0].epochs[0];
     assert_eq!((manifest.tracks[0].epochs.len(), epoch.container), (1, Container::WebM));
     assert_eq!((epoch.codecs.as_str(), epoch.width, epoch.height), ("vp8", 320, 180));
@@ -151,11 +156,49 @@ fn vp8_in_webm_decodes_as_it_was_encoded() {
 fn av1_in_cmaf_decodes_as_it_was_encoded() {
     let ivf = encode(&["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"]);
     let mut payloader = rtp::codecs::av1::Av1Payloader {};
-    let (manifest, media) = record(Codec::Av1, &mut payloader, &frames(&ivf));
+    let (manifest, media) = record(Codec::Av1, &payloads(&mut payloader, &frames(&ivf)));
     let epoch = &manifest.tracks[0].epochs[0];
     assert_eq!((manifest.tracks[0].epochs.len(), epoch.container), (1, Container::Cmaf));
     assert_eq!((epoch.codecs.as_str(), epoch.width, epoch.height), ("av01.0.00M.08", 320, 180));
     assert_same_pictures(&ivf, &media);
+}
+
+/// A VP9 frame in packets, as a spatial layer of its picture: what of a picture of two layers is sent first, or second. The key frame
+/// tells the size of both.
+fn layer_payloads(frame: &[u8], key: bool, layer: u8) -> Vec<Vec<u8>> {
+    let chunks: Vec<&[u8]> = frame.chunks(1_000).collect();
+    let payload = |(at, chunk): (usize, &&[u8])| {
+        let (begins, ends) = (at == 0, at + 1 == chunks.len());
+        let structure = key && begins && layer == 0;
+        // Predicted, of a layer in flexible mode whose only reference is the picture before, begin, end, structure.
+        let flags = u8::from(!key) << 6 | 0x30 | u8::from(begins) << 3 | u8::from(ends) << 2 | u8::from(structure) << 1;
+        let mut payload = vec![flags, layer << 1 | layer];
+        payload.extend((!key).then_some(0x02));
+        if structure {
+            let size = [1, 64, 0, 180];
+            payload.extend([&[0x30][..], &size, &size].concat());
+        }
+        payload.extend_from_slice(chunk);
+        payload
+    };
+    chunks.iter().enumerate().map(payload).collect()
+}
+
+#[test]
+fn of_a_vp9_picture_in_several_layers_the_highest_alone_is_shown() {
+    // Every frame stands for a layer: each is decoded, for the next refers to it, and every other one is shown.
+    let encoder = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"];
+    let ivf = encode(&[&encoder[..], &["-auto-alt-ref", "0", "-error-resilient", "1", "-g", "100"]].concat());
+    let frames = frames(&ivf);
+    let layers = |(at, pair): (usize, &[&[u8]])| {
+        [layer_payloads(pair[0], at == 0, 0), layer_payloads(pair[1], at == 0, 1)].concat()
+    };
+    let sent: Vec<Vec<Vec<u8>>> = frames.chunks_exact(2).enumerate().map(layers).collect();
+    let (manifest, media) = record(Codec::Vp9, &sent);
+    assert_eq!(manifest.tracks[0].epochs.len(), 1);
+    let (encoded, recorded) = (pictures(&ivf), pictures(&media));
+    let every_other: Vec<&String> = encoded.iter().skip(1).step_by(2).map(|(_, picture)| picture).collect();
+    assert_eq!(recorded.iter().map(|(_, picture)| picture).collect::<Vec<_>>(), every_other);
 }
 
 /// An IVF file of one sample.

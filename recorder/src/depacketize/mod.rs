@@ -11,6 +11,7 @@ pub mod sps;
 pub mod vp8;
 pub mod vp9;
 pub mod vp9_header;
+pub mod vp9_hidden;
 
 pub use av1::Av1Depacketizer;
 pub use av1_header::Av1Format;

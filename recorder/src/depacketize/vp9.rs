@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use super::{
     Continuity, Depacketized, Format, Frame, Step,
     vp9_header::{Descriptor, FrameHead, LayerSizes, Vp9Format},
+    vp9_hidden::hidden,
 };
 use crate::{Error, limits::FRAME_BYTES, rtp::RtpPacket};
 
@@ -19,11 +20,12 @@ pub struct Vp9Depacketizer {
     /// Timestamp of the picture in hand.
     timestamp: Option<u32>,
     data: Vec<u8>,
-    /// Where each layer frame of it ends.
-    layer_ends: Vec<usize>,
+    /// Where each layer frame of it ends, and of which spatial layer it is.
+    layer_ends: Vec<(usize, u8)>,
     /// A layer frame has begun and not ended.
     in_layer: bool,
     predicted: bool,
+    /// Sizes of the layers, as the last key frame told.
     sizes: Option<LayerSizes>,
     /// The highest spatial layer that came of it.
     highest: u8,
@@ -81,14 +83,15 @@ impl Vp9Depacketizer {
         }
         if first_of_picture {
             self.predicted = descriptor.predicted;
-            (self.sizes, self.highest) = (None, 0);
+            self.highest = 0;
+            self.sizes = self.sizes.filter(|_| self.predicted);
         }
         self.sizes = descriptor.sizes.or(self.sizes);
         self.highest = self.highest.max(descriptor.spatial_layer);
         self.data.extend_from_slice(body);
         self.in_layer = !descriptor.ends;
         if descriptor.ends {
-            self.layer_ends.push(self.data.len());
+            self.layer_ends.push((self.data.len(), descriptor.spatial_layer));
         }
         Ok(())
     }
@@ -107,7 +110,7 @@ impl Vp9Depacketizer {
             FrameHead::Key(format) if !self.predicted => Some(Format::Vp9(self.with_highest(format))),
             _ => None,
         };
-        let data = superframe(data, &layer_ends);
+        let data = superframe(data, &layer_ends, self.sizes.unwrap_or_default());
         self.out.push_back(Depacketized::Frame(Frame { timestamp, keyframe: format.is_some(), format, data }));
     }
 
@@ -122,21 +125,25 @@ impl Vp9Depacketizer {
     }
 }
 
-/// Appends the index that lets a decoder find the frames again (VP9 specification annex B). The packets do not carry it.
-fn superframe(mut data: Vec<u8>, layer_ends: &[usize]) -> Vec<u8> {
-    if layer_ends.len() < 2 {
-        return data;
-    }
+/// Lets the highest layer alone be shown, and appends the index that lets a decoder find the frames again (VP9 specification annex B).
+/// The packets do not carry it.
+fn superframe(data: Vec<u8>, layer_ends: &[(usize, u8)], sizes: LayerSizes) -> Vec<u8> {
+    let Some((_, lower)) = layer_ends.split_last().filter(|(_, lower)| !lower.is_empty()) else { return data };
     const SIZE_OCTETS: usize = 4;
     let marker = 0xc0 | (SIZE_OCTETS as u8 - 1) << 3 | (layer_ends.len() as u8 - 1);
-    data.push(marker);
-    let mut start = 0;
-    for &end in layer_ends {
-        data.extend_from_slice(&((end - start) as u32).to_le_bytes());
+    let (mut whole, mut index, mut start) = (Vec::with_capacity(data.len() + 64), vec![marker], 0);
+    for (at, &(end, layer)) in layer_ends.iter().enumerate() {
+        let frame = data.get(start..end).unwrap_or_default();
+        let width = sizes.get(usize::from(layer)).map(|size| size.0).filter(|&width| width > 0);
+        let unseen = if at < lower.len() { hidden(frame, width) } else { None };
+        let before = whole.len();
+        whole.extend_from_slice(unseen.as_deref().unwrap_or(frame));
+        index.extend_from_slice(&((whole.len() - before) as u32).to_le_bytes());
         start = end;
     }
-    data.push(marker);
-    data
+    index.push(marker);
+    whole.extend(index);
+    whole
 }
 
 #[cfg(test)]
@@ -178,7 +185,9 @@ mod tests {
         let high = payload(&[0xac, 1, 0x03, 0], &INTER);
         let out = run(Codec::Vp9, &[(1, 0, false, &low), (2, 0, true, &high)]);
         let index = [0xd9, 9, 0, 0, 0, 3, 0, 0, 0, 0xd9];
-        assert_eq!(frame(&out[0]).data, [&KEY[..], &INTER, &index].concat());
+        // Of the lower one nothing is shown.
+        let hidden = [&[0x80], &KEY[1..]].concat();
+        assert_eq!(frame(&out[0]).data, [&hidden[..], &INTER, &index].concat());
         let format = Vp9Format { profile: 0, width: 1_280, height: 720 };
         assert_eq!(frame(&out[0]).format, Some(Format::Vp9(format)));
         // The structure tells of layers that do not come.
