@@ -22,6 +22,8 @@ pub const MAX_MEDIA_LINES: usize = 64;
 pub const MAX_LAYERS: usize = 3;
 /// Room to spare, in percent, before a receiver is given more than it has: a line that wavers makes no picture come and go.
 pub const CLIMB_PERCENT: u64 = 8;
+/// The same once the line has been steady.
+pub const STEADY_CLIMB_PERCENT: u64 = 3;
 /// What a receiver has already may need so much more, in percent, than its line is estimated to carry before it is given less: as
 /// much as the estimate is below what arrived when the line was full.
 pub const HOLD_PERCENT: u64 = 15;
@@ -128,9 +130,11 @@ pub const MAX_PACED_DELAY: Duration = Duration::from_millis(1500);
 pub const MAX_COURSEWARE_DELAY: Duration = Duration::from_millis(3000);
 /// Longest time that what is on the way to a receiver takes there, beside the way itself; beyond it pictures wait here, where
 /// voices do not wait behind them.
-pub const MAX_ON_THE_WAY: Duration = Duration::from_millis(30);
+pub const MAX_ON_THE_WAY: Duration = Duration::from_millis(20);
 /// The same where the way is long, in percent of it: reports waver more there, and a lost one holds everything up.
 pub const ON_THE_WAY_PERCENT: i64 = 30;
+/// Times what arrives that the line is taken to carry for that.
+pub const ON_THE_WAY_ACKED: f64 = 1.5;
 /// Time after which it is looked again whether pictures that wait for that may leave.
 pub const HELD_INTERVAL: Duration = Duration::from_millis(20);
 /// Time for which a line that may be sent more of a stream waits for a frame that allows it, before a key frame is asked for.

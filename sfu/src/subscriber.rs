@@ -61,6 +61,10 @@ pub(crate) struct Subscriber {
     held_percent: u64,
     /// Whether it was lossy then.
     was_lossy: bool,
+    /// Its estimate, since when it has been about that, and whether that was long when it was last allotted.
+    steady_bps: u64,
+    steady_since: Instant,
+    was_steady: bool,
     /// When its line is next tried for being much better than that.
     next_trial: Instant,
     /// What its line carries, in bit/s.
@@ -78,6 +82,8 @@ pub(crate) struct Subscriber {
     pub(crate) has_missed: bool,
     /// Whether so much is on the way to it that no picture begins.
     pub(crate) is_congested: bool,
+    /// Whether that was about to be over when it was last looked at.
+    was_relief_soon: bool,
     /// Whether the shard knows that packets wait in the pacer.
     is_paced: bool,
     sent: SentBytes,
@@ -137,6 +143,9 @@ impl Subscriber {
             voices_bps: 0,
             held_percent: 0,
             was_lossy: false,
+            steady_bps: UNKNOWN_BPS,
+            steady_since: now,
+            was_steady: false,
             next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
@@ -147,6 +156,7 @@ impl Subscriber {
             pacer: None,
             has_missed: false,
             is_congested: false,
+            was_relief_soon: false,
             is_paced: false,
             sent: SentBytes { bytes: 0, since: now, bps: 0 },
             told: None,

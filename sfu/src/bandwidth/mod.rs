@@ -32,7 +32,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use crate::{
-    limits::{MAX_ON_THE_WAY, ON_THE_WAY_PERCENT, TWCC_INTERVAL},
+    limits::{MAX_ON_THE_WAY, ON_THE_WAY_ACKED, ON_THE_WAY_PERCENT, TWCC_INTERVAL},
     rtcp::TransportWide,
 };
 use acked::AckedRate;
@@ -337,10 +337,18 @@ impl Estimator {
     /// time between two reports, and what `limits::MAX_ON_THE_WAY` and `limits::ON_THE_WAY_PERCENT` allow beside. Known at once,
     /// unlike the wait that reports tell of.
     pub fn is_congested(&self) -> bool {
-        let Some(rtt_us) = self.least_rtt.value() else { return false };
+        !self.relief_in().is_zero()
+    }
+
+    /// Time in which that is over if nothing more leaves.
+    pub fn relief_in(&self) -> Duration {
+        let Some(rtt_us) = self.least_rtt.value() else { return Duration::ZERO };
         let beside_us = (MAX_ON_THE_WAY.as_micros() as i64).max(rtt_us * ON_THE_WAY_PERCENT / 100);
         let window_us = rtt_us + TWCC_INTERVAL.as_micros() as i64 + beside_us;
-        self.history.in_flight() as f64 * 8e6 > self.bps() * window_us as f64
+        let carried_us = self.history.in_flight() as f64 * 8e6 / self.bps().max(1.0);
+        // Of a line that is much better than what is sent needs, no more is known than what arrived.
+        let known = self.acked.bps().map_or(1.0, |acked| acked * ON_THE_WAY_ACKED / self.bps().max(1.0));
+        Duration::from_micros((carried_us - window_us as f64 * known.min(1.0)).max(0.0) as u64)
     }
 
     /// Forgets what depends on a path that may be another now.

@@ -10,7 +10,7 @@ use crate::{
     command::Shown,
     fanout::{Fanout, FanoutRef, LineRef},
     layers::Layers,
-    limits::{CLIMB_PERCENT, HOLD_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES, STILL_INTERVAL},
+    limits::{HOLD_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES, STILL_INTERVAL},
     line::Line,
     playout_delay::PlayoutDelay,
 };
@@ -62,8 +62,8 @@ fn lossy_delay(rtt: Duration) -> Duration {
 /// What pictures may need on a line that carries `estimate` bit/s and these voices. Overuse leaves so much less than what arrives
 /// that the queue drains: what a receiver has already is not taken from it for that, unless it waits here for long. The least that
 /// could be given never is: a picture that comes and goes is worse than one that stalls at times.
-fn budget(estimate: u64, voices: u64, least: u64, hold_percent: u64) -> Budget {
-    let climb_bps = (estimate * 100 / (100 + CLIMB_PERCENT)).saturating_sub(voices);
+fn budget(estimate: u64, voices: u64, least: u64, (climb_percent, hold_percent): (u64, u64)) -> Budget {
+    let climb_bps = (estimate * 100 / (100 + climb_percent)).saturating_sub(voices);
     let with = |percent: u64| (estimate * (100 + percent) / 100).saturating_sub(voices);
     Budget { climb_bps, hold_bps: with(hold_percent).max(least.min(with(HOLD_PERCENT))) }
 }
@@ -79,6 +79,8 @@ struct Candidate {
     key_bytes: usize,
     pixels: u32,
     is_enough: bool,
+    /// Whether the line has it already.
+    is_given: bool,
 }
 
 /// Whether a picture of this size fills a place of that.
@@ -91,7 +93,8 @@ fn is_enough(fanout: &Fanout, shown: Option<Shown>) -> bool {
 
 /// The layers of a source that flow and that the line takes, the least first.
 fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> ([Candidate; MAX_LAYERS], usize) {
-    let none = Candidate { layer: 0, bps: 0, base_bps: None, key_bytes: 0, pixels: 0, is_enough: false };
+    let none =
+        Candidate { layer: 0, bps: 0, base_bps: None, key_bytes: 0, pixels: 0, is_enough: false, is_given: false };
     let (mut found, mut count) = ([none; MAX_LAYERS], 0);
     let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(|fanout| fanout.flows(now)));
     let is_whole = layers.iter().count() == 1;
@@ -108,6 +111,7 @@ fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>)
             key_bytes: fanout.last_key_frame().map_or(0, |(bytes, _)| bytes),
             pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
             is_enough: is_enough(fanout, line.shown),
+            is_given: line.current() == Some(FanoutRef { at, run: fanout.run }),
         };
         count += 1;
     }
@@ -134,9 +138,10 @@ fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>, car
         }
     }
     for candidate in &found[..count] {
-        // Where a key frame does not leave in time there is no beginning.
+        // Where a key frame does not leave in time there is no beginning: what has begun goes on.
         let begins_bps = candidate.key_bytes as u64 * 8000 / BEGINS_WITHIN.as_millis() as u64;
-        let bps = if begins_bps > carried_bps { candidate.bps.max(begins_bps) } else { candidate.bps };
+        let bps =
+            if begins_bps > carried_bps && !candidate.is_given { candidate.bps.max(begins_bps) } else { candidate.bps };
         demand.push(Rung { bps, pace: Pace::All, layer: candidate.layer });
         if candidate.is_enough {
             break;
@@ -185,7 +190,7 @@ impl Shard {
             demands.push(demand);
         }
         let least: u64 = demands.iter().filter_map(Demand::least).map(|rung| rung.bps).sum();
-        let budget = budget(estimate, voices, least, subscriber.hold_percent());
+        let budget = budget(estimate, voices, least, (subscriber.climb_percent(), subscriber.hold_percent()));
         allocate_steadily(budget, &before, &mut demands);
         let total: u64 = demands.iter().filter_map(Demand::chosen).map(|rung| rung.bps).sum();
         let spare = budget.hold_bps.saturating_sub(total);

@@ -222,6 +222,16 @@ impl Shard {
         }
     }
 
+    /// Asks for the key frames with which the pictures that a subscriber waits for begin once they can.
+    fn ask_ahead(&mut self, at: usize) {
+        let waiting = self.subscribers[at].lines.iter().filter(|line| !line.sends_stills());
+        for stream in waiting.filter_map(|line| line.wanted().filter(|&wanted| line.current() != Some(wanted))) {
+            if let Some(fanout) = self.fanouts.get_mut(stream.at).filter(|fanout| fanout.run == stream.run) {
+                fanout.want_key_frame();
+            }
+        }
+    }
+
     /// Asks for a key frame of one layer of a source, or of the one that is recorded.
     pub(super) fn request_key_frame(&mut self, lesson: LessonKey, source: Source, layer: Option<u8>) {
         let Some(layers) = self.rooms.get(&lesson).and_then(|room| room.sources.get(&source)) else { return };
@@ -307,6 +317,8 @@ impl Shard {
         }
         if has_relief {
             self.begin_pictures(now, at);
+        } else if self.subscribers[at].has_relief_soon() {
+            self.ask_ahead(at);
         }
         self.mend(now, at);
         if let Some(due) = self.subscribers[at].newly_paced() {

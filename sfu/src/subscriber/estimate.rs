@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{SentBytes, Subscriber, UNKNOWN_BPS};
 use crate::{
     bandwidth::Estimator,
-    limits::{CALM_HOLD_PERCENT, HOLD_PERCENT},
+    limits::{CALM_HOLD_PERCENT, CLIMB_PERCENT, HOLD_PERCENT, STEADY_CLIMB_PERCENT},
     line_figures::LineFigures,
     numbering::Probing,
     pacer::Pacer,
@@ -16,6 +16,8 @@ const LEAST_BPS: u64 = 24_000;
 /// Share of what it was, in percent, to which an estimate has to fall, or rise, for what is given to be worked out anew.
 const FALLEN_PERCENT: u64 = 97;
 const RISEN_PERCENT: u64 = 105;
+/// A line is steady whose estimate has not moved by so much for so long.
+const STEADY_FOR: Duration = Duration::from_secs(4);
 /// Share of what is needed, in percent, from which on a line is so good that nothing depends on how good.
 const SLOW_FROM_PERCENT: u64 = 220;
 /// Share of what is needed, in percent, from which on a line is good enough; and time between two trials whether it is better.
@@ -30,12 +32,19 @@ const MOST_LOSSY_SECONDS: u8 = 15;
 const LOSSY_FOR: Duration = Duration::from_secs(20);
 /// A receiver is strained whose pictures wait so long for their turn.
 const STRAINED_FROM: Duration = Duration::from_millis(400);
+/// Time in which a key frame comes that is asked for: a round trip to the publisher, and the work of its encoder.
+const KEY_FRAME_TIME: Duration = Duration::from_millis(100);
 /// Waiting for less than this on the way, packets meet a calm line.
 const CALM_BELOW: Duration = Duration::from_millis(120);
 /// What is given may be so much of what leaves, in percent, for a key frame to catch up; and the wait on the way from which on no
 /// more leaves than is estimated.
 const PACED_PERCENT: u64 = 108;
 const DRAINS_FROM: Duration = Duration::from_millis(100);
+
+/// Whether an estimate is another than it was.
+fn has_moved(bps: u64, then: u64) -> bool {
+    bps * 100 < then * FALLEN_PERCENT || bps * 100 > then * RISEN_PERCENT
+}
 
 impl Subscriber {
     /// What its line carries, in bit/s, as far as is known.
@@ -65,10 +74,27 @@ impl Subscriber {
     /// Works out anew what its line carries.
     pub(crate) fn estimate(&mut self, now: Instant) -> u64 {
         self.estimate_bps = self.known_bps(now).0;
+        self.note_steadiness(now);
+        self.was_steady = self.is_steady(now);
         self.allotted_bps = self.estimate_bps;
         self.held_percent = self.hold_percent();
         self.was_lossy = self.is_lossy(now);
         self.estimate_bps
+    }
+
+    fn note_steadiness(&mut self, now: Instant) {
+        if has_moved(self.known_bps(now).0, self.steady_bps) {
+            (self.steady_bps, self.steady_since) = (self.known_bps(now).0, now);
+        }
+    }
+
+    fn is_steady(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.steady_since) >= STEADY_FOR && !self.is_lossy(now)
+    }
+
+    /// Room to spare, in percent, before it is given more than it has.
+    pub(crate) fn climb_percent(&self) -> u64 {
+        if self.was_steady { STEADY_CLIMB_PERCENT } else { CLIMB_PERCENT }
     }
 
     /// How much more than its line is estimated to carry it may keep, in percent: less where its pictures wait, here or on the
@@ -134,6 +160,8 @@ impl Subscriber {
             self.probing = estimator.poll_probe(now).map(|probe| Probing::new(probe, now));
         }
         self.set_pace(now);
+        self.note_steadiness(now);
+        let is_other = is_other || self.is_steady(now) != self.was_steady;
         // It may keep less than it could, or more, of what it has beyond its estimate.
         let keeps_other = self.given_bps > self.allotted_bps && self.hold_percent() != self.held_percent;
         is_other || keeps_other || self.has_moved(now)
@@ -144,7 +172,7 @@ impl Subscriber {
         let (bps, then) = (self.known_bps(now).0, self.allotted_bps);
         let enough = self.needs_bps * SLOW_FROM_PERCENT / 100;
         let has_enough = then >= enough && bps >= enough;
-        !has_enough && (bps * 100 < then * FALLEN_PERCENT || bps * 100 > then * RISEN_PERCENT)
+        !has_enough && has_moved(bps, then)
     }
 
     /// Looks whether too much is on the way to it. Whether that is over now.
@@ -154,6 +182,14 @@ impl Subscriber {
             pacer.hold(is_congested);
         }
         std::mem::replace(&mut self.is_congested, is_congested) && !is_congested
+    }
+
+    /// Whether that is over so soon that a key frame asked for now comes in time; `true` once as long as it is soon.
+    pub(crate) fn has_relief_soon(&mut self) -> bool {
+        let is_soon = |estimator: &Estimator| estimator.relief_in() <= KEY_FRAME_TIME;
+        let estimator = self.numbering.estimator.as_deref().filter(|_| self.is_congested);
+        let is_soon = estimator.is_some_and(is_soon);
+        !std::mem::replace(&mut self.was_relief_soon, is_soon) && is_soon
     }
 
     /// What its line carries, in bit/s: for choosing what it is given, and for pacing that.

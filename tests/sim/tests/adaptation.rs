@@ -22,10 +22,8 @@ fn broken_but(measured: &impl Measured, not_yet: &[&str]) -> Vec<Figure> {
 fn a_line_that_falls_to_an_eighth_keeps_its_queue_short_and_has_its_pictures_back_soon_and_for_good() {
     for seed in SEEDS {
         let came = fall_and_rise(seed, &SIMULCAST);
-        // The line's own queue of a second stands between a fall and what is sent after it.
-        assert_eq!(broken_but(&came, &["smaller picture is seen", "gap in the voice"]), [], "{came:?}");
-        assert!(came.down_switch_s.is_some_and(|seconds| seconds < 2.6), "{came:?}");
-        assert!(came.voice_gap_ms <= 300.0 && came.frozen < 0.05, "{came:?}");
+        assert_eq!(came.broken(), [], "{came:?}");
+        assert!(came.frozen < 0.05, "{came:?}");
     }
 }
 
@@ -58,6 +56,6 @@ fn a_lossy_long_line_of_a_megabit_shows_all_seats() {
     for seed in SEEDS {
         let seats = all_seats(seed, &SIMULCAST);
         assert_eq!(broken_but(&seats, &["frozen"]), [], "{seats:?}");
-        assert!(seats.frozen < 0.25 && seats.concealed < 0.005, "{seats:?}");
+        assert!(seats.frozen < 0.15 && seats.concealed < 0.005, "{seats:?}");
     }
 }
