@@ -206,7 +206,7 @@ impl Subscriber {
         if self.lines[line].sends_stills() {
             return None;
         }
-        if passing.codec.is_video() && self.pacer.as_ref().is_some_and(|pacer| pacer.holds(self.sent.bps)) {
+        if passing.codec.is_video() && self.pacer.as_ref().is_some_and(|pacer| pacer.holds(self.paced_bps())) {
             passing.packets.iter().for_each(|kept| self.pace(now, line, passing.from, kept));
             return None;
         }

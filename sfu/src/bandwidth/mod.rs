@@ -333,6 +333,11 @@ impl Estimator {
         }
     }
 
+    /// Whether the last probe filled the line.
+    pub fn is_limited(&self) -> bool {
+        self.limit.is_some()
+    }
+
     /// Whether so much is on the way that what leaves now would wait for long: more than the line carries in a round trip, the
     /// time between two reports, and what `limits::MAX_ON_THE_WAY` and `limits::ON_THE_WAY_PERCENT` allow beside. Known at once,
     /// unlike the wait that reports tell of.

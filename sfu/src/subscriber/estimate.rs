@@ -123,6 +123,13 @@ impl Subscriber {
         }
     }
 
+    /// What it is sent, in bit/s, for telling whether it is to be paced: also what it is given from now on, where its line is known to
+    /// end somewhere.
+    pub(super) fn paced_bps(&self) -> u64 {
+        let is_limited = self.numbering.estimator.as_ref().is_some_and(|estimator| estimator.is_limited());
+        self.sent.bps.max(if is_limited { self.given_bps } else { 0 })
+    }
+
     /// The same; without a bound as long as that is a guess.
     pub(crate) fn proven_bps(&self) -> u64 {
         let is_guess = self.numbering.estimator.as_ref().is_some_and(|estimator| !estimator.is_proven());
