@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     chance::Chance,
-    payload::{PictureTag, picture},
+    payload::{PictureTag, layer, picture},
 };
 
 /// Longest payload of a packet, in bytes.
@@ -26,18 +26,26 @@ pub struct Encoding {
     pub fps: f64,
     /// How much larger than another frame a key frame is.
     pub key_size: f64,
+    /// Its place among the spatial layers of one stream, and how many these are; none where it is a stream of its own.
+    pub layer: Option<(u8, u8)>,
 }
 
 /// A camera's three encodings.
 pub const SIMULCAST: [Encoding; 3] = [
-    Encoding { rid: "q", bps: 150_000, fps: 15.0, key_size: 5.0 },
-    Encoding { rid: "h", bps: 500_000, fps: 25.0, key_size: 5.0 },
-    Encoding { rid: "f", bps: 1_500_000, fps: 25.0, key_size: 5.0 },
+    Encoding { rid: "q", bps: 150_000, fps: 15.0, key_size: 5.0, layer: None },
+    Encoding { rid: "h", bps: 500_000, fps: 25.0, key_size: 5.0, layer: None },
+    Encoding { rid: "f", bps: 1_500_000, fps: 25.0, key_size: 5.0, layer: None },
+];
+/// The same as spatial layers of one stream: a key frame of a higher one is smaller, for it refers to those below.
+pub const LAYERS: [Encoding; 3] = [
+    Encoding { fps: 25.0, layer: Some((0, 3)), ..SIMULCAST[0] },
+    Encoding { key_size: 4.0, layer: Some((1, 3)), ..SIMULCAST[1] },
+    Encoding { key_size: 4.0, layer: Some((2, 3)), ..SIMULCAST[2] },
 ];
 /// A camera with one encoding.
 pub const SINGLE: Encoding = SIMULCAST[2];
 /// Courseware: few frames, most of them small, key frames large.
-pub const COURSEWARE: Encoding = Encoding { rid: "s", bps: 100_000, fps: 5.0, key_size: 16.0 };
+pub const COURSEWARE: Encoding = Encoding { rid: "s", bps: 100_000, fps: 5.0, key_size: 16.0, layer: None };
 
 /// A frame in packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +104,10 @@ impl Encoder {
         let is_key = std::mem::take(&mut self.key_wanted);
         self.key_frames += u64::from(is_key);
         let bytes = self.next_size(is_key);
-        let count = bytes.div_ceil(MAX_PAYLOAD) + usize::from(is_key);
-        let slices = count - usize::from(is_key);
+        // Parameter sets have a packet of their own.
+        let sets = usize::from(is_key && self.encoding.layer.is_none());
+        let slices = bytes.div_ceil(MAX_PAYLOAD);
+        let count = slices + sets;
         let tag = PictureTag {
             encoding: self.tag,
             is_key,
@@ -106,9 +116,14 @@ impl Encoder {
             index: 0,
             count: count as u16,
             captured_ms: (captured - self.origin).as_millis() as u32,
+            needs_below: is_key && self.encoding.layer.is_some_and(|(at, _)| at > 0),
         };
         self.frame = self.frame.wrapping_add(1);
-        let payloads = (0..count).map(|i| picture(&PictureTag { index: i as u16, ..tag }, bytes.div_ceil(slices)));
+        let (of, len) = (self.encoding.layer, bytes.div_ceil(slices));
+        let payloads = (0..count).map(|i| PictureTag { index: i as u16, ..tag }).map(|tag| match of {
+            Some(of) => layer(&tag, of, len),
+            None => picture(&tag, len),
+        });
         let ready = captured + if is_key { KEY_TIME } else { DELTA_TIME };
         Some(Frame { captured, ready, is_key, payloads: payloads.collect() })
     }
@@ -131,7 +146,7 @@ mod tests {
     #[test]
     fn an_encoding_has_its_rate_and_pays_its_key_frames_back() {
         let start = some_instant();
-        for encoding in SIMULCAST {
+        for encoding in SIMULCAST.into_iter().chain(LAYERS) {
             let mut encoder = Encoder::new(encoding, 0, start, start, Chance::new(1));
             let (mut bytes, mut keys) = (0, 0);
             for second in 0..60 {

@@ -30,7 +30,7 @@ pub mod table;
 pub mod voice;
 pub mod world;
 
-pub use encoder::{COURSEWARE, Encoding, SIMULCAST, SINGLE};
+pub use encoder::{COURSEWARE, Encoding, LAYERS, SIMULCAST, SINGLE};
 pub use network::{Burst, Change, Conditions, Link};
 pub use offer::Repair;
 pub use publisher::{Fec, Publishes, VoiceOptions};

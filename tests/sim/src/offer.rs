@@ -26,6 +26,13 @@ pub enum MediaLine {
         /// Of retransmissions.
         rtx_ssrc: u32,
     },
+    /// A picture that is sent as spatial layers of one stream, in VP9.
+    SendLayers {
+        /// Its SSRC.
+        ssrc: u32,
+        /// Of retransmissions.
+        rtx_ssrc: u32,
+    },
     /// Several encodings of a picture, each named; their SSRCs are told by header extensions.
     SendEncodings {
         /// In the order they are offered.
@@ -67,6 +74,9 @@ const PICTURE_EXTENSIONS: &str = "a=extmap:14 urn:ietf:params:rtp-hdrext:toffset
     a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
     a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
     a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n";
+const LAYERS_FORMATS: &str = "a=rtpmap:98 VP9/90000\r\na=rtcp-fb:98 goog-remb\r\na=rtcp-fb:98 transport-cc\r\n\
+    a=rtcp-fb:98 ccm fir\r\na=rtcp-fb:98 nack\r\na=rtcp-fb:98 nack pli\r\na=fmtp:98 profile-id=0\r\n\
+    a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n";
 const PICTURE_FORMATS: &str = "a=rtpmap:108 H264/90000\r\na=rtcp-fb:108 goog-remb\r\na=rtcp-fb:108 transport-cc\r\n\
     a=rtcp-fb:108 ccm fir\r\na=rtcp-fb:108 nack\r\na=rtcp-fb:108 nack pli\r\n\
     a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
@@ -85,6 +95,8 @@ pub fn write(ice: &Half, fingerprint: &str, lines: &[MediaLine]) -> String {
             MediaLine::SendVoice { repair, .. } | MediaLine::ReceiveVoice { repair } => {
                 ("audio", if repair.red { "63 111" } else { "111" })
             }
+            MediaLine::SendLayers { .. } => ("video", "98 99"),
+            MediaLine::ReceivePicture => ("video", "108 109 98 99"),
             _ => ("video", "108 109"),
         };
         let receives = matches!(line, MediaLine::ReceiveVoice { .. } | MediaLine::ReceivePicture);
@@ -115,11 +127,13 @@ fn write_formats(out: &mut String, line: &MediaLine) {
             }
             *out += "a=fmtp:111 minptime=10;useinbandfec=1\r\n";
         }
+        MediaLine::SendLayers { .. } => *out += LAYERS_FORMATS,
+        MediaLine::ReceivePicture => *out += &[PICTURE_FORMATS, LAYERS_FORMATS].concat(),
         _ => *out += PICTURE_FORMATS,
     }
     *out += &match line {
         MediaLine::SendVoice { ssrc, .. } => format!("a=msid:lesson voice\r\na=ssrc:{ssrc} cname:sim\r\n"),
-        MediaLine::SendPicture { ssrc, rtx_ssrc } => format!(
+        MediaLine::SendPicture { ssrc, rtx_ssrc } | MediaLine::SendLayers { ssrc, rtx_ssrc } => format!(
             "a=msid:lesson picture\r\na=ssrc-group:FID {ssrc} {rtx_ssrc}\r\na=ssrc:{ssrc} cname:sim\r\n\
              a=ssrc:{rtx_ssrc} cname:sim\r\n"
         ),

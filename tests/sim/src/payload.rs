@@ -1,4 +1,4 @@
-//! What packets hold: shaped so that a server takes them for H.264 and Opus, with a tag at the end that tells the receiver
+//! What packets hold: shaped so that a server takes them for H.264, VP9 or Opus, with a tag at the end that tells the receiver
 //! what it got.
 //!
 //! ```text
@@ -9,6 +9,9 @@
 /// A sequence parameter set of constrained baseline, 640x360, and a picture parameter set.
 const SPS: [u8; 16] = [0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00, 0x01];
 const PPS: [u8; 5] = [0x68, 0xcb, 0x83, 0xcb, 0x20];
+/// Size of the highest spatial layer.
+const WIDTH: u16 = 1280;
+const HEIGHT: u16 = 720;
 /// Opus: SILK, wide band, 20 ms, mono (RFC 6716 section 3.1).
 const TOC: u8 = 0x48;
 const MARK: u16 = 0x746b;
@@ -32,9 +35,33 @@ pub struct PictureTag {
     pub count: u16,
     /// When it was captured, in ms of the world's time.
     pub captured_ms: u32,
+    /// Whether it also refers to the spatial layer below in the same picture.
+    pub needs_below: bool,
 }
 
-/// Writes a packet of a frame, `len` bytes long or the least that it needs.
+/// Writes a packet of a frame of VP9 (RFC 9628 section 4.2), which is spatial layer `layer` of `layers`, `len` bytes long or the least
+/// that it needs.
+pub fn layer(tag: &PictureTag, (layer, layers): (u8, u8), len: usize) -> Vec<u8> {
+    let (begins, ends) = (tag.index == 0, tag.index + 1 == tag.count);
+    let has_structure = tag.is_key && begins && layer == 0;
+    // Only layers of a key frame refer to those below (L3T1_KEY).
+    let not_for_upper = !tag.is_key || layer + 1 == layers;
+    let flags = [(0x80, true), (0x40, !tag.is_key), (0x20, true), (0x08, begins), (0x04, ends), (0x02, has_structure)];
+    let flags: u8 = flags.iter().filter(|(_, is_set)| *is_set).map(|(bit, _)| bit).sum();
+    let id = tag.frame as u16 | 0x8000;
+    let mut out = vec![flags | u8::from(not_for_upper), (id >> 8) as u8, id as u8];
+    out.extend([0x10 | layer << 1 | u8::from(tag.needs_below), tag.frame as u8]);
+    if has_structure {
+        out.push((layers - 1) << 5 | 0x10);
+        let sizes = (0..layers).map(|at| layers - 1 - at).map(|halvings| [WIDTH >> halvings, HEIGHT >> halvings]);
+        out.extend(sizes.flatten().flat_map(u16::to_be_bytes));
+    }
+    out.resize(len.saturating_sub(PICTURE_TAG).max(out.len()), tag.frame as u8);
+    write_tag(tag, &mut out);
+    out
+}
+
+/// Writes a packet of a frame of H.264, `len` bytes long or the least that it needs.
 pub fn picture(tag: &PictureTag, len: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(len.max(64));
     if tag.is_key && tag.index == 0 {
@@ -54,16 +81,20 @@ pub fn picture(tag: &PictureTag, len: usize) -> Vec<u8> {
         out.push(if tag.is_key { 5 } else { 1 } | u8::from(begins) << 7 | u8::from(ends) << 6);
         out.resize(len.saturating_sub(PICTURE_TAG).max(2), tag.frame as u8);
     }
+    write_tag(tag, &mut out);
+    out
+}
+
+fn write_tag(tag: &PictureTag, out: &mut Vec<u8>) {
     let whole = out.len() + PICTURE_TAG;
     out.extend_from_slice(&tag.frame.to_be_bytes());
     out.extend_from_slice(&tag.needs.to_be_bytes());
     out.extend_from_slice(&tag.index.to_be_bytes());
     out.extend_from_slice(&tag.count.to_be_bytes());
     out.extend_from_slice(&tag.captured_ms.to_be_bytes());
-    out.extend_from_slice(&[u8::from(tag.is_key), tag.encoding, 0, 0]);
+    out.extend_from_slice(&[u8::from(tag.is_key), tag.encoding, u8::from(tag.needs_below), 0]);
     out.extend_from_slice(&(whole as u16).to_be_bytes());
     out.extend_from_slice(&MARK.to_be_bytes());
-    out
 }
 
 /// Reads the tag; none if the payload is not one of ours or not whole.
@@ -80,6 +111,7 @@ pub fn picture_tag(payload: &[u8]) -> Option<PictureTag> {
         captured_ms: word(12),
         is_key: tag[16] == 1,
         encoding: tag[17],
+        needs_below: tag[18] == 1,
     })
 }
 
@@ -112,10 +144,21 @@ pub fn voice_tag(payload: &[u8]) -> Option<VoiceTag> {
 
 #[cfg(test)]
 mod tests {
+    use sfu::payload::vp9;
+
     use super::*;
 
     fn tag(is_key: bool, index: u16) -> PictureTag {
-        PictureTag { encoding: 2, is_key, frame: 0x0102_0304, needs: 7, index, count: 3, captured_ms: 99 }
+        PictureTag {
+            encoding: 2,
+            is_key,
+            frame: 0x0102_0304,
+            needs: 7,
+            index,
+            count: 3,
+            captured_ms: 99,
+            needs_below: false,
+        }
     }
 
     #[test]
@@ -130,6 +173,22 @@ mod tests {
         assert_eq!(voice_tag(&voice(&said, 60)), Some(said));
         assert_eq!(voice(&said, 60).len(), 60);
         assert_eq!(voice_tag(&[0; 20]), None);
+    }
+
+    #[test]
+    fn a_spatial_layer_is_told_as_one() {
+        let key = PictureTag { needs_below: true, ..tag(true, 0) };
+        let payload = layer(&key, (1, 3), 500);
+        assert_eq!((picture_tag(&payload), payload.len()), (Some(key), 500));
+        let read = vp9::descriptor(&payload).unwrap();
+        assert_eq!((read.layers.unwrap().spatial, read.not_for_upper, read.predicted), (1, false, false));
+        assert!(read.begins && !read.ends && read.structure.is_none() && !vp9::starts_key_frame(&payload));
+        let lowest = vp9::descriptor(&layer(&tag(true, 0), (0, 3), 0)).unwrap();
+        let sizes = lowest.structure.unwrap().sizes.map(|size| size.map(|size| (size.width, size.height)));
+        assert_eq!(sizes, [Some((320, 180)), Some((640, 360)), Some((1280, 720))]);
+        assert!(
+            vp9::descriptor(&layer(&tag(false, 2), (0, 3), 100)).is_some_and(|read| read.not_for_upper && read.ends)
+        );
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Picture {
             return self.next;
         }
         let tag = picture_tag(payload);
-        if tag.is_some_and(|tag| tag.is_key && tag.index == 0) {
+        if tag.is_some_and(|tag| tag.is_key && tag.index == 0 && !tag.needs_below) {
             self.key_starts.insert(index);
         }
         if self.pieces.len() == MAX_PIECES {
@@ -243,10 +243,14 @@ impl Picture {
         self.next = Some(end + 1);
         frame.retain(|_, piece| piece.bytes > 0);
         let bytes = frame.values().map(|piece| piece.bytes).sum();
-        let Some((timestamp, tag)) = frame.values().find_map(|piece| Some((piece.timestamp, piece.tag?))) else {
+        // The highest of its spatial layers, if it has several, comes last.
+        let tags = || frame.values().filter_map(|piece| piece.tag);
+        let Some((timestamp, tag)) = frame.values().rev().find_map(|piece| Some((piece.timestamp, piece.tag?))) else {
             return;
         };
-        if frame.values().filter(|piece| piece.tag.is_some()).count() != usize::from(tag.count) {
+        let is_whole =
+            |of: PictureTag| tags().filter(|tag| tag.encoding == of.encoding).count() == usize::from(of.count);
+        if !tags().all(is_whole) || tags().next().is_some_and(|first| first.needs_below) {
             // Its sender stopped in the middle. That alone is no reason to ask: a key frame may follow.
             self.cut_short += 1;
             return;
@@ -402,7 +406,16 @@ mod tests {
             let now = self.start + Duration::from_millis(40) * frame;
             let needs = if is_key { frame } else { frame.wrapping_sub(1) };
             for index in 0..2 {
-                let tag = PictureTag { encoding: 0, is_key, frame, needs, index, count: 2, captured_ms: 40 * frame };
+                let tag = PictureTag {
+                    encoding: 0,
+                    is_key,
+                    frame,
+                    needs,
+                    index,
+                    count: 2,
+                    captured_ms: 40 * frame,
+                    needs_below: false,
+                };
                 if !(lost && index == 1) {
                     self.picture.insert(now, self.index, 3600 * frame, index == 1, &picture(&tag, 500));
                 }
@@ -446,7 +459,16 @@ mod tests {
         row.frame(1, false, true);
         let now = row.frame(2, false, false);
         assert_eq!(row.picture.frames().len(), 1);
-        let tag = PictureTag { encoding: 0, is_key: false, frame: 1, needs: 0, index: 1, count: 2, captured_ms: 40 };
+        let tag = PictureTag {
+            encoding: 0,
+            is_key: false,
+            frame: 1,
+            needs: 0,
+            index: 1,
+            count: 2,
+            captured_ms: 40,
+            needs_below: false,
+        };
         let next = row.picture.insert(now, 103, 3600, true, &picture(&tag, 500));
         assert_eq!((row.picture.frames().len(), next), (3, Some(106)));
     }

@@ -101,6 +101,29 @@ struct VoiceSender {
     earlier: VecDeque<Vec<u8>>,
 }
 
+/// A stream of a picture: one encoding, or several as its spatial layers.
+struct PictureSender {
+    encoders: Vec<Encoder>,
+    stream: Stream,
+}
+
+impl PictureSender {
+    fn next_capture(&self) -> Option<Instant> {
+        self.encoders.iter().map(Encoder::next_capture).min()
+    }
+
+    /// The frame that is captured now, if one is: of all its layers, in their order.
+    fn capture(&mut self, now: Instant) -> Option<Frame> {
+        let mut frames = self.encoders.iter_mut().filter_map(|encoder| encoder.capture(now));
+        let first = frames.next()?;
+        Some(frames.fold(first, |mut whole, layer| {
+            whole.ready = whole.ready.max(layer.ready);
+            whole.payloads.extend(layer.payloads);
+            whole
+        }))
+    }
+}
+
 struct Waiting {
     stream: usize,
     timestamp: u32,
@@ -119,7 +142,7 @@ pub struct Publisher {
     /// SSRCs it offered, by line.
     offered: Vec<(u32, u32)>,
     voice: Option<VoiceSender>,
-    pictures: Vec<(Encoder, Stream)>,
+    pictures: Vec<PictureSender>,
     ready: VecDeque<(usize, Frame)>,
     queue: VecDeque<Waiting>,
     next_burst: Instant,
@@ -172,6 +195,10 @@ impl Publisher {
                 let (ssrc, rtx_ssrc) = next();
                 lines.push(MediaLine::SendPicture { ssrc, rtx_ssrc });
             }
+            [first, ..] if first.layer.is_some() => {
+                let (ssrc, rtx_ssrc) = next();
+                lines.push(MediaLine::SendLayers { ssrc, rtx_ssrc });
+            }
             several => {
                 let _ = next();
                 lines.push(MediaLine::SendEncodings { rids: several.iter().map(|one| one.rid.into()).collect() });
@@ -218,7 +245,7 @@ impl Publisher {
         if let Some(screen) = self.options.screen
             && let Some((line, ssrcs)) = offered.next()
         {
-            self.begin_picture(now, screen, line, ssrcs, false);
+            self.begin_picture(now, &[screen], line, ssrcs, false);
         }
     }
 
@@ -227,32 +254,39 @@ impl Publisher {
         if camera.len() > 1 && !line.encodings.is_empty() {
             for encoding in camera.iter().filter(|encoding| line.encodings.iter().any(|rid| rid == encoding.rid)) {
                 let ssrcs = (self.chance.next_u32(), self.chance.next_u32());
-                self.begin_picture(now, *encoding, line, ssrcs, true);
+                self.begin_picture(now, &[*encoding], line, ssrcs, true);
             }
-        } else if let Some(first) = camera.first() {
-            self.begin_picture(now, *first, line, ssrcs, false);
+        } else {
+            let layers = camera.iter().take_while(|encoding| encoding.layer.is_some()).count().max(1);
+            self.begin_picture(now, &camera[..layers], line, ssrcs, false);
         }
     }
 
     fn begin_picture(
         &mut self,
         now: Instant,
-        encoding: Encoding,
+        encodings: &[Encoding],
         line: &AnsweredLine,
         ssrcs: (u32, u32),
         is_named: bool,
     ) {
-        let Some(number) = line.number_of("h264").filter(|_| !line.is_rejected) else { return };
+        let Some(first) = encodings.first() else { return };
+        let codec = if first.layer.is_some() { "vp9" } else { "h264" };
+        let Some(number) = line.number_of(codec).filter(|_| !line.is_rejected) else { return };
         let stream = Stream::new(line, number, ssrcs, 90_000, &mut self.chance);
-        let stream = if is_named { stream.named(encoding.rid) } else { stream };
-        let chance = Chance::new(self.chance.next_u64());
-        let tag = self.pictures.len() as u8;
-        self.pictures.push((Encoder::new(encoding, tag, self.origin, now, chance), stream));
+        let stream = if is_named { stream.named(first.rid) } else { stream };
+        let before = self.pictures.iter().map(|picture| picture.encoders.len()).sum::<usize>();
+        let encoder = |(tag, encoding): (usize, &Encoding)| {
+            let chance = Chance::new(self.chance.next_u64());
+            Encoder::new(*encoding, tag as u8, self.origin, now, chance)
+        };
+        let encoders = (before..).zip(encodings).map(encoder).collect();
+        self.pictures.push(PictureSender { encoders, stream });
     }
 
     /// When [`Self::handle_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        let captures = self.pictures.iter().map(|(encoder, _)| encoder.next_capture());
+        let captures = self.pictures.iter().filter_map(PictureSender::next_capture);
         let voice = self.voice.as_ref().map(|voice| voice.next);
         let ready = self.ready.iter().map(|(_, frame)| frame.ready).min();
         let burst = (!self.queue.is_empty()).then_some(self.next_burst);
@@ -270,8 +304,8 @@ impl Publisher {
             return;
         }
         self.send_voice(now);
-        for (at, (encoder, _)) in self.pictures.iter_mut().enumerate() {
-            self.ready.extend(encoder.capture(now).map(|frame| (at, frame)));
+        for (at, picture) in self.pictures.iter_mut().enumerate() {
+            self.ready.extend(picture.capture(now).map(|frame| (at, frame)));
         }
         while let Some(at) = self.ready.iter().position(|(_, frame)| frame.ready <= now) {
             if let Some((stream, frame)) = self.ready.remove(at) {
@@ -286,7 +320,7 @@ impl Publisher {
     }
 
     fn enqueue(&mut self, now: Instant, stream: usize, frame: Frame) {
-        let Some((_, sender)) = self.pictures.get(stream) else { return };
+        let Some(PictureSender { stream: sender, .. }) = self.pictures.get(stream) else { return };
         if self.queue.len() + frame.payloads.len() > MAX_QUEUE {
             return;
         }
@@ -304,14 +338,15 @@ impl Publisher {
             return;
         }
         self.next_burst = now + BURST_INTERVAL;
-        let bps: u64 = self.pictures.iter().map(|(encoder, _)| encoder.encoding.bps).sum();
+        let encoders = self.pictures.iter().flat_map(|picture| &picture.encoders);
+        let bps: u64 = encoders.map(|encoder| encoder.encoding.bps).sum();
         let mut left = (bps / 8 * PACE_PERCENT / 100) as f64 * BURST_INTERVAL.as_secs_f64();
         while left > 0.0
             && let Some(waiting) = self.queue.pop_front()
         {
             left -= waiting.payload.len() as f64;
             let number = self.number();
-            if let Some((_, stream)) = self.pictures.get_mut(waiting.stream) {
+            if let Some(PictureSender { stream, .. }) = self.pictures.get_mut(waiting.stream) {
                 let packet = stream.packet(now, waiting.timestamp, waiting.marker, waiting.payload, number);
                 self.session.send_rtp(packet);
             }
@@ -361,7 +396,7 @@ impl Publisher {
         let mut writer = Writer::new(&mut buffer);
         let voice = self.voice.iter().map(|voice| &voice.stream);
         voice
-            .chain(self.pictures.iter().map(|(_, stream)| stream))
+            .chain(self.pictures.iter().map(|picture| &picture.stream))
             .for_each(|stream| stream.report(&mut writer, ntp, since));
         let len = writer.len();
         if len > 0 {
@@ -378,8 +413,8 @@ impl Publisher {
         read(&datagram, |told| match told {
             Feedback::Nack { ssrc, packets } => again.extend(packets.sequences().map(|sequence| (ssrc, sequence))),
             Feedback::KeyFrame { ssrc } => {
-                if let Some((encoder, _)) = self.pictures.iter_mut().find(|(_, stream)| stream.ssrc == ssrc) {
-                    encoder.want_key_frame();
+                if let Some(picture) = self.pictures.iter_mut().find(|picture| picture.stream.ssrc == ssrc) {
+                    picture.encoders.iter_mut().for_each(Encoder::want_key_frame);
                     self.key_frames_asked += 1;
                     self.key_frames_asked_at.push(now);
                 }
@@ -391,7 +426,7 @@ impl Publisher {
                         voice.has_fec = block.fraction_lost >= FEC_FROM;
                     }
                 }
-                self.pictures.iter_mut().for_each(|(_, stream)| stream.known(block.ssrc));
+                self.pictures.iter_mut().for_each(|picture| picture.stream.known(block.ssrc));
             }
             _ => {}
         });
@@ -403,7 +438,7 @@ impl Publisher {
     fn send_again(&mut self, now: Instant, ssrc: u32, sequence: u16) {
         let number = self.number();
         let voice = self.voice.iter_mut().map(|voice| (&mut voice.stream, voice.red));
-        let pictures = self.pictures.iter_mut().map(|(_, stream)| (stream, None));
+        let pictures = self.pictures.iter_mut().map(|picture| (&mut picture.stream, None));
         let Some((stream, red)) = voice.chain(pictures).find(|(stream, _)| stream.ssrc == ssrc) else { return };
         if let Some(mut packet) = stream.packet_again(now, sequence, number) {
             if let Some(red) = red {
@@ -415,13 +450,14 @@ impl Publisher {
 
     /// Encodings that are sent: their names, and key frames so far.
     pub fn encodings(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.pictures.iter().map(|(encoder, _)| (encoder.encoding.rid, encoder.key_frames))
+        let encoders = self.pictures.iter().flat_map(|picture| &picture.encoders);
+        encoders.map(|encoder| (encoder.encoding.rid, encoder.key_frames))
     }
 
     /// Packets that it was asked for again.
     pub fn asked_again(&self) -> u64 {
         let voice = self.voice.iter().map(|voice| voice.stream.asked_again);
-        voice.chain(self.pictures.iter().map(|(_, stream)| stream.asked_again)).sum()
+        voice.chain(self.pictures.iter().map(|picture| picture.stream.asked_again)).sum()
     }
 }
 
@@ -465,7 +501,7 @@ mod tests {
     fn every_encoding_has_an_ssrc_and_a_name_of_its_own_and_is_paced() {
         let mut publisher = begun("a=simulcast:recv q;h;f\r\n");
         let start = publisher.origin;
-        let mut ssrcs: Vec<u32> = publisher.pictures.iter().map(|(_, stream)| stream.ssrc).collect();
+        let mut ssrcs: Vec<u32> = publisher.pictures.iter().map(|picture| picture.stream.ssrc).collect();
         ssrcs.dedup();
         assert_eq!(ssrcs.len(), 3);
         let mut lens = Vec::new();

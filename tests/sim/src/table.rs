@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    SIMULCAST, Way,
+    LAYERS, SIMULCAST, Way,
     scenario::{
         Asked, Figure, Measured, capacity, joining,
         outage::{self, Outage, Whose},
@@ -44,6 +44,9 @@ fn scenarios() -> Vec<Scenario> {
     let mut all = vec![
         scenario("Line falls from 2 to 0.25 Mbit/s and comes back, 30 s each", |seed| {
             capacity::fall_and_rise(seed, camera)
+        }),
+        scenario("The same, the camera in spatial layers of one stream (VP9, L3T1_KEY)", |seed| {
+            capacity::fall_and_rise(seed, &LAYERS)
         }),
         scenario("RFC 8867 5.1: 1, 2.5, 0.6, 1 Mbit/s", |seed| rfc8867::single_flow(seed, camera)),
         scenario("RFC 8867 5.2: two share 4, 2, 3.5, 1, 2 Mbit/s", |seed| rfc8867::two_flows(seed, camera)),

@@ -1,7 +1,7 @@
 //! What receivers are given of a lesson follows what their lines carry.
 
 use sim::{
-    SIMULCAST,
+    LAYERS, SIMULCAST,
     scenario::{
         Figure, Measured,
         capacity::fall_and_rise,
@@ -20,8 +20,8 @@ fn broken_but(measured: &impl Measured, not_yet: &[&str]) -> Vec<Figure> {
 
 #[test]
 fn a_line_that_falls_to_an_eighth_keeps_its_queue_short_and_has_its_pictures_back_soon_and_for_good() {
-    for seed in SEEDS {
-        let came = fall_and_rise(seed, &SIMULCAST);
+    for (seed, camera) in SEEDS.into_iter().flat_map(|seed| [(seed, &SIMULCAST), (seed, &LAYERS)]) {
+        let came = fall_and_rise(seed, camera);
         assert_eq!(came.broken(), [], "{came:?}");
         assert!(came.frozen < 0.05, "{came:?}");
     }
