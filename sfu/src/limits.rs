@@ -37,8 +37,15 @@ pub const MAX_MISSING: usize = 256;
 pub const MAX_NACK_TRIES: u8 = 10;
 /// Age at which a missing packet is given up.
 pub const NACK_GIVE_UP: Duration = Duration::from_millis(1000);
-/// Shortest time between two of our requests for the same packet.
+/// Shortest and longest time between two of our requests for the same packet.
 pub const NACK_INTERVAL: Duration = Duration::from_millis(30);
+/// See [`NACK_INTERVAL`].
+pub const MAX_NACK_INTERVAL: Duration = Duration::from_millis(300);
+/// What it is between, in percent of the time a packet takes that is asked for: of a picture no less, for browsers ignore requests
+/// within a round trip of the last, and one in vain counts as a try.
+pub const NACK_INTERVAL_PERCENT: u32 = 115;
+/// Of a voice that time is mostly a round trip and a pacer: a voice that is sent again twice costs little, and is there sooner.
+pub const VOICE_NACK_INTERVAL_PERCENT: u32 = 80;
 /// Share of what a receiver's line carries, in percent, that retransmissions may take; requests beyond it go unanswered.
 pub const RTX_BUDGET_PERCENT: u64 = 15;
 /// Bit/s that a line is taken to carry at most for that: retransmissions alone never need more.

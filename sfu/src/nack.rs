@@ -1,26 +1,50 @@
 //! Which packets of a publisher are missing, and when to ask for them again (RFC 4585 section 6.2.1).
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use crate::limits::{MAX_MISSING, MAX_NACK_TRIES, NACK_GIVE_UP, NACK_INTERVAL};
+use crate::limits::{
+    MAX_MISSING, MAX_NACK_INTERVAL, MAX_NACK_TRIES, NACK_GIVE_UP, NACK_INTERVAL, NACK_INTERVAL_PERCENT,
+    VOICE_NACK_INTERVAL_PERCENT,
+};
+
+/// Parts of which one is moved by when a packet took less than is known, and more.
+const LESS_COUNTS: u32 = 4;
+const MORE_COUNTS: u32 = 16;
 
 #[derive(Debug, Clone, Copy)]
 struct Missing {
     index: u64,
     since: Instant,
+    /// When it was asked for first, and last.
+    asked_first: Option<Instant>,
     asked: Option<Instant>,
     tries: u8,
 }
 
 /// Packets not yet received of one source.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MissingPackets {
     highest: Option<u64>,
     missing: VecDeque<Missing>,
     lost: bool,
+    /// Time in which a packet comes that is asked for, as far as is known.
+    takes: Option<Duration>,
+    /// Share of that, in percent, after which it is asked for again.
+    percent: u32,
+    /// When the next may be asked for again.
+    next: Option<Instant>,
 }
 
 impl MissingPackets {
+    /// Nothing is missing, of a voice or of a picture.
+    pub fn new(is_voice: bool) -> Self {
+        let percent = if is_voice { VOICE_NACK_INTERVAL_PERCENT } else { NACK_INTERVAL_PERCENT };
+        Self { highest: None, missing: VecDeque::new(), lost: false, takes: None, percent, next: None }
+    }
+
     /// Notes that the packet with extended sequence number `index` arrived.
     pub fn arrived(&mut self, index: u64, now: Instant) {
         let Some(highest) = self.highest else {
@@ -28,9 +52,8 @@ impl MissingPackets {
             return;
         };
         if index <= highest {
-            let position = self.missing.partition_point(|missing| missing.index < index);
-            if self.missing.get(position).is_some_and(|missing| missing.index == index) {
-                self.missing.remove(position);
+            if let Some(found) = self.take(index) {
+                self.found(&found, now);
             }
             return;
         }
@@ -42,8 +65,35 @@ impl MissingPackets {
             self.lost = true;
             return;
         }
-        let missing = |index| Missing { index, since: now, asked: None, tries: 0 };
+        let missing = |index| Missing { index, since: now, asked_first: None, asked: None, tries: 0 };
         self.missing.extend((highest + 1..index).map(missing));
+    }
+
+    /// The packet with this extended sequence number is there by other ways.
+    pub fn recovered(&mut self, index: u64) {
+        self.take(index);
+    }
+
+    fn take(&mut self, index: u64) -> Option<Missing> {
+        let at = self.missing.binary_search_by_key(&index, |missing| missing.index).ok()?;
+        self.missing.remove(at)
+    }
+
+    /// What comes tells how long it took since it was asked for first: less than was thought counts at once, and more only if it is so
+    /// again and again, for what was sent again may have been lost again.
+    fn found(&mut self, packet: &Missing, now: Instant) {
+        let Some(asked) = packet.asked_first else { return };
+        let took = now.saturating_duration_since(asked);
+        self.takes = Some(match self.takes {
+            Some(takes) if took < takes => takes - (takes - took) / LESS_COUNTS,
+            Some(takes) => takes + (took - takes) / MORE_COUNTS,
+            None => took,
+        });
+    }
+
+    fn interval(&self) -> Duration {
+        let takes = self.takes.unwrap_or_default() * self.percent / 100;
+        takes.clamp(NACK_INTERVAL, MAX_NACK_INTERVAL)
     }
 
     /// Whether the packet with this extended sequence number is missing.
@@ -51,9 +101,9 @@ impl MissingPackets {
         self.missing.binary_search_by_key(&index, |missing| missing.index).is_ok()
     }
 
-    /// Whether packets are missing that have not been asked for.
-    pub fn misses_anew(&self) -> bool {
-        self.missing.back().is_some_and(|missing| missing.asked.is_none())
+    /// Whether packets are missing that have not been asked for, or long enough ago.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.missing.back().is_some_and(|missing| missing.asked.is_none() || self.next.is_some_and(|at| at <= now))
     }
 
     /// Whether nothing is missing and nothing was given up.
@@ -63,9 +113,10 @@ impl MissingPackets {
 
     /// Calls `ask` with the sequence number of each packet to be asked for now, ascending.
     pub fn due(&mut self, now: Instant, mut ask: impl FnMut(u16)) {
+        let interval = self.interval();
         let (missing, lost) = (&mut self.missing, &mut self.lost);
         missing.retain_mut(|packet| {
-            let asked_lately = packet.asked.is_some_and(|at| now.saturating_duration_since(at) < NACK_INTERVAL);
+            let asked_lately = packet.asked.is_some_and(|at| now.saturating_duration_since(at) < interval);
             if asked_lately {
                 return true;
             }
@@ -73,11 +124,13 @@ impl MissingPackets {
                 *lost = true;
                 return false;
             }
+            packet.asked_first.get_or_insert(now);
             packet.asked = Some(now);
             packet.tries += 1;
             ask(packet.index as u16);
             true
         });
+        self.next = self.missing.iter().filter_map(|missing| missing.asked).min().map(|asked| asked + interval);
     }
 
     /// Whether packets were given up since the last call: then only a key frame repairs the picture.
@@ -105,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_gap_is_asked_for_until_it_is_filled() {
-        let (mut packets, t) = (MissingPackets::default(), start());
+        let (mut packets, t) = (MissingPackets::new(false), start());
         for index in [65_530, 65_538] {
             packets.arrived(index, t);
         }
@@ -117,9 +170,36 @@ mod tests {
         assert!(packets.is_quiet());
     }
 
+    /// Loses a packet every second, which comes `takes` after it was asked for; it is asked for again whenever that is due.
+    fn lose(packets: &mut MissingPackets, from: Instant, takes: Duration, seconds: u64) {
+        let first = packets.highest.unwrap_or(1);
+        packets.arrived(first, from);
+        for second in 0..seconds {
+            let (lost, at) = (first + 1 + 2 * second, from + Duration::from_secs(second));
+            packets.arrived(lost + 1, at);
+            let ms = takes.as_millis() as u64;
+            (0..ms).step_by(10).for_each(|ms| drop(due(packets, at + Duration::from_millis(ms))));
+            packets.arrived(lost, at + takes);
+        }
+    }
+
+    #[test]
+    fn it_is_asked_for_again_when_what_was_asked_for_could_have_come() {
+        for (is_voice, percent) in [(false, NACK_INTERVAL_PERCENT), (true, VOICE_NACK_INTERVAL_PERCENT)] {
+            let (mut packets, t) = (MissingPackets::new(is_voice), start());
+            // At first every 30 ms.
+            for (minute, ms) in [(0, 40), (1, 200), (2, 60)] {
+                let takes = Duration::from_millis(ms);
+                lose(&mut packets, t + Duration::from_secs(60 * minute), takes, 59);
+                let (found, wanted) = (packets.interval(), takes * percent / 100);
+                assert!(found.abs_diff(wanted) < takes / 4, "{ms} ms: {found:?} of {wanted:?}");
+            }
+        }
+    }
+
     #[test]
     fn what_never_comes_is_given_up_and_told_once() {
-        let (mut packets, t) = (MissingPackets::default(), start());
+        let (mut packets, t) = (MissingPackets::new(false), start());
         packets.arrived(1, t);
         packets.arrived(3, t);
         let mut asked = 0;
@@ -134,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_gap_beyond_the_limit_asks_for_a_key_frame_instead() {
-        let (mut packets, t) = (MissingPackets::default(), start());
+        let (mut packets, t) = (MissingPackets::new(false), start());
         packets.arrived(1, t);
         packets.arrived(3 + MAX_MISSING as u64, t);
         assert_eq!(due(&mut packets, t), []);

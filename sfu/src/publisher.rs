@@ -180,7 +180,7 @@ impl Publisher {
         // Before the first packet of a stream nothing is missed.
         for block in blocks.by_ref().filter(|block| !block.is_primary() && !block.payload.is_empty()) {
             let index = taken.index.saturating_sub(u64::from(block.back));
-            if self.tracks[track].take_recovered(index, now) {
+            if self.tracks[track].take_recovered(index) {
                 self.recovered.push(index, block.timestamp(header.timestamp), block.payload);
             }
         }

@@ -127,9 +127,9 @@ impl Track {
     }
 
     /// Takes in a packet that came with a later one. Whether it was missing.
-    pub(crate) fn take_recovered(&mut self, index: u64, now: Instant) -> bool {
+    pub(crate) fn take_recovered(&mut self, index: u64) -> bool {
         let Some(stream) = self.stream.as_mut().filter(|stream| stream.missing.misses(index)) else { return false };
-        stream.missing.arrived(index, now);
+        stream.missing.recovered(index);
         true
     }
 
@@ -139,7 +139,7 @@ impl Track {
         let stream = Stream {
             ssrc: header.ssrc,
             unwrapper,
-            missing: MissingPackets::default(),
+            missing: MissingPackets::new(!self.codec().is_video()),
             reception: Reception::new(first),
             report: None,
             last_arrival: now,
@@ -194,9 +194,9 @@ impl Track {
         self.key_frame_asked = Some(now);
     }
 
-    /// Whether packets are missing that have not been asked for.
-    pub(crate) fn misses_anew(&self) -> bool {
-        self.spec.nack && self.stream.as_ref().is_some_and(|stream| stream.missing.misses_anew())
+    /// Whether packets are to be asked for.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.spec.nack && self.stream.as_ref().is_some_and(|stream| stream.missing.is_due(now))
     }
 
     /// Calls `ask` for each packet to be asked for again now.

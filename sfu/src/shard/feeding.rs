@@ -79,7 +79,7 @@ impl Shard {
         let kept = Kept { index: taken.index, marker, padding, timestamp, entry, layer, payload };
         self.pass_in(now, (at, track), &kept);
         // What is missing is asked for at once: each moment counts for a voice.
-        if self.publishers[at].tracks[track].misses_anew() {
+        if self.publishers[at].tracks[track].is_due(now) {
             self.counters.key_frames_asked += self.publishers[at].send_feedback(now, &mut self.outbox);
         }
         self.changed(now, peer, Place::Publisher(at), change);
