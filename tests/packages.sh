@@ -1,11 +1,14 @@
 # Sourced, not run: installs what a Debian machine lacks, or says in one line how to.
 # shellcheck shell=bash
 
+# dpkg also knows packages by name that others mention and nobody installed.
+is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
 # need COMMAND=PACKAGE... : a package is missing when neither its command nor the package itself is there.
 need() {
     local pair missing=()
     for pair in "$@"; do
-        command -v "${pair%%=*}" >/dev/null || dpkg-query --show "${pair#*=}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+        command -v "${pair%%=*}" >/dev/null || is_installed "${pair#*=}" || missing+=("${pair#*=}")
     done
     if ((${#missing[@]} == 0)); then return; fi
     if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
