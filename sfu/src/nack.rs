@@ -10,9 +10,11 @@ use crate::limits::{
     VOICE_NACK_INTERVAL_PERCENT,
 };
 
-/// Parts of which one is moved by when a packet took less than is known, and more.
+/// Parts of which one is moved by when a packet took less than is known, and when it took more, or so many times less that it may
+/// have been late and not lost.
 const LESS_COUNTS: u32 = 4;
 const MORE_COUNTS: u32 = 16;
+const MUCH_LESS: u32 = 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Missing {
@@ -85,6 +87,7 @@ impl MissingPackets {
         let Some(asked) = packet.asked_first else { return };
         let took = now.saturating_duration_since(asked);
         self.takes = Some(match self.takes {
+            Some(takes) if took < takes / MUCH_LESS => takes - (takes - took) / MORE_COUNTS,
             Some(takes) if took < takes => takes - (takes - took) / LESS_COUNTS,
             Some(takes) => takes + (took - takes) / MORE_COUNTS,
             None => took,
@@ -114,13 +117,16 @@ impl MissingPackets {
     /// Calls `ask` with the sequence number of each packet to be asked for now, ascending.
     pub fn due(&mut self, now: Instant, mut ask: impl FnMut(u16)) {
         let interval = self.interval();
-        let (missing, lost) = (&mut self.missing, &mut self.lost);
+        let (missing, lost, takes) = (&mut self.missing, &mut self.lost, &mut self.takes);
         missing.retain_mut(|packet| {
             let asked_lately = packet.asked.is_some_and(|at| now.saturating_duration_since(at) < interval);
-            if asked_lately {
+            let is_old = now.saturating_duration_since(packet.since) > NACK_GIVE_UP;
+            if asked_lately && !is_old {
                 return true;
             }
-            if packet.tries == MAX_NACK_TRIES || now.saturating_duration_since(packet.since) > NACK_GIVE_UP {
+            if is_old || packet.tries == MAX_NACK_TRIES {
+                // Where nothing has come in the time of all tries, it takes at least that: else it would never be known.
+                *takes = takes.or(packet.asked_first.map(|asked| now.saturating_duration_since(asked)));
                 *lost = true;
                 return false;
             }
@@ -195,6 +201,26 @@ mod tests {
                 assert!(found.abs_diff(wanted) < takes / 4, "{ms} ms: {found:?} of {wanted:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_takes_longer_than_all_tries_is_waited_for_from_the_second_loss_on() {
+        let (mut packets, t) = (MissingPackets::new(false), start());
+        let takes = Duration::from_millis(600);
+        lose(&mut packets, t, takes, 1);
+        assert!(packets.take_lost());
+        lose(&mut packets, t + Duration::from_secs(1), takes, 20);
+        assert!(!packets.take_lost());
+        assert_eq!(packets.interval(), MAX_NACK_INTERVAL);
+    }
+
+    #[test]
+    fn a_packet_that_is_late_and_not_lost_tells_little_of_how_long_one_takes_that_is_asked_for() {
+        let (mut packets, t) = (MissingPackets::new(false), start());
+        lose(&mut packets, t, Duration::from_millis(200), 59);
+        let before = packets.interval();
+        lose(&mut packets, t + Duration::from_secs(60), Duration::from_millis(3), 1);
+        assert!(packets.interval() > before * 9 / 10, "{:?} of {before:?}", packets.interval());
     }
 
     #[test]
