@@ -177,8 +177,9 @@ pub const MAX_TEMPORAL_LAYERS: u8 = 8;
 /// Frames by which a dependency structure may come late and be known for an older one. Twice what a retransmission takes at
 /// 60 frames a second and more.
 pub const MAX_LATE_FRAMES: u16 = 256;
-/// Stretches of packets left out of one thinned stream that are remembered; a packet from before the oldest is refused.
-pub const MAX_DROP_RUNS: usize = 64;
+/// Stretches of packets left out of one thinned stream, or of a spatial layer, that are remembered; a packet from before the
+/// oldest is refused. Two seconds of pictures at 60 a second.
+pub const MAX_DROP_RUNS: usize = 128;
 /// Frames of one thinned stream whose fate is remembered; a packet of an older one is not sent. Four seconds at 30 a second.
 pub const MAX_FRAME_FATES: usize = 128;
 /// Ticks of a video clock by which a packet may come late. One from further back begins a new row of frames: a clock that

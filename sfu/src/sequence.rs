@@ -15,6 +15,11 @@ impl Unwrapper {
         extended
     }
 
+    /// The highest extended number so far.
+    pub fn highest(&self) -> Option<u64> {
+        self.highest
+    }
+
     /// As [`Self::unwrap`], without taking `sequence` as seen.
     pub fn peek(&self, sequence: u16) -> u64 {
         match self.highest {

@@ -77,14 +77,15 @@ impl Track {
     }
 
     /// What packet `index` is in each of its layers, if it has several; and whether it may have: of simulcast streams only the first
-    /// has room for them.
+    /// has room for them. A packet that cannot be read is one of the lowest: it must not have a number of the whole stream there.
     pub(crate) fn part(&mut self, index: u64, marker: bool, payload: &[u8]) -> Option<[Option<Piece>; MAX_LAYERS]> {
         if self.spec.codec != Codec::Vp9 || self.spec.layer > 0 {
             return None;
         }
-        let descriptor = vp9::descriptor(payload)?;
-        if descriptor.structure.is_some_and(|structure| structure.layers > 1) {
-            self.spatial.get_or_insert_default();
+        let descriptor = vp9::descriptor(payload).unwrap_or_default();
+        if self.spatial.is_none() && descriptor.structure.is_some_and(|structure| structure.layers > 1) {
+            let before = self.stream.as_ref().and_then(|stream| stream.unwrapper.highest());
+            self.spatial = Some(Box::new(Spatial::after(before.filter(|&before| before > index))));
         }
         self.spatial.as_mut().map(|spatial| spatial.part(index, marker, &descriptor))
     }
@@ -121,7 +122,8 @@ impl Track {
     /// Takes in a retransmission whose original sequence number was `sequence` (RFC 4588 section 4).
     pub(crate) fn take_again(&mut self, sequence: u16, now: Instant) -> Option<Taken> {
         let stream = self.stream.as_mut()?;
-        let index = stream.unwrapper.peek(sequence);
+        // What was not sent cannot be sent again.
+        let index = Some(stream.unwrapper.peek(sequence)).filter(|&index| Some(index) <= stream.unwrapper.highest())?;
         stream.missing.arrived(index, now);
         Some(Taken { index, first: false })
     }

@@ -243,6 +243,32 @@ fn what_comes_late_fills_its_place_in_the_layers_it_is_of_and_is_a_number_in_oth
 }
 
 #[test]
+fn a_packet_that_cannot_be_read_is_one_of_the_lowest_layer_and_takes_no_number_that_is_not_its_own() {
+    let mut lesson = lesson(3, "vp9");
+    lesson.teach(1);
+    (0..3).for_each(|viewer| lesson.show(viewer, SIZES[viewer]));
+    // Many packets of the stream are none of the lowest layer.
+    lesson.teach(200);
+    // Nothing, and the beginning of a structure.
+    for payload in [&[][..], &[0x02]] {
+        lesson.master.send_rtp(peer::rtp(102, lesson.sequence, 3600 * lesson.frame, lesson.ssrc, payload, None));
+        lesson.sequence = lesson.sequence.wrapping_add(1);
+    }
+    // Nor does one that is said to be sent again, and was never sent.
+    lesson.master.publish_again(1, lesson.sequence.wrapping_add(20_000), 3600 * lesson.frame, &[0x02, 0, 0]);
+    lesson.teach(49);
+    for viewer in 0..3 {
+        let found = lesson.pictures(viewer, 200);
+        let packets: Vec<_> = found.iter().map(|told| (told.frame, told.layer, told.packet, told.marker)).collect();
+        let own: Vec<_> = expected(200..250, viewer as u8);
+        assert_eq!(packets, own[own.len() - packets.len()..], "layer {viewer}");
+        assert!(packets.len() > 45, "{} of layer {viewer}", packets.len());
+        let (first, last) = (found[0].sequence, found[found.len() - 1].sequence);
+        assert!(last.wrapping_sub(first) < found.len() as u16 + 2, "{first} to {last}");
+    }
+}
+
+#[test]
 fn a_viewer_that_lost_a_packet_gets_it_again_of_its_own_layer() {
     let mut lesson = lesson(1, "vp9");
     lesson.teach(1);

@@ -51,10 +51,8 @@ fn of_vp8(payload: &[u8]) -> Option<PictureSize> {
 fn of_vp9(layer: u8, payload: &[u8]) -> Option<PictureSize> {
     let descriptor = super::vp9::descriptor(payload)?;
     if let Some(structure) = descriptor.structure.filter(|structure| structure.layers > 1) {
-        let told = structure.sizes.get(usize::from(layer)).copied().flatten();
-        if told.is_some() || layer > 0 {
-            return told;
-        }
+        // The frame itself tells of the lowest alone: with one size known and not the others, none could be compared.
+        return structure.sizes.get(usize::from(layer)).copied().flatten();
     }
     let mut bits = Bits::new(payload.get(descriptor.len..)?);
     let (marker, profile) = (bits.take(2)?, bits.take(2)?);

@@ -8,7 +8,7 @@ use crate::{
     command::LessonKey,
     fanout::{FanoutRef, LineRef},
     limits::MAX_SSRCS_PER_PEER,
-    payload::{TemporalLayer, entry},
+    payload::{Entry, TemporalLayer, entry},
     publisher::Refused,
     recorded::Recorded,
     recovered::Recovered,
@@ -93,11 +93,12 @@ impl Shard {
             return self.pass_in_layer(now, (at, track), fanout, kept);
         };
         for (layer, piece) in (0..).zip(pieces) {
-            let Some(Piece { index, marker, is_filling }) = piece else { continue };
+            let Some(Piece { index, marker, is_filling, may_enter }) = piece else { continue };
             let fanout = self.layer_fanout(now, (at, track), layer);
             let filling = Kept { timestamp: kept.timestamp, padding: true, payload: &[FILLING], ..Kept::NONE };
             let whole = if is_filling { &filling } else { kept };
-            self.pass_in_layer(now, (at, track), fanout, &Kept { index, marker, ..*whole });
+            let entry = if may_enter { whole.entry } else { Entry::No };
+            self.pass_in_layer(now, (at, track), fanout, &Kept { index, marker, entry, ..*whole });
         }
     }
 
