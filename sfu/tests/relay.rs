@@ -29,20 +29,27 @@ struct Lesson {
     far: Peer,
     /// Drops what goes between the shards.
     cut: bool,
+    /// Layers of which the follower wished for key frames.
+    wished: Vec<u8>,
 }
 
 fn lesson() -> Lesson {
+    lesson_with("video")
+}
+
+/// One whose master has a camera of such a kind.
+fn lesson_with(camera: &str) -> Lesson {
     let now = Instant::now();
     let (mut home, mut away) = (School::on(ShardId(0), now), School::on(ShardId(1), now));
     for school in [&mut home, &mut away] {
         let stage = Stage { lead: Some(MASTER), ..Stage::default() };
         school.command(Command::SetStage { lesson: LESSON, stage });
     }
-    let master = home.publisher(MASTER, &["audio", "video"]);
+    let master = home.publisher(MASTER, &["audio", camera]);
     let near = home.subscriber(ParticipantKey(1), View::Class, &["audio", "video"]);
     let far = away.subscriber(ParticipantKey(2), View::Class, &["audio", "video"]);
     home.command(Command::Follow { lesson: LESSON, shard: ShardId(1) });
-    let mut lesson = Lesson { home, away, master, near, far, cut: false };
+    let mut lesson = Lesson { home, away, master, near, far, cut: false, wished: Vec::new() };
     lesson.run(500);
     lesson
 }
@@ -63,6 +70,7 @@ impl Lesson {
             self.away.run(5, &mut [&mut self.far]);
             while let Some(KeyFrameWish { home: to, lesson, source, layer }) = self.away.shard.poll_key_frame_wish() {
                 assert_eq!(to, ShardId(0));
+                self.wished.push(layer);
                 self.home.command(Command::RequestKeyFrame { lesson, source, layer: Some(layer) });
             }
         }
@@ -162,6 +170,25 @@ fn a_publisher_that_comes_back_is_seen_on_the_other_shard_again() {
     let sequences: Vec<u16> = lesson.picture().iter().map(|packet| packet.sequence).collect();
     assert_eq!(sequences.len(), 6);
     assert!(sequences.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)), "{sequences:?}");
+}
+
+#[test]
+fn a_publisher_of_fewer_layers_that_takes_the_seat_over_leaves_none_of_the_old_behind() {
+    let mut lesson = lesson_with("simulcast");
+    for i in 0..50 {
+        (0..3).for_each(|layer| lesson.master.publish_layer(layer, i, 3600 * u32::from(i), KEY, true));
+        lesson.run(40);
+    }
+    let old = std::mem::replace(&mut lesson.master, lesson.home.publisher(MASTER, &["audio", "video"]));
+    lesson.run(300);
+    lesson.wished.clear();
+    lesson.far = lesson.away.subscriber(ParticipantKey(2), View::Class, &["audio", "video"]);
+    lesson.run(5000);
+    assert_eq!(lesson.wished, [], "there is nothing that could have a key frame");
+    // Before anything is known of its line a picture of unknown rate waits.
+    (100..110).for_each(|i| lesson.publish(i, KEY));
+    assert!(lesson.picture().last().is_some_and(|packet| packet.payload == KEY));
+    drop(old);
 }
 
 #[test]

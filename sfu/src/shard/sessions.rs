@@ -55,7 +55,12 @@ impl Shard {
             sources.entry(source).or_default().insert(track.layer, at);
             fanouts.push(at);
         }
-        // The newest publisher of a source is the source: a reload or a second computer takes the seat over.
+        // The newest publisher of a source is the source: a reload or a second computer takes the seat over. It may have fewer layers.
+        let room = self.rooms.entry(lesson).or_default();
+        let taken_over = |source| room.sources.get(source).into_iter().flat_map(Layers::iter);
+        for at in sources.keys().flat_map(taken_over).collect::<Vec<_>>() {
+            self.relay(at, Relayed::Ended);
+        }
         self.rooms.entry(lesson).or_default().sources.extend(sources);
         let at = self.publishers.insert(Publisher::new(ids, transport, plan, &fanouts, now));
         self.by_peer.insert(ids.0, Place::Publisher(at));
