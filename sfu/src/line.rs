@@ -148,6 +148,8 @@ pub(crate) struct Line {
     highest_reported: Option<u32>,
     /// Packets that arrived, by its reports.
     pub(crate) arrived: u64,
+    /// Whether its receiver asked for a key frame when none could leave.
+    pub(crate) has_missed: bool,
     key_frame_asked: Option<Instant>,
     key_frame_backoff: Duration,
     pub(crate) packets: u32,
@@ -184,6 +186,7 @@ impl Line {
             fraction_lost: None,
             highest_reported: None,
             arrived: 0,
+            has_missed: false,
             key_frame_asked: None,
             key_frame_backoff: KEYFRAME_REQUEST_INTERVAL,
             packets: 0,

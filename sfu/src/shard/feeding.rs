@@ -197,15 +197,18 @@ impl Shard {
         self.mend(now, at);
     }
 
-    /// Asks for the key frames that a subscriber needs which missed something, once they can leave. One that misses something again
-    /// and again is heard ever more rarely, as one that asks itself: a key frame costs everyone.
+    /// Asks for the key frames that a subscriber needs which missed something, or asked for them, once they can leave. One that misses
+    /// something again and again is heard ever more rarely, as one that asks itself: a key frame costs everyone.
     fn mend(&mut self, now: Instant, at: usize) {
         let subscriber = &mut self.subscribers[at];
-        if !subscriber.has_missed || subscriber.is_congested {
+        if subscriber.is_congested {
             return;
         }
-        subscriber.has_missed = false;
+        let all = std::mem::take(&mut subscriber.has_missed);
         for line in subscriber.lines.iter_mut().filter(|line| !line.spec.audio) {
+            if !(std::mem::take(&mut line.has_missed) | all) {
+                continue;
+            }
             let stream = line.current().filter(|_| line.may_ask_key_frame(now));
             if let Some(fanout) = stream.and_then(|stream| self.fanouts.get_mut(stream.at)) {
                 fanout.want_key_frame();
@@ -331,10 +334,11 @@ impl Shard {
         match asked {
             Asked::KeyFrame { line } => {
                 let subscriber = &mut self.subscribers[at];
+                let line = &mut subscriber.lines[line];
                 if subscriber.is_congested {
+                    line.has_missed = true;
                     return;
                 }
-                let line = &mut subscriber.lines[line];
                 let stream = line.wanted().filter(|_| line.may_ask_key_frame(now));
                 if let Some(fanout) = stream.and_then(|stream| self.fanouts.get_mut(stream.at)) {
                     fanout.want_key_frame();
