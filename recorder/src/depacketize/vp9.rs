@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::{
     Continuity, Depacketized, Format, Frame, Step,
     vp9_header::{Descriptor, FrameHead, LayerSizes, Vp9Format},
-    vp9_hidden::hidden,
+    vp9_hidden::{hidden, may_take_motion},
 };
 use crate::{Error, limits::FRAME_BYTES, rtp::RtpPacket};
 
@@ -134,8 +134,12 @@ fn superframe(data: Vec<u8>, layer_ends: &[(usize, u8)], sizes: LayerSizes) -> V
     let (mut whole, mut index, mut start) = (Vec::with_capacity(data.len() + 64), vec![marker], 0);
     for (at, &(end, layer)) in layer_ends.iter().enumerate() {
         let frame = data.get(start..end).unwrap_or_default();
-        let width = sizes.get(usize::from(layer)).map(|size| size.0).filter(|&width| width > 0);
-        let unseen = if at < lower.len() { hidden(frame, width) } else { None };
+        let size_of = |layer: u8| sizes.get(usize::from(layer)).copied().filter(|size| size.0 > 0);
+        let width = size_of(layer).map(|size| size.0);
+        let is_as_large = layer_ends.get(at + 1).is_some_and(|&(_, above)| size_of(layer) == size_of(above));
+        let next = data.get(end..).unwrap_or_default();
+        let hides = at < lower.len() && !(is_as_large && width.is_some() && may_take_motion(next));
+        let unseen = if hides { hidden(frame, width) } else { None };
         let before = whole.len();
         whole.extend_from_slice(unseen.as_deref().unwrap_or(frame));
         index.extend_from_slice(&((whole.len() - before) as u32).to_le_bytes());
@@ -194,6 +198,16 @@ mod tests {
         let out = run(Codec::Vp9, &[(1, 0, true, &low)]);
         let format = Vp9Format { profile: 0, width: 640, height: 360 };
         assert_eq!(frame(&out[0]).format, Some(Format::Vp9(format)));
+    }
+
+    #[test]
+    fn a_layer_that_the_next_may_take_motion_from_stays_shown() {
+        let low = payload(&[0xae, 1, 0x00, 0, 0x30, 2, 0x80, 1, 0x68, 2, 0x80, 1, 0x68], &KEY);
+        for (next, shown) in [(0x86, true), (0x87, false)] {
+            let high = payload(&[0xac, 1, 0x03, 0], &[next, 1, 2]);
+            let out = run(Codec::Vp9, &[(1, 0, false, &low), (2, 0, true, &high)]);
+            assert_eq!(frame(&out[0]).data[0] == KEY[0], shown, "{next:#x}");
+        }
     }
 
     #[test]

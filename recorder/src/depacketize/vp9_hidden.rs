@@ -45,6 +45,14 @@ pub fn hidden(frame: &[u8], width: Option<u16>) -> Option<Vec<u8>> {
     Some(hidden)
 }
 
+/// Whether a frame may take motion from the frame before it, which it may if that is shown and as large (section 7.2,
+/// UsePrevFrameMvs).
+pub fn may_take_motion(frame: &[u8]) -> bool {
+    let mut bits = Bits::new(frame);
+    let mut head = || Some((bits.bits(2 + 2 + 1)?, bits.bit()?, bits.bit()?, bits.bit()?));
+    head().is_some_and(|(_, is_inter, _, is_resilient)| is_inter && !is_resilient)
+}
+
 /// Goes over the rest of the header of a frame that is shown and no key frame.
 fn skip_inter_header(bits: &mut Bits<'_>, is_resilient: bool, width: Option<u16>) -> Option<()> {
     if !is_resilient {
