@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { COURSEWARE, encodingsOf, gateMicrophone, inLayers, MASTER_CAMERA, microphoneOpen, POINT_CAMERA, spareVoice, voicePlan } from "./capture";
+import { COURSEWARE, encodingsOf, gateMicrophone, hintOf, MASTER_CAMERA, microphoneOpen, POINT_CAMERA, spareVoice, voicePlan } from "./capture";
 
 test("the lead of a music lesson sends untouched stereo, everyone else speech", () => {
   expect(voicePlan("lead", "音乐")).toMatchObject({ echoCancellation: false, channelCount: 2 });
@@ -57,7 +57,10 @@ test("with simulcast the smallest goes first and the last is the whole picture",
 test("one stream of layers takes what all sizes would", () => {
   expect(encodingsOf(MASTER_CAMERA, "layers")).toEqual([{ maxBitrate: 2_150_000, maxFramerate: 25, scalabilityMode: "L3T3_KEY" }]);
   expect(encodingsOf(POINT_CAMERA, "layers")).toEqual([{ maxBitrate: 500_000, maxFramerate: 15, scalabilityMode: "L2T3_KEY" }]);
-  expect(inLayers(MASTER_CAMERA)).toEqual({ ...MASTER_CAMERA, hint: "motion" });
+  expect(hintOf(MASTER_CAMERA, encodingsOf(MASTER_CAMERA, "layers"))).toBe("motion");
+  // A camera too small for layers is a lone picture, which must not be shrunk.
+  expect(hintOf(MASTER_CAMERA, encodingsOf(MASTER_CAMERA, "layers", { width: 320, height: 240 }))).toBe("detail");
+  expect(hintOf(MASTER_CAMERA, encodingsOf(MASTER_CAMERA, "thinnable"))).toBe("detail");
   expect(encodingsOf(MASTER_CAMERA, "layers", { width: 320, height: 240 })).toEqual(encodingsOf(MASTER_CAMERA, "whole"));
 });
 

@@ -71,8 +71,9 @@ export type Sending = "thinnable" | "sizes" | "layers" | "whole";
 export const LAYERED: VideoCodec = "vp9";
 
 /** Of what is hinted as detail Chromium makes no layers at all, and so of no screen; and layers are not shrunk as a lone picture is. */
-export function inLayers(plan: VideoPlan): VideoPlan {
-  return { ...plan, hint: "motion" };
+export function hintOf(plan: VideoPlan, encodings: readonly Encoding[]): VideoPlan["hint"] {
+  const inLayers = encodings.length === 1 && encodings[0]?.scalabilityMode !== undefined;
+  return inLayers ? "motion" : plan.hint;
 }
 
 /** What to ask of the encoder. Chromium takes several VP9 encodings for layers of one unless each says that it has none. */

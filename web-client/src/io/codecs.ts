@@ -17,7 +17,8 @@ export function capabilities(): Capabilities {
 
 /** What was negotiated for a picture that is sent; null where none was. */
 export function codecOf(sender: RTCRtpSender): VideoCodec | null {
-  return CODEC_OF[sender.getParameters().codecs[0]?.mimeType.toLowerCase() ?? ""] ?? null;
+  const { codecs } = sender.getParameters() as { codecs?: RTCRtpCodecParameters[] };
+  return CODEC_OF[codecs?.[0]?.mimeType.toLowerCase() ?? ""] ?? null;
 }
 
 /** Whether it can be told to send spatial layers: a browser that cannot forgets that it was. */

@@ -2,7 +2,7 @@
 // screen's m-line stays empty until replaceTrack fills it, so courseware needs no renegotiation. Music is sent once more as
 // a second, thin voice: the server gives it to lines that do not carry the first.
 
-import { encodingsOf, inLayers, LAYERED, SENDINGS, spareVoice, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
+import { encodingsOf, hintOf, LAYERED, SENDINGS, spareVoice, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
 import type { LineReading } from "../core/line-report";
 import type { LessonId, VideoCodec } from "../core/protocol";
 import { codecOf, makesLayers, preferRed } from "./codecs";
@@ -20,6 +20,8 @@ export type PublishAsk = {
   /** Null for a seat without a screen. */
   screen: { track: MediaStreamTrack | null; plan: VideoPlan } | null;
   onState: (state: RTCPeerConnectionState) => void;
+  /** Whether the attempt has not been given up meanwhile: a late offer would take the seat from a newer one. */
+  isWanted: () => boolean;
 };
 
 export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
@@ -39,6 +41,7 @@ export async function publish(ask: PublishAsk): Promise<PublishSession> {
   const shouldBeLayered = codec === LAYERED && makesLayers();
   if (codec === null || shouldBeLayered === layered) return session;
   session.close(true);
+  if (!ask.isWanted()) throw new Error("the attempt was given up");
   return (await offer(ask, shouldBeLayered)).session;
 }
 
@@ -46,8 +49,7 @@ async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: Publ
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   const { track, plan } = ask.voice;
   const voice = addVoice(connection, track, plan.maxBitrate, plan.hint === "speech");
-  const cameraPlan = layered ? inLayers(ask.camera.plan) : ask.camera.plan;
-  const camera = addVideo(connection, ask.camera.track, cameraPlan, layered ? LAYERS_FIRST : SENDINGS);
+  const camera = addVideo(connection, ask.camera.track, ask.camera.plan, layered ? LAYERS_FIRST : SENDINGS);
   const screen = ask.screen === null ? null : addVideo(connection, ask.screen.track, ask.screen.plan, SENDINGS);
   const thin = spareVoice(plan);
   const spare = thin === null ? null : addVoice(connection, track, thin.maxBitrate, true);
@@ -62,8 +64,8 @@ async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: Publ
   );
   showConnection("publish", connection);
   const session: PublishSession = {
-    setScreen: (now) => put(screen, hinted(now, ask.screen?.plan.hint)),
-    setCamera: (now) => put(camera, hinted(now, cameraPlan.hint)),
+    setScreen: (now) => putPicture(screen, now),
+    setCamera: (now) => putPicture(camera, now),
     setVoice: async (now) => {
       await Promise.all([put(voice, now), put(spare, now)]);
     },
@@ -77,12 +79,19 @@ async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: Publ
       if (tell) exchanged.leave();
     },
   };
-  return { session, codec: codecOf(camera.sender) };
+  return { session, codec: codecOf(camera.line.sender) };
 }
 
 /** A line that the server did not take carries nothing, whatever is put on it. */
 async function put(line: RTCRtpTransceiver | null, track: MediaStreamTrack | null): Promise<void> {
   if (line !== null && line.currentDirection !== "stopped") await line.sender.replaceTrack(track);
+}
+
+/** An m-line of a picture, and how what is put on it is hinted. */
+type PictureLine = { line: RTCRtpTransceiver; hint: VideoPlan["hint"] };
+
+async function putPicture(picture: PictureLine | null, track: MediaStreamTrack | null): Promise<void> {
+  if (picture !== null) await put(picture.line, hinted(track, picture.hint));
 }
 
 function addVoice(connection: RTCPeerConnection, track: MediaStreamTrack | null, maxBitrate: number, red: boolean): RTCRtpTransceiver {
@@ -95,12 +104,14 @@ function addVoice(connection: RTCPeerConnection, track: MediaStreamTrack | null,
 const LAYERS_FIRST: readonly Sending[] = ["layers", ...SENDINGS];
 
 /** A browser that does not know several sizes of one picture, or layers in time, sends what it knows. */
-function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan, sendings: readonly Sending[]): RTCRtpTransceiver {
-  const source = hinted(track, plan.hint) ?? "video";
+function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null, plan: VideoPlan, sendings: readonly Sending[]): PictureLine {
   const { width, height } = track?.getSettings() ?? {};
   const captured = { width: width ?? plan.width, height: height ?? plan.height };
-  const add = (sending: Sending): RTCRtpTransceiver =>
-    connection.addTransceiver(source, { direction: "sendonly", sendEncodings: encodingsOf(plan, sending, captured) });
+  const add = (sending: Sending): PictureLine => {
+    const sendEncodings = encodingsOf(plan, sending, captured);
+    const hint = hintOf(plan, sendEncodings);
+    return { line: connection.addTransceiver(hinted(track, hint) ?? "video", { direction: "sendonly", sendEncodings }), hint };
+  };
   for (const sending of sendings) {
     try {
       return add(sending);
@@ -112,7 +123,7 @@ function addVideo(connection: RTCPeerConnection, track: MediaStreamTrack | null,
 }
 
 /** Without a hint Chromium shrinks the picture of a lone stream, and text becomes unreadable first. */
-function hinted(track: MediaStreamTrack | null, hint: string | undefined): MediaStreamTrack | null {
-  if (track !== null && hint !== undefined) track.contentHint = hint;
+function hinted(track: MediaStreamTrack | null, hint: VideoPlan["hint"]): MediaStreamTrack | null {
+  if (track !== null) track.contentHint = hint;
   return track;
 }

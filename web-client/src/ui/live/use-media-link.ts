@@ -12,7 +12,8 @@ import { chance, every, monotonicMs } from "../../io/ticking";
 
 /** `tell` is false when the server has already closed its side. */
 type Session = Pick<Exchanged, "mend" | "check"> & { close: (tell: boolean) => void };
-type Negotiate<S> = (onState: (state: TransportState) => void) => Promise<S>;
+/** `isWanted` tells whether the attempt has not been given up. */
+type Negotiate<S> = (onState: (state: TransportState) => void, isWanted: () => boolean) => Promise<S>;
 
 export type UsedMediaLink<S> = {
   link: ShallowRef<MediaLink>;
@@ -64,12 +65,13 @@ export function useMediaLink<S extends Session>(
   async function begin(): Promise<void> {
     generation += 1;
     const mine = generation;
+    const isWanted = (): boolean => mine === generation;
     const feedMine = (event: MediaEvent): void => {
-      if (mine === generation) feed(event);
+      if (isWanted()) feed(event);
     };
     try {
-      const negotiated = await negotiate((state) => feedMine({ kind: "transport", state }));
-      if (mine === generation) session.value = negotiated;
+      const negotiated = await negotiate((state) => feedMine({ kind: "transport", state }), isWanted);
+      if (isWanted()) session.value = negotiated;
       else negotiated.close(true);
     } catch (error) {
       feedMine(eventOf(error));

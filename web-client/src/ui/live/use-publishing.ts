@@ -25,7 +25,7 @@ export function usePublishing(
   const used = useMediaLink(
     () => plan() !== null,
     line,
-    (onState) => {
+    (onState, isWanted) => {
       const now = plan();
       if (now === null) return Promise.reject(new Error("nothing to publish any more"));
       return publish({
@@ -36,6 +36,7 @@ export function usePublishing(
         camera: { track: tracks.camera.value, plan: now.camera },
         screen: tracks.screen === null ? null : { track: tracks.screen.value, plan: now.screen },
         onState,
+        isWanted,
       });
     },
     () => view.value?.lesson.phase === "ended",
