@@ -22,7 +22,7 @@ const MOST_PAUSE_US: i64 = 200_000;
 /// A queue below this, in µs, does not prove that what arrives is all the line carries: little was sent.
 const SMALL_QUEUE_US: i64 = 50_000;
 /// Arriving at this share of the estimate or more, the line was full when it was overused.
-const FULL: f64 = 0.65;
+const FULL: f64 = 0.85;
 /// A receiver without a round trip yet counts as this far, in µs.
 const FIRST_RTT_US: i64 = 200_000;
 

@@ -42,7 +42,7 @@ use groups::Groups;
 use history::History;
 use loss::{LossBound, Verdict};
 use probe::{Prober, Situation};
-use queue::{Least, QueueDelay};
+use queue::{Least, QueueDelay, Still};
 use silence::Silence;
 use trendline::Trendline;
 
@@ -103,6 +103,7 @@ pub struct Estimator {
     usage: Usage,
     rtt_us: Option<i64>,
     least_rtt: Least,
+    still_rtt: Still,
     want_bps: u64,
     feedback_count: Option<u8>,
     /// Highest extended number told of.
@@ -133,6 +134,7 @@ impl Estimator {
             usage: Usage::Normal,
             rtt_us: None,
             least_rtt: Least::new(LEAST_RTT_US),
+            still_rtt: Still::default(),
             want_bps: 0,
             feedback_count: None,
             told: None,
@@ -244,6 +246,12 @@ impl Estimator {
             let back_us = now_us - newest_us;
             let rtt_us = (back_us + least_delay_us).max(0);
             self.least_rtt.update(now_us, rtt_us);
+            // A way that became longer is known before the shorter one is forgotten.
+            if let Some(still_us) = self.still_rtt.arrived(now_us, rtt_us)
+                && self.queue.has_drained()
+            {
+                self.least_rtt.restart(now_us, still_us);
+            }
             self.rtt_us = Some(self.rtt_us.map_or(rtt_us, |rtt| rtt + (rtt_us - rtt) / 4));
         }
         lost

@@ -23,6 +23,11 @@ const JUDGE_US: i64 = 1_000_000;
 /// Judgements in a row that changed nothing until it is taken for the path's own delay: what we leave out drains no queue
 /// that others fill.
 const JUDGEMENTS: u8 = 3;
+/// A queue breathes with what is sent. A least delay that keeps to this much, in µs, for so many stretches of this length, in µs, and
+/// is below one that is judged, is the path's own.
+const STILL_US: i64 = 3_000;
+const STRETCH_US: i64 = 250_000;
+const STRETCHES: u8 = 8;
 
 /// The least value of one to two spans of time.
 #[derive(Debug, Clone, Copy)]
@@ -47,14 +52,48 @@ impl Least {
         self.now = Some(self.now.map_or(value, |least| least.min(value)));
     }
 
+    /// Forgets all but this value.
+    pub(super) fn restart(&mut self, at_us: i64, value: i64) {
+        *self = Self { since_us: at_us, now: Some(value), ..Self::new(self.span_us) };
+    }
+
     pub(super) fn value(&self) -> Option<i64> {
         self.now.into_iter().chain(self.before).min()
+    }
+}
+
+/// A least delay that does not move.
+#[derive(Debug, Default)]
+pub(super) struct Still {
+    /// When the present stretch began, and its least delay so far, in µs.
+    since_us: i64,
+    least_us: Option<i64>,
+    /// What the stretches before it kept to, in µs, and how many did.
+    level_us: i64,
+    stretches: u8,
+}
+
+impl Still {
+    /// Takes in a packet. At the end of each stretch, the delay if it has been still for long enough.
+    pub(super) fn arrived(&mut self, arrival_us: i64, delay_us: i64) -> Option<i64> {
+        let ended = self.least_us.filter(|_| arrival_us - self.since_us >= STRETCH_US);
+        if ended.is_some() || self.least_us.is_none() {
+            (self.since_us, self.least_us) = (arrival_us, Some(delay_us));
+        }
+        self.least_us = self.least_us.map(|least_us| least_us.min(delay_us));
+        let least_us = ended?;
+        if (least_us - self.level_us).abs() > STILL_US {
+            (self.level_us, self.stretches) = (least_us, 0);
+        }
+        self.stretches = self.stretches.saturating_add(1);
+        (self.stretches >= STRETCHES).then_some(self.level_us.min(least_us))
     }
 }
 
 /// The delay of one path.
 #[derive(Debug)]
 pub(super) struct QueueDelay {
+    still: Still,
     base: Least,
     recent: Least,
     /// Delays of the latest packets in µs; the oldest is overwritten.
@@ -73,6 +112,7 @@ pub(super) struct QueueDelay {
 impl QueueDelay {
     pub(super) fn new() -> Self {
         Self {
+            still: Still::default(),
             base: Least::new(BASE_US),
             recent: Least::new(RECENT_US),
             latest: [0; LATEST],
@@ -89,6 +129,11 @@ impl QueueDelay {
     /// Takes in a packet: when it arrived, and its delay, by whatever clocks.
     pub(super) fn arrived(&mut self, arrival_us: i64, delay_us: i64) {
         self.base.update(arrival_us, delay_us);
+        if let Some(still_us) = self.still.arrived(arrival_us, delay_us)
+            && self.waits_us() < STANDING_US
+        {
+            self.base.restart(arrival_us, still_us);
+        }
         self.recent.update(arrival_us, delay_us);
         let before = self.packets.checked_sub(1).map(|last| self.latest[last % LATEST]);
         let stalls = before.is_some_and(|before| delay_us - before >= STALL_US);
@@ -230,6 +275,22 @@ mod tests {
         assert!(queue.newest_us() >= LEAP_US && queue.has_leapt(), "{}", queue.newest_us());
         fed(&mut queue, 1160, 1240, |ms| 400 - (ms - 1160));
         assert!(queue.newest_us() >= LEAP_US && !queue.has_leapt());
+    }
+
+    #[test]
+    fn a_delay_that_does_not_breathe_is_the_paths_own() {
+        let mut queue = QueueDelay::new();
+        fed(&mut queue, 0, 3000, |_| 50);
+        fed(&mut queue, 3000, 5000, |_| 100);
+        assert_eq!(queue.waits_us(), 50_000);
+        fed(&mut queue, 5000, 5600, |_| 100);
+        assert_eq!(queue.waits_us(), 0);
+        // One that is fed in frames does.
+        fed(&mut queue, 5600, 20_000, |ms| 100 + (ms / 300 % 3) * 20 + ms % 40);
+        assert!((0..=40_000).contains(&queue.waits_us()));
+        let breathes = |ms: i64| 160 + (ms / 300 % 3) * 10;
+        fed(&mut queue, 20_000, 25_000, breathes);
+        assert!(queue.waits_us() >= 50_000, "{}", queue.waits_us());
     }
 
     #[test]
