@@ -269,9 +269,12 @@ impl Fanout {
         }
         self.last_arrival = Some(now);
         let bytes = packet.payload.len() + PACKET_OVERHEAD;
-        self.meter.add(now, bytes);
+        // Key frames of courseware are asked for: while a line has stills of it, they say nothing of what it needs when it moves.
+        let is_key = self.recent.as_ref().is_some_and(|recent| recent.timestamp == packet.timestamp);
+        let counted = if is_key && self.source.slot == Slot::Screen { 0 } else { bytes };
+        self.meter.add(now, counted);
         match packet.layer.level {
-            0 => self.base_meter.add(now, bytes),
+            0 => self.base_meter.add(now, counted),
             _ => self.layered_at = Some(now),
         }
         true

@@ -79,7 +79,7 @@ struct Candidate {
     key_bytes: usize,
     pixels: u32,
     is_enough: bool,
-    /// Whether the line has it already.
+    /// Whether the line has it already, or waits for it to begin.
     is_given: bool,
 }
 
@@ -111,7 +111,8 @@ fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>)
             key_bytes: fanout.last_key_frame().map_or(0, |(bytes, _)| bytes),
             pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
             is_enough: is_enough(fanout, line.shown),
-            is_given: line.current() == Some(FanoutRef { at, run: fanout.run }),
+            is_given: line.current() == Some(FanoutRef { at, run: fanout.run })
+                || line.chosen() == Some((fanout.layer, Pace::All)),
         };
         count += 1;
     }
