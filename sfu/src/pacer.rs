@@ -4,6 +4,8 @@
 //! A line is slow when the estimate of it is below twice the rate of what it is sent. Then packets leave no faster than
 //! [`PACE_PERCENT`] of the estimate, less what its voices need; elsewhere a frame leaves whole. What would have to wait for
 //! longer than `limits::MAX_PACED_DELAY` is shed by whoever puts it here: late pictures are worth less than the next key frame.
+//!
+//! Lines take turns, packet by packet: the key frame of a slide, half a second long, holds up no face that talks beside it.
 
 use std::{
     collections::VecDeque,
@@ -36,8 +38,6 @@ pub(crate) struct Paced {
     pub(crate) level: u8,
     /// Bytes on the wire.
     pub(crate) len: usize,
-    /// Whether it is of a still, which has time.
-    pub(crate) is_still: bool,
     /// Whether it is to be left out when its turn comes: then it counts for nothing.
     pub(crate) is_left_out: bool,
 }
@@ -45,12 +45,20 @@ pub(crate) struct Paced {
 impl Paced {
     /// A packet that goes whatever its layer, as far as can be told.
     pub(crate) fn whole(line: usize, from: FanoutRef, index: u64, len: usize) -> Self {
-        Self { line, from, index, timestamp: 0, level: 0, len, is_still: false, is_left_out: false }
+        Self { line, from, index, timestamp: 0, level: 0, len, is_left_out: false }
     }
 
     fn counted(&self) -> usize {
         if self.is_left_out { 0 } else { self.len }
     }
+}
+
+/// What waits for one line.
+#[derive(Debug)]
+struct Queue {
+    line: usize,
+    packets: VecDeque<Paced>,
+    bytes: usize,
 }
 
 /// The pacer of one receiver.
@@ -60,12 +68,10 @@ pub(crate) struct Pacer {
     rate_bps: u64,
     /// What its line carries, in bit/s.
     estimate_bps: u64,
-    /// Of moving pictures, and of stills; where both wait they take turns.
-    queue: VecDeque<Paced>,
-    stills: VecDeque<Paced>,
-    is_stills_turn: bool,
-    queued_bytes: usize,
-    still_bytes: usize,
+    /// Of each line for which something has waited, and whose turn it is; packets in all of them.
+    queues: Vec<Queue>,
+    turn: usize,
+    count: usize,
     /// Bits that may leave now; what left beyond them is paid back by waiting.
     credit: i64,
     counted: Instant,
@@ -79,11 +85,9 @@ impl Pacer {
         let mut pacer = Self {
             rate_bps: 0,
             estimate_bps: 0,
-            queue: VecDeque::new(),
-            stills: VecDeque::new(),
-            is_stills_turn: false,
-            queued_bytes: 0,
-            still_bytes: 0,
+            queues: Vec::new(),
+            turn: 0,
+            count: 0,
             credit: LEAST_BURST,
             counted: now,
             is_held: false,
@@ -103,21 +107,23 @@ impl Pacer {
         self.is_held = is_held;
     }
 
-    /// Time until all that waits of moving pictures has left.
-    pub(crate) fn backlog(&self) -> Duration {
-        self.time_of(self.queued_bytes + self.queued_bytes.min(self.still_bytes))
+    /// Time until `bytes` more of this line have left, if nothing else comes: until then the others take no more than their turns.
+    pub(crate) fn wait(&self, line: usize, bytes: usize) -> Duration {
+        let own = self.queue(line).map_or(0, |queue| queue.bytes) + bytes;
+        let others = self.queues.iter().filter(|queue| queue.line != line).map(|queue| queue.bytes.min(own));
+        Duration::from_micros((own + others.sum::<usize>()) as u64 * 8_000_000 / self.rate_bps)
     }
 
-    fn time_of(&self, bytes: usize) -> Duration {
-        Duration::from_micros(bytes as u64 * 8_000_000 / self.rate_bps)
+    fn queue(&self, line: usize) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.line == line)
     }
 
     fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.stills.is_empty()
+        self.count == 0
     }
 
-    fn waiting(&self) -> impl Iterator<Item = &Paced> {
-        self.queue.iter().chain(&self.stills)
+    fn waiting(&self, line: usize) -> impl Iterator<Item = &Paced> {
+        self.queue(line).into_iter().flat_map(|queue| &queue.packets)
     }
 
     /// Whether pictures wait here, for a receiver that is sent `media_bps`.
@@ -128,16 +134,9 @@ impl Pacer {
             || self.estimate_bps.saturating_mul(100) < media_bps.saturating_mul(SLOW_PERCENT)
     }
 
-    /// Whether `bytes` more of a moving picture, in so many packets, would have left within `most`.
-    pub(crate) fn has_room_for(&self, packets: usize, bytes: usize, most: Duration) -> bool {
-        let moving = self.queued_bytes + bytes;
-        self.queue.len() + packets <= MAX_PACED && self.time_of(moving + moving.min(self.still_bytes)) <= most
-    }
-
-    /// The same of a still.
-    pub(crate) fn has_room_for_still(&self, packets: usize, bytes: usize, most: Duration) -> bool {
-        let all = self.queued_bytes + self.still_bytes + bytes;
-        self.stills.len() + packets <= MAX_PACED && self.time_of(all) <= most
+    /// Whether `bytes` more of this line, in so many packets, would have left within `most`.
+    pub(crate) fn has_room_for(&self, line: usize, (packets, bytes): (usize, usize), most: Duration) -> bool {
+        self.count + packets <= MAX_PACED && self.wait(line, bytes) <= most
     }
 
     /// Puts a packet in the queue. `false` when it is full: the packet is lost to this receiver alone.
@@ -145,26 +144,31 @@ impl Pacer {
         if self.is_empty() {
             self.earn(now);
         }
-        let (queue, bytes) = if packet.is_still {
-            (&mut self.stills, &mut self.still_bytes)
-        } else {
-            (&mut self.queue, &mut self.queued_bytes)
-        };
-        let has_room = queue.len() < MAX_PACED;
-        if has_room {
-            *bytes += packet.counted();
-            queue.push_back(packet);
+        if self.count >= MAX_PACED {
+            return false;
         }
-        has_room
+        self.count += 1;
+        match self.queues.iter_mut().find(|queue| queue.line == packet.line) {
+            Some(queue) => {
+                queue.bytes += packet.counted();
+                queue.packets.push_back(packet);
+            }
+            None => self.queues.push(Queue {
+                line: packet.line,
+                bytes: packet.counted(),
+                packets: VecDeque::from([packet]),
+            }),
+        }
+        true
     }
 
     /// Of what waits for `line`, layers above `target` are to be left out, but for the picture of timestamp `under_way`.
     pub(crate) fn thin(&mut self, line: usize, target: u8, under_way: Option<u32>) {
-        for packet in self.queue.iter_mut().filter(|packet| packet.line == line) {
-            self.queued_bytes -= packet.counted();
+        let Some(queue) = self.queues.iter_mut().find(|queue| queue.line == line) else { return };
+        for packet in &mut queue.packets {
             packet.is_left_out = packet.level > target && under_way != Some(packet.timestamp);
-            self.queued_bytes += packet.counted();
         }
+        queue.bytes = queue.packets.iter().map(Paced::counted).sum();
     }
 
     /// Whether a packet that was let go did go was decided only then: what it counted for is made what it took.
@@ -175,29 +179,30 @@ impl Pacer {
 
     /// Forgets what waits for this line.
     pub(crate) fn clear(&mut self, line: usize) {
-        self.retain(|packet| packet.line != line);
+        self.retain(line, |_| false);
     }
 
     /// Forgets what of this stream waits for this line, which takes it no more: it would hold up what comes instead.
     pub(crate) fn forget(&mut self, line: usize, from: FanoutRef) {
-        self.retain(|packet| (packet.line, packet.from) != (line, from));
+        self.retain(line, |packet| packet.from != from);
     }
 
-    fn retain(&mut self, keep: impl Fn(&Paced) -> bool) {
-        self.queue.retain(&keep);
-        self.stills.retain(&keep);
-        self.queued_bytes = self.queue.iter().map(Paced::counted).sum();
-        self.still_bytes = self.stills.iter().map(Paced::counted).sum();
+    fn retain(&mut self, line: usize, keep: impl Fn(&Paced) -> bool) {
+        let Some(queue) = self.queues.iter_mut().find(|queue| queue.line == line) else { return };
+        self.count -= queue.packets.len();
+        queue.packets.retain(&keep);
+        self.count += queue.packets.len();
+        queue.bytes = queue.packets.iter().map(Paced::counted).sum();
     }
 
     /// Whether packets wait for this line.
     pub(crate) fn has_line(&self, line: usize) -> bool {
-        self.waiting().any(|packet| packet.line == line)
+        self.waiting(line).next().is_some()
     }
 
     /// Whether packets of this stream wait for this line.
     pub(crate) fn has(&self, line: usize, from: FanoutRef) -> bool {
-        self.waiting().any(|packet| packet.line == line && packet.from == from)
+        self.waiting(line).any(|packet| packet.from == from)
     }
 
     /// When the next packets leave.
@@ -236,12 +241,15 @@ impl Pacer {
         }
     }
 
-    /// The next to leave.
+    /// The next to leave: of the line whose turn it is, or of the next for which something waits.
     fn pop(&mut self) -> Option<Paced> {
-        let is_still = !self.stills.is_empty() && (self.is_stills_turn || self.queue.is_empty());
-        self.is_stills_turn = !is_still;
-        let packet = if is_still { self.stills.pop_front() } else { self.queue.pop_front() }?;
-        *(if is_still { &mut self.still_bytes } else { &mut self.queued_bytes }) -= packet.counted();
+        let lines = self.queues.len();
+        let at = (0..lines).map(|i| (self.turn + i) % lines).find(|&at| !self.queues[at].packets.is_empty())?;
+        self.turn = at + 1;
+        let queue = &mut self.queues[at];
+        let packet = queue.packets.pop_front()?;
+        queue.bytes -= packet.counted();
+        self.count -= 1;
         Some(packet)
     }
 }
@@ -286,7 +294,7 @@ mod tests {
             let mut left = 0;
             for ms in (0..10_000).step_by(step_ms) {
                 let now = start + Duration::from_millis(ms);
-                while pacer.queue.len() < 40 {
+                while pacer.count < 40 {
                     pacer.push(now, packet(0, 1000));
                 }
                 left += released(&mut pacer, now) as u64;
@@ -331,7 +339,7 @@ mod tests {
             [(1, 0, None, 10_000), (0, 0, Some(3), 6_000), (0, 1, None, 10_000), (0, 0, Some(4), 5_000)]
         {
             pacer.thin(line, target, under_way);
-            assert_eq!(pacer.queued_bytes, expected, "line {line}, up to layer {target}, {under_way:?} under way");
+            assert_eq!(pacer.queues[0].bytes, expected, "line {line}, up to layer {target}, {under_way:?} under way");
         }
         // Every other packet is free: one that counts leaves first, and with the next that counts the free one before it.
         assert_eq!(released(&mut pacer, now), 1);
@@ -347,17 +355,18 @@ mod tests {
     }
 
     #[test]
-    fn moving_pictures_and_stills_take_turns_and_what_is_forgotten_holds_nothing_up() {
+    fn lines_take_turns_and_what_is_forgotten_holds_nothing_up() {
         let (mut pacer, now) = slow(1_000_000, 6);
-        (10..13).for_each(|index| assert!(pacer.push(now, Paced { line: 1, is_still: true, ..packet(index, 1000) })));
-        assert!(pacer.backlog() > Duration::from_micros(6 * 8000), "it waits for stills too");
+        (10..13).for_each(|index| assert!(pacer.push(now, Paced { line: 1, ..packet(index, 1000) })));
+        let wait = |bytes: u64| Duration::from_micros(bytes * 8);
+        assert_eq!((pacer.wait(0, 0), pacer.wait(1, 0), pacer.wait(2, 500)), (wait(9000), wait(6000), wait(1500)));
         let mut left = Vec::new();
         for step in 0..5 {
             pacer.release(now + step * Duration::from_micros(8000), |packet| left.push(packet.index));
         }
         assert_eq!(left, [0, 10, 1, 11, 2]);
         pacer.forget(0, FanoutRef { at: 0, run: 0 });
-        assert!(!pacer.has_line(0) && pacer.has_line(1) && pacer.backlog().is_zero());
+        assert!(!pacer.has_line(0) && pacer.has_line(1) && pacer.wait(0, 0).is_zero());
         pacer.clear(1);
         assert_eq!(pacer.due(), None);
     }
@@ -377,10 +386,10 @@ mod tests {
     fn the_queue_is_bounded_in_packets_and_in_time() {
         let (mut pacer, now) = slow(100_000, MAX_PACED as u64);
         assert!(!pacer.push(now, packet(9999, 1000)));
-        assert!(!pacer.has_room_for(1, 0, MOST));
+        assert!(!pacer.has_room_for(0, (1, 0), MOST));
         pacer.clear(0);
         let most = (100_000 * PACE_PERCENT / 100 / 8) as usize * MOST.as_millis() as usize / 1000;
-        assert!(pacer.has_room_for(1, most - 10, MOST) && !pacer.has_room_for(1, most + 10, MOST));
+        assert!(pacer.has_room_for(0, (1, most - 10), MOST) && !pacer.has_room_for(0, (1, most + 10), MOST));
         assert!(pacer.push(now, packet(0, 1000)), "there is room again");
     }
 }

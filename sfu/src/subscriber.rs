@@ -232,13 +232,14 @@ impl Subscriber {
         // What is left out takes nothing of the line. It waits with the rest all the same, for its number is decided on in order.
         let is_left_out = self.lines[line].is_to_leave_out(kept);
         let len = kept.payload.len() + PACKET_OVERHEAD;
-        if !pacer.has_room_for(1, if is_left_out { 0 } else { len }, longest_wait(self.lines[line].part)) {
+        let bytes = if is_left_out { 0 } else { len };
+        if !pacer.has_room_for(line, (1, bytes), longest_wait(self.lines[line].part)) {
             pacer.clear(line);
             self.lines[line].leave();
             self.shed += 1;
         } else {
             let (index, timestamp, level) = (kept.index, kept.timestamp, kept.layer.level);
-            pacer.push(now, Paced { line, from, index, timestamp, level, len, is_still: false, is_left_out });
+            pacer.push(now, Paced { line, from, index, timestamp, level, len, is_left_out });
         }
     }
 
@@ -254,13 +255,12 @@ impl Subscriber {
         let pacer = self.pacer.get_or_insert_with(|| Box::new(Pacer::new(now)));
         let packets = (still.first..=still.last).count();
         let is_new = self.lines[line].last_still != Some((from, still.first));
-        if !is_new || pacer.has_line(line) || !pacer.has_room_for_still(packets, still.bytes, MAX_STILL_DELAY) {
+        if !is_new || pacer.has_line(line) || !pacer.has_room_for(line, (packets, still.bytes), MAX_STILL_DELAY) {
             return false;
         }
         self.lines[line].begin_still((from, still.first));
         for index in still.first..=still.last {
-            let packet = Paced::whole(line, from, index, len(index) + PACKET_OVERHEAD);
-            pacer.push(now, Paced { is_still: true, ..packet });
+            pacer.push(now, Paced::whole(line, from, index, len(index) + PACKET_OVERHEAD));
         }
         true
     }
@@ -279,7 +279,7 @@ impl Subscriber {
         let packets = (replay.first..=replay.last).count();
         if self.lines[line].current().is_some()
             || pacer.has(line, from)
-            || !pacer.has_room_for(packets, replay.bytes, MAX_REPLAY_DELAY)
+            || !pacer.has_room_for(line, (packets, replay.bytes), MAX_REPLAY_DELAY)
         {
             return false;
         }

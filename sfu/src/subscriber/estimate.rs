@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{SentBytes, Subscriber, UNKNOWN_BPS};
 use crate::{
+    allocation::Part,
     bandwidth::Estimator,
     limits::{CALM_HOLD_PERCENT, CLIMB_PERCENT, HOLD_PERCENT, STEADY_CLIMB_PERCENT},
     line_figures::LineFigures,
@@ -30,8 +31,9 @@ const LOSSY_SECONDS: u8 = 3;
 const MOST_LOSSY_SECONDS: u8 = 15;
 /// Time for which it then is, where nothing else is known of it.
 const LOSSY_FOR: Duration = Duration::from_secs(20);
-/// A receiver is strained whose pictures wait so long for their turn.
+/// A receiver is strained whose pictures wait so long for their turn; courseware has more time.
 const STRAINED_FROM: Duration = Duration::from_millis(400);
+const STRAINED_COURSEWARE_FROM: Duration = Duration::from_millis(1500);
 /// Time in which a key frame comes that is asked for: a round trip to the publisher, and the work of its encoder.
 const KEY_FRAME_TIME: Duration = Duration::from_millis(100);
 /// Waiting for less than this on the way, packets meet a calm line.
@@ -101,11 +103,18 @@ impl Subscriber {
     /// way.
     pub(crate) fn hold_percent(&self) -> u64 {
         let is_calm = |estimator: &Estimator| estimator.newest_delay().max(estimator.queue_delay()) < CALM_BELOW;
-        match (&self.pacer, &self.numbering.estimator) {
-            (Some(pacer), _) if pacer.backlog() >= STRAINED_FROM => 0,
-            (_, Some(estimator)) if is_calm(estimator) => CALM_HOLD_PERCENT,
+        match &self.numbering.estimator {
+            _ if self.is_strained() => 0,
+            Some(estimator) if is_calm(estimator) => CALM_HOLD_PERCENT,
             _ => HOLD_PERCENT,
         }
+    }
+
+    fn is_strained(&self) -> bool {
+        let Some(pacer) = &self.pacer else { return false };
+        let mut moving = self.lines.iter().enumerate().filter(|(_, line)| !line.spec.audio && !line.sends_stills());
+        let from = |part| if part == Part::Courseware { STRAINED_COURSEWARE_FROM } else { STRAINED_FROM };
+        moving.any(|(at, line)| pacer.wait(at, 0) >= from(line.part))
     }
 
     /// Paces its pictures by what its line carries: by what it is given, where that is a little more and nothing waits on the way.
