@@ -94,6 +94,11 @@ impl Demand {
         found.map_or(self.count, |at| at + 1)
     }
 
+    /// How many of its rungs it is given.
+    pub(crate) fn level(&self) -> usize {
+        self.level
+    }
+
     fn bps(&self) -> u64 {
         self.chosen().map_or(0, |rung| rung.bps)
     }

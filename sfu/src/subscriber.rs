@@ -2,11 +2,13 @@
 //! what it is sent again.
 
 mod again;
+mod caution;
 mod estimate;
 
 use std::time::{Duration, Instant};
 
 use again::RetransmissionBudget;
+use caution::Caution;
 
 use crate::{
     allocation::{Pace, Part},
@@ -65,6 +67,7 @@ pub(crate) struct Subscriber {
     steady_bps: u64,
     steady_since: Instant,
     was_steady: bool,
+    caution: Caution,
     /// When its line is next tried for being much better than that.
     next_trial: Instant,
     /// What its line carries, in bit/s.
@@ -76,6 +79,8 @@ pub(crate) struct Subscriber {
     probing: Option<Probing>,
     /// The estimate by which it was last allotted what it is given.
     allotted_bps: u64,
+    /// Whether it may need less by that than the time before.
+    has_fallen: bool,
     /// There once the receiver has told what its line carries.
     pacer: Option<Box<Pacer>>,
     /// Whether it may have missed what it was sent: its pictures go on with key frames, once these can leave.
@@ -146,6 +151,7 @@ impl Subscriber {
             steady_bps: UNKNOWN_BPS,
             steady_since: now,
             was_steady: false,
+            caution: Caution::default(),
             next_trial: now,
             estimate_bps: UNKNOWN_BPS,
             cname: plan.cname,
@@ -153,6 +159,7 @@ impl Subscriber {
             numbering,
             probing: None,
             allotted_bps: UNKNOWN_BPS,
+            has_fallen: false,
             pacer: None,
             has_missed: false,
             is_congested: false,

@@ -193,6 +193,7 @@ impl Shard {
         let least: u64 = demands.iter().filter_map(Demand::least).map(|rung| rung.bps).sum();
         let budget = budget(estimate, voices, least, (subscriber.climb_percent(), subscriber.hold_percent()));
         allocate_steadily(budget, &before, &mut demands);
+        subscriber.note_levels(now, demands.iter().map(Demand::level).zip(before));
         let total: u64 = demands.iter().filter_map(Demand::chosen).map(|rung| rung.bps).sum();
         let spare = budget.hold_bps.saturating_sub(total);
         let best: u64 = demands.iter().filter_map(Demand::best).map(|rung| rung.bps).sum();

@@ -78,8 +78,11 @@ impl Subscriber {
         self.estimate_bps = self.known_bps(now).0;
         self.note_steadiness(now);
         self.was_steady = self.is_steady(now);
+        let may_need = |bps: u64, percent: u64| bps.saturating_mul(100 + percent);
+        let before = may_need(self.allotted_bps, self.held_percent);
         self.allotted_bps = self.estimate_bps;
         self.held_percent = self.hold_percent();
+        self.has_fallen = may_need(self.allotted_bps, self.held_percent) < before;
         self.was_lossy = self.is_lossy(now);
         self.estimate_bps
     }
@@ -96,7 +99,21 @@ impl Subscriber {
 
     /// Room to spare, in percent, before it is given more than it has.
     pub(crate) fn climb_percent(&self) -> u64 {
-        if self.was_steady { STEADY_CLIMB_PERCENT } else { CLIMB_PERCENT }
+        let lost = self.numbering.estimator.as_ref().map_or(0.0, |estimator| estimator.loss());
+        let usual = if self.was_steady { STEADY_CLIMB_PERCENT } else { CLIMB_PERCENT };
+        usual + (lost * 100.0) as u64 + self.caution.percent()
+    }
+
+    /// Notes how many ways up each picture is given now, and was before.
+    pub(crate) fn note_levels(&mut self, now: Instant, levels: impl Iterator<Item = (usize, usize)> + Clone) {
+        self.caution.pass(now);
+        // Somebody else may have been called on: only a line that is thought to carry less has shown that it was too much.
+        if self.has_fallen && levels.clone().any(|(level, before)| level < before) {
+            self.caution.less(now);
+        }
+        if levels.clone().any(|(level, before)| level > before) {
+            self.caution.more(now);
+        }
     }
 
     /// How much more than its line is estimated to carry it may keep, in percent: less where its pictures wait, here or on the

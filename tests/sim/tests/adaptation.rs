@@ -3,7 +3,7 @@
 use sim::{
     LAYERS, SIMULCAST,
     scenario::{
-        Figure, Measured,
+        Measured,
         capacity::fall_and_rise,
         rfc8867::single_flow,
         thin::{all_seats, speech_and_courseware, speech_only},
@@ -11,12 +11,6 @@ use sim::{
 };
 
 const SEEDS: [u64; 3] = [1, 5, 8];
-
-/// The figures that are not as asked, but for those with one of these words.
-fn broken_but(measured: &impl Measured, not_yet: &[&str]) -> Vec<Figure> {
-    let is_known = |figure: &Figure| not_yet.iter().any(|word| figure.what.contains(word));
-    measured.broken().into_iter().filter(|figure| !is_known(figure)).collect()
-}
 
 #[test]
 fn a_line_that_falls_to_an_eighth_keeps_its_queue_short_and_has_its_pictures_back_soon_and_for_good() {
@@ -45,7 +39,8 @@ fn a_line_of_64_kbit_carries_the_speech() {
 
 #[test]
 fn a_line_of_300_kbit_carries_the_speech_and_a_new_picture_of_the_courseware_every_ten_seconds() {
-    for seed in SEEDS {
+    // With the last two moving courseware and stills of it took each other's place before either was there.
+    for seed in SEEDS.into_iter().chain([14, 39]) {
         let lesson = speech_and_courseware(seed, &SIMULCAST);
         assert_eq!(lesson.broken(), [], "{lesson:?}");
     }
@@ -55,7 +50,7 @@ fn a_line_of_300_kbit_carries_the_speech_and_a_new_picture_of_the_courseware_eve
 fn a_lossy_long_line_of_a_megabit_shows_all_seats() {
     for seed in SEEDS {
         let seats = all_seats(seed, &SIMULCAST);
-        assert_eq!(broken_but(&seats, &["frozen"]), [], "{seats:?}");
-        assert!(seats.frozen < 0.15 && seats.concealed < 0.005, "{seats:?}");
+        assert_eq!(seats.broken(), [], "{seats:?}");
+        assert!(seats.concealed < 0.005, "{seats:?}");
     }
 }
