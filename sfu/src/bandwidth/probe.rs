@@ -29,8 +29,11 @@ pub struct Probe {
 /// Packets and time a probe lasts at least: fewer measure chance.
 const PACKETS: usize = 5;
 const SECONDS: f64 = 0.025;
-/// Beside media that is as much as allowed, it lasts longer than from one picture to the next.
-const SECONDS_WHEN_FULL: f64 = 0.05;
+/// Longer than from one picture to the next, where these count: beside media that is as much as allowed, or that of others who share a
+/// line. One that carries less than this, in bit/s, is rarely shared, and its voice would wait behind the probe; a line of which
+/// nothing is known yet counts as shared.
+const SECONDS_AMONG_PICTURES: f64 = 0.05;
+const SHARED_FROM: f64 = 300_000.0;
 /// Bytes of a probe, at least and at most.
 const LEAST_BYTES: usize = 500;
 const MOST_BYTES: usize = 20_000;
@@ -226,8 +229,8 @@ impl Prober {
             (false, false) => AIM,
         };
         let aim = (MOST_AIM * want).min(times * estimate);
-        let (bps, seconds) =
-            if is_full { ((aim - estimate).max(estimate / 4.0), SECONDS_WHEN_FULL) } else { (aim, SECONDS) };
+        let bps = if is_full { (aim - estimate).max(estimate / 4.0) } else { aim };
+        let seconds = if is_full || estimate >= SHARED_FROM { SECONDS_AMONG_PICTURES } else { SECONDS };
         let bytes = ((bps * seconds / 8.0) as usize).clamp(LEAST_BYTES, MOST_BYTES);
         let probe = Probe { cluster: ClusterId(self.next), bps: bps as u64, packets: PACKETS, bytes };
         self.next = self.next.checked_add(1).unwrap_or(NonZeroU8::MIN);
@@ -426,12 +429,12 @@ mod tests {
     fn what_left_at_once_and_arrives_at_once_proves_little_more_than_was_aimed_at() {
         let mut prober = Prober::new(0);
         let probe = prober.poll(&situation(0, 300_000.0, 2e6)).unwrap();
-        for i in 0..20 {
+        for i in 0..40 {
             prober.belongs(Some(probe.cluster), 200);
             prober.left(i);
             prober.arrived(probe.cluster, i as i64, i as i64 * 10, 200);
         }
-        let proof = prober.judge(100_000, Some(19)).unwrap();
+        let proof = prober.judge(100_000, Some(39)).unwrap();
         assert!((900_000.0..=1_130_000.0).contains(&proof.bps), "{proof:?}");
     }
 

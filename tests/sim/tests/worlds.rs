@@ -36,12 +36,13 @@ fn a_good_line_carries_every_frame_and_every_word() {
         let (seen, heard) = (receiver.picture(0).seen(from, to), receiver.voice(0).heard(from, to));
         assert_eq!((seen.freezes, heard.concealed_ms), (0, 0.0), "{seen:?} {heard:?}");
         // Some more where what waits grows less.
-        assert!((749..=755).contains(&seen.frames), "{seen:?}");
+        assert!((749..=765).contains(&seen.frames), "{seen:?}");
         // 10 ms to encode, 30 ms on the way, and what the buffers hold; a voice waits for what might be lost.
         assert!((40.0..70.0).contains(&seen.mean_delay_ms) && heard.delay_p95_ms <= 260.0, "{seen:?} {heard:?}");
         let bytes = receiver.bytes(from, to);
         assert!((1.5e6..1.6e6).contains(&(bytes.picture as f64 * 8.0 / 30.0)), "{bytes:?}");
-        assert_eq!(receiver.requests(), (0, 0));
+        // One may ask for its first picture while its line is tried.
+        assert!(receiver.requests().0 <= 1 && receiver.requests().1 == 0, "{:?}", receiver.requests());
         assert!(bytes.again < bytes.picture / 100, "a trial of the line now and then: {bytes:?}");
         assert_eq!(receiver.session.refused, 0);
     }
