@@ -77,6 +77,8 @@ const LONG_PAUSE: Duration = Duration::from_millis(1500);
 /// A stream has temporal layers while packets above the base came so lately, counted from its newest: one that stands still has
 /// what it had.
 const LAYERED_FOR: Duration = Duration::from_secs(3);
+/// A key frame that comes this soon after one was asked for is that one.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 /// What is measured counts when it has moved so far from what is known, in percent of that.
 const RISEN_PERCENT: u64 = 110;
 const FALLEN_PERCENT: u64 = 90;
@@ -99,6 +101,8 @@ struct Recent {
     index: u64,
     timestamp: u32,
     at: Instant,
+    /// Whether it was asked for.
+    is_asked: bool,
     /// The newest packet of the stream, and its timestamp.
     newest: u64,
     newest_timestamp: u32,
@@ -167,6 +171,8 @@ pub(crate) struct Fanout {
     /// Whether the shard has it in line already.
     pub(crate) queued: bool,
     key_frame_wanted: bool,
+    /// When such a wish was last passed on, until a key frame came.
+    wished: Option<Instant>,
 }
 
 /// A group of packets, as a receiver is given it.
@@ -227,6 +233,7 @@ impl Fanout {
             cursor: 0,
             queued: false,
             key_frame_wanted: false,
+            wished: None,
         }
     }
 
@@ -269,9 +276,10 @@ impl Fanout {
         }
         self.last_arrival = Some(now);
         let bytes = packet.payload.len() + PACKET_OVERHEAD;
-        // Key frames of courseware are asked for: while a line has stills of it, they say nothing of what it needs when it moves.
-        let is_key = self.recent.as_ref().is_some_and(|recent| recent.timestamp == packet.timestamp);
-        let counted = if is_key && self.source.slot == Slot::Screen { 0 } else { bytes };
+        // A key frame of courseware that was asked for, as a still for someone, says nothing of what it needs when it moves.
+        let is_asked = |recent: &Recent| recent.is_asked && recent.timestamp == packet.timestamp;
+        let is_asked = self.source.slot == Slot::Screen && self.recent.as_ref().is_some_and(is_asked);
+        let counted = if is_asked { 0 } else { bytes };
         self.meter.add(now, counted);
         match packet.layer.level {
             0 => self.base_meter.add(now, counted),
@@ -289,6 +297,7 @@ impl Fanout {
                 index,
                 timestamp,
                 at: now,
+                is_asked: self.wished.take().is_some_and(|at| now.saturating_duration_since(at) < ANSWERED_WITHIN),
                 newest: index,
                 newest_timestamp: timestamp,
                 bytes: 0,
@@ -485,7 +494,52 @@ impl Fanout {
     }
 
     /// Whether a receiver needs a key frame; takes the wish.
-    pub(crate) fn take_key_frame_wish(&mut self) -> bool {
-        std::mem::take(&mut self.key_frame_wanted)
+    pub(crate) fn take_key_frame_wish(&mut self, now: Instant) -> bool {
+        let is_wanted = std::mem::take(&mut self.key_frame_wanted);
+        if is_wanted {
+            self.wished = Some(now);
+        }
+        is_wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{codec::H264Profile, command::ParticipantKey};
+
+    /// A second of courseware is five pictures of 2,000 bytes. A key frame of 40,000 comes every two seconds, or in answer to a wish.
+    fn needs(wished: bool) -> u64 {
+        let source = Source { participant: ParticipantKey(0), slot: Slot::Screen };
+        let codec = Codec::H264(H264Profile::High);
+        let stream = Stream { lesson: LessonKey(1), source, layer: 0, codec, run: 1 };
+        let mut fanout = Fanout::new(stream, None);
+        #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
+        let start = Instant::now();
+        let payload = [0x41; 1000];
+        let mut index = 70_000;
+        for picture in 0..100u32 {
+            let now = start + Duration::from_millis(200) * picture;
+            let is_key = picture.is_multiple_of(10);
+            if is_key && wished {
+                fanout.want_key_frame();
+                assert!(fanout.take_key_frame_wish(now));
+            }
+            for packet in 0..if is_key { 40 } else { 2 } {
+                let entry = if is_key && packet == 0 { Entry::Here } else { Entry::No };
+                let kept = Kept { index, timestamp: 18_000 * picture, entry, payload: &payload, ..Kept::NONE };
+                assert!(fanout.keep(now, &kept));
+                index += 1;
+            }
+            fanout.has_changed(now);
+        }
+        fanout.needs_bps().unwrap_or_default()
+    }
+
+    #[test]
+    fn key_frames_of_courseware_count_where_nobody_asked_for_them() {
+        let (by_itself, asked) = (needs(false), needs(true));
+        assert!((70_000..95_000).contains(&asked), "{asked}");
+        assert!((220_000..290_000).contains(&by_itself), "{by_itself}");
     }
 }

@@ -34,6 +34,8 @@ pub struct MissingPackets {
     lost: bool,
     /// Time in which a packet comes that is asked for, as far as is known.
     takes: Option<Duration>,
+    /// Whether that is only the least, for none has come yet.
+    is_least: bool,
     /// Share of that, in percent, after which it is asked for again.
     percent: u32,
     /// When the next may be asked for again.
@@ -44,7 +46,7 @@ impl MissingPackets {
     /// Nothing is missing, of a voice or of a picture.
     pub fn new(is_voice: bool) -> Self {
         let percent = if is_voice { VOICE_NACK_INTERVAL_PERCENT } else { NACK_INTERVAL_PERCENT };
-        Self { highest: None, missing: VecDeque::new(), lost: false, takes: None, percent, next: None }
+        Self { highest: None, missing: VecDeque::new(), lost: false, takes: None, is_least: false, percent, next: None }
     }
 
     /// Notes that the packet with extended sequence number `index` arrived.
@@ -86,7 +88,8 @@ impl MissingPackets {
     fn found(&mut self, packet: &Missing, now: Instant) {
         let Some(asked) = packet.asked_first else { return };
         let took = now.saturating_duration_since(asked);
-        self.takes = Some(match self.takes {
+        let known = self.takes.filter(|_| !std::mem::take(&mut self.is_least));
+        self.takes = Some(match known {
             Some(takes) if took < takes / MUCH_LESS => takes - (takes - took) / MORE_COUNTS,
             Some(takes) if took < takes => takes - (takes - took) / LESS_COUNTS,
             Some(takes) => takes + (took - takes) / MORE_COUNTS,
@@ -117,7 +120,7 @@ impl MissingPackets {
     /// Calls `ask` with the sequence number of each packet to be asked for now, ascending.
     pub fn due(&mut self, now: Instant, mut ask: impl FnMut(u16)) {
         let interval = self.interval();
-        let (missing, lost, takes) = (&mut self.missing, &mut self.lost, &mut self.takes);
+        let Self { missing, lost, takes, is_least, .. } = self;
         missing.retain_mut(|packet| {
             let asked_lately = packet.asked.is_some_and(|at| now.saturating_duration_since(at) < interval);
             let is_old = now.saturating_duration_since(packet.since) > NACK_GIVE_UP;
@@ -126,7 +129,10 @@ impl MissingPackets {
             }
             if is_old || packet.tries == MAX_NACK_TRIES {
                 // Where nothing has come in the time of all tries, it takes at least that: else it would never be known.
-                *takes = takes.or(packet.asked_first.map(|asked| now.saturating_duration_since(asked)));
+                if takes.is_none() {
+                    *takes = packet.asked_first.map(|asked| now.saturating_duration_since(asked));
+                    *is_least = takes.is_some();
+                }
                 *lost = true;
                 return false;
             }

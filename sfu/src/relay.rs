@@ -10,7 +10,7 @@ use crate::{
     clock::Mapping,
     codec::Codec,
     command::LessonKey,
-    payload::{TemporalLayer, entry},
+    payload::{Entry, TemporalLayer},
     ring::Kept,
     seats::Source,
 };
@@ -66,6 +66,8 @@ pub(crate) struct RelayedPacket {
     timestamp: u32,
     marker: bool,
     padding: bool,
+    /// Only the home knows whether what comes before it went on.
+    entry: Entry,
     /// Told by a header extension where not by the payload: only the home has read it.
     layer: TemporalLayer,
     start: u32,
@@ -92,19 +94,19 @@ impl RelayBatch {
     }
 
     pub(crate) fn push_packet(&mut self, stream: Stream, arrival: Instant, kept: &Kept<'_>) {
-        let Kept { index, timestamp, marker, padding, layer, payload, .. } = *kept;
+        let Kept { index, timestamp, marker, padding, entry, layer, payload } = *kept;
         let (start, len) = (self.bytes.len() as u32, payload.len() as u16);
         self.bytes.extend_from_slice(payload);
-        let packet = RelayedPacket { arrival, index, timestamp, marker, padding, layer, start, len };
+        let packet = RelayedPacket { arrival, index, timestamp, marker, padding, entry, layer, start, len };
         self.push(stream, Relayed::Packet(packet));
     }
 
     /// The packet of one of the entries.
-    pub(crate) fn kept(&self, codec: Codec, packet: &RelayedPacket) -> Kept<'_> {
-        let RelayedPacket { index, timestamp, marker, padding, layer, start, len, .. } = *packet;
+    pub(crate) fn kept(&self, packet: &RelayedPacket) -> Kept<'_> {
+        let RelayedPacket { index, timestamp, marker, padding, entry, layer, start, len, .. } = *packet;
         let start = start as usize;
         let payload = self.bytes.get(start..start + usize::from(len)).unwrap_or(&[]);
-        Kept { index, marker, padding, timestamp, entry: entry(codec, payload), layer, payload }
+        Kept { index, marker, padding, timestamp, entry, layer, payload }
     }
 
     /// Takes what is in it, leaving an empty one with as much room.
@@ -121,25 +123,21 @@ impl RelayBatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        codec::H264Profile,
-        command::ParticipantKey,
-        payload::{Entry, Rise},
-        seats::Slot,
-    };
+    use crate::{codec::H264Profile, command::ParticipantKey, payload::Rise, seats::Slot};
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a test needs some instant to start from")]
-    fn a_follower_learns_the_layers_that_only_a_header_extension_told() {
+    fn a_follower_learns_what_only_the_home_can_know() {
         let codec = Codec::H264(H264Profile::ConstrainedBaseline);
         let source = Source { participant: ParticipantKey(1), slot: Slot::Camera };
         let stream = Stream { lesson: LessonKey(1), source, layer: 0, codec, run: 1 };
         let layer = TemporalLayer { level: 1, rise: Rise::After, key: false };
-        let kept = Kept { index: 7, timestamp: 9, layer, payload: &[0x41, 1], ..Kept::NONE };
+        let (entry, payload) = (Entry::AfterParameterSets, &[0x41, 1][..]);
+        let kept = Kept { index: 7, timestamp: 9, entry, layer, payload, ..Kept::NONE };
         let mut batch = RelayBatch::new(ShardId(0));
         batch.push_packet(stream, Instant::now(), &kept);
         let Relayed::Packet(packet) = batch.entries[0].what else { panic!("a packet was put in") };
-        let found = batch.kept(codec, &packet);
-        assert_eq!((found.index, found.layer, found.entry, found.payload), (7, layer, Entry::No, kept.payload));
+        let found = batch.kept(&packet);
+        assert_eq!((found.index, found.layer, found.entry, found.payload), (7, layer, entry, payload));
     }
 }

@@ -108,7 +108,7 @@ struct SentBytes {
 }
 
 /// How long packets of a picture may have to wait: courseware is not to be looked in the eye, and its key frames are large.
-fn longest_wait(part: Part) -> Duration {
+pub(crate) fn longest_wait(part: Part) -> Duration {
     if part == Part::Courseware { MAX_COURSEWARE_DELAY } else { MAX_PACED_DELAY }
 }
 
@@ -189,8 +189,13 @@ impl Subscriber {
 
     /// Sets which layer one of its pictures is given and how.
     pub(crate) fn choose(&mut self, line: usize, chosen: Option<(u8, Pace)>) {
+        let had_stills = self.lines[line].sends_stills();
         self.lines[line].choose(chosen);
         if let Some(pacer) = &mut self.pacer {
+            // What waits of one is nothing to the other.
+            if self.lines[line].sends_stills() != had_stills {
+                pacer.clear(line);
+            }
             pacer.thin(line, self.lines[line].target(), self.lines[line].under_way());
         }
     }
@@ -228,6 +233,9 @@ impl Subscriber {
     fn pace(&mut self, now: Instant, line: usize, from: FanoutRef, kept: &Kept<'_>) {
         let Some(pacer) = &mut self.pacer else { return };
         let offered = self.lines[line].offer(from, kept.index, kept.entry);
+        if kept.entry != Entry::No {
+            self.lines[line].has_missed = false;
+        }
         // What would wait is not begun: there will be a newer key frame.
         if offered == Offered::Enter && self.is_congested && !pacer.has(line, from) {
             return;

@@ -13,6 +13,7 @@ use crate::{
     limits::{HOLD_PERCENT, MAX_LAYERS, MAX_MEDIA_LINES, STILL_INTERVAL},
     line::Line,
     playout_delay::PlayoutDelay,
+    subscriber::longest_wait,
 };
 
 /// What a picture's layers are taken to need until they are measured, in bit/s, and what a picture does that has no layers.
@@ -79,8 +80,19 @@ struct Candidate {
     key_bytes: usize,
     pixels: u32,
     is_enough: bool,
-    /// Whether the line has it already, or waits for it to begin.
+    /// Whether the line has it already, and not as stills; whether it was chosen last.
     is_given: bool,
+    is_chosen: bool,
+}
+
+impl Candidate {
+    /// What `bps` of it need of a line that carries so much, and whose pictures of this part may wait so long. Where a key frame does
+    /// not leave in time there is no beginning: what has begun goes on, and what was chosen begins if it can at all.
+    fn beginning(&self, bps: u64, carried_bps: u64, longest_wait: Duration) -> u64 {
+        let needed = |within: Duration| self.key_bytes as u64 * 8000 / within.as_millis() as u64;
+        let begins = needed(BEGINS_WITHIN) <= carried_bps || (self.is_chosen && needed(longest_wait) <= carried_bps);
+        if self.is_given || begins { bps } else { bps.max(needed(BEGINS_WITHIN)) }
+    }
 }
 
 /// Whether a picture of this size fills a place of that.
@@ -93,8 +105,16 @@ fn is_enough(fanout: &Fanout, shown: Option<Shown>) -> bool {
 
 /// The layers of a source that flow and that the line takes, the least first.
 fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>) -> ([Candidate; MAX_LAYERS], usize) {
-    let none =
-        Candidate { layer: 0, bps: 0, base_bps: None, key_bytes: 0, pixels: 0, is_enough: false, is_given: false };
+    let none = Candidate {
+        layer: 0,
+        bps: 0,
+        base_bps: None,
+        key_bytes: 0,
+        pixels: 0,
+        is_enough: false,
+        is_given: false,
+        is_chosen: false,
+    };
     let (mut found, mut count) = ([none; MAX_LAYERS], 0);
     let any_flows = layers.iter().any(|at| fanouts.get(at).is_some_and(|fanout| fanout.flows(now)));
     let is_whole = layers.iter().count() == 1;
@@ -111,8 +131,8 @@ fn candidates(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>)
             key_bytes: fanout.last_key_frame().map_or(0, |(bytes, _)| bytes),
             pixels: fanout.size.map_or(u32::from(fanout.layer), |size| size.pixels()),
             is_enough: is_enough(fanout, line.shown),
-            is_given: line.current() == Some(FanoutRef { at, run: fanout.run })
-                || line.chosen() == Some((fanout.layer, Pace::All)),
+            is_given: line.current() == Some(FanoutRef { at, run: fanout.run }) && !line.sends_stills(),
+            is_chosen: line.chosen() == Some((fanout.layer, Pace::All)),
         };
         count += 1;
     }
@@ -127,11 +147,14 @@ fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>, car
         return demand;
     }
     let (found, count) = candidates(now, line, layers, fanouts);
+    let longest_wait = longest_wait(line.part);
     if let Some(least) = found[..count].first().filter(|_| matches!(line.part, Part::Camera | Part::Courseware)) {
         let slower = least.base_bps.filter(|&bps| bps < least.bps);
+        let slower = slower.map(|bps| least.beginning(bps, carried_bps, longest_wait));
+        let moving_bps = slower.unwrap_or(least.beginning(least.bps, carried_bps, longest_wait));
         let bytes = if least.key_bytes == 0 { NOMINAL_STILL } else { least.key_bytes };
         let bps = bytes as u64 * 8 / STILL_INTERVAL.as_secs();
-        if line.part == Part::Courseware && bps < slower.unwrap_or(least.bps) {
+        if line.part == Part::Courseware && bps < moving_bps {
             demand.push(Rung { bps, pace: Pace::Stills, layer: least.layer });
         }
         if let Some(bps) = slower {
@@ -139,10 +162,7 @@ fn demand(now: Instant, line: &Line, layers: Layers, fanouts: &Slab<Fanout>, car
         }
     }
     for candidate in &found[..count] {
-        // Where a key frame does not leave in time there is no beginning: what has begun goes on.
-        let begins_bps = candidate.key_bytes as u64 * 8000 / BEGINS_WITHIN.as_millis() as u64;
-        let bps =
-            if begins_bps > carried_bps && !candidate.is_given { candidate.bps.max(begins_bps) } else { candidate.bps };
+        let bps = candidate.beginning(candidate.bps, carried_bps, longest_wait);
         demand.push(Rung { bps, pace: Pace::All, layer: candidate.layer });
         if candidate.is_enough {
             break;

@@ -209,7 +209,7 @@ impl Shard {
             if !(std::mem::take(&mut line.has_missed) | all) {
                 continue;
             }
-            let stream = line.current().filter(|_| line.may_ask_key_frame(now));
+            let stream = line.wanted().filter(|_| line.may_ask_key_frame(now));
             if let Some(fanout) = stream.and_then(|stream| self.fanouts.get_mut(stream.at)) {
                 fanout.want_key_frame();
             }

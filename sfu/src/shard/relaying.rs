@@ -86,7 +86,7 @@ impl Shard {
                 }
                 Relayed::Packet(packet) => {
                     let Some(at) = self.relayed(now, entry.stream, batch.home) else { continue };
-                    let kept = batch.kept(entry.stream.codec, &packet);
+                    let kept = batch.kept(&packet);
                     if self.fanouts[at].keep(packet.arrival, &kept) {
                         self.gather(packet.arrival, at, kept.index, kept.marker);
                     }
@@ -162,10 +162,10 @@ impl Shard {
     }
 
     /// Passes on that receivers here need key frames of publishers elsewhere.
-    pub(super) fn ask_homes_for_key_frames(&mut self) {
+    pub(super) fn ask_homes_for_key_frames(&mut self, now: Instant) {
         for (_, fanout) in &mut self.fanouts {
             if let Some(home) = fanout.home
-                && fanout.take_key_frame_wish()
+                && fanout.take_key_frame_wish(now)
                 && self.relays.wishes.len() < MAX_KEYFRAME_WISHES
             {
                 let Stream { lesson, source, layer, .. } = fanout.stream();

@@ -210,7 +210,7 @@ impl Shard {
         for at in 0..self.publishers.capacity() {
             self.tick_publisher(now, at);
         }
-        self.ask_homes_for_key_frames();
+        self.ask_homes_for_key_frames(now);
         let mut connecting = std::mem::take(&mut self.connecting);
         connecting.retain(|&at| {
             self.tick_connection(now, at);
@@ -254,7 +254,7 @@ impl Shard {
         publisher.choose_recorded(now, &mut self.fanouts);
         for track in &mut publisher.tracks {
             for fanout in track.fanouts() {
-                if self.fanouts[fanout].take_key_frame_wish() {
+                if self.fanouts[fanout].take_key_frame_wish(now) {
                     track.want_key_frame();
                 }
             }

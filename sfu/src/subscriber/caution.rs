@@ -37,9 +37,9 @@ impl Caution {
 
     /// Lets time pass.
     pub(super) fn pass(&mut self, now: Instant) {
-        if self.since.is_some_and(|since| now.saturating_duration_since(since) >= FORGOTTEN) {
+        while let Some(forgotten) = self.since.map(|since| since + FORGOTTEN).filter(|&at| at <= now) {
             self.in_vain = self.in_vain.saturating_sub(1);
-            self.since = Some(now).filter(|_| self.in_vain > 0);
+            self.since = Some(forgotten).filter(|_| self.in_vain > 0);
         }
     }
 
@@ -67,8 +67,8 @@ mod tests {
             assert_eq!(caution.percent(), expected * PERCENT, "once each time");
             now += TRIAL;
         }
-        for expected in [3, 2, 1, 0, 0] {
-            now += FORGOTTEN;
+        for (expected, periods) in [(3, 1), (1, 2), (0, 3), (0, 1)] {
+            now += FORGOTTEN * periods;
             caution.pass(now);
             assert_eq!(caution.percent(), expected * PERCENT);
         }

@@ -21,7 +21,7 @@ const RISEN_PERCENT: u64 = 105;
 const STEADY_FOR: Duration = Duration::from_secs(4);
 /// Share of what is needed, in percent, from which on a line is so good that nothing depends on how good.
 const SLOW_FROM_PERCENT: u64 = 220;
-/// Share of what is needed, in percent, from which on a line is good enough; and time between two trials whether it is better.
+/// Share of what is needed, in percent, from which on a line is good enough, and what is lost beside; and time between two trials whether it is better.
 const ENOUGH_PERCENT: u64 = 112;
 const TRIAL_INTERVAL: Duration = Duration::from_secs(20);
 /// Share lost from which on a line is lossy.
@@ -82,7 +82,7 @@ impl Subscriber {
         let before = may_need(self.allotted_bps, self.held_percent);
         self.allotted_bps = self.estimate_bps;
         self.held_percent = self.hold_percent();
-        self.has_fallen = may_need(self.allotted_bps, self.held_percent) < before;
+        self.has_fallen = may_need(self.allotted_bps, self.held_percent) < before / 100 * FALLEN_PERCENT;
         self.was_lossy = self.is_lossy(now);
         self.estimate_bps
     }
@@ -99,14 +99,17 @@ impl Subscriber {
 
     /// Room to spare, in percent, before it is given more than it has.
     pub(crate) fn climb_percent(&self) -> u64 {
-        let lost = self.numbering.estimator.as_ref().map_or(0.0, |estimator| estimator.loss());
         let usual = if self.was_steady { STEADY_CLIMB_PERCENT } else { CLIMB_PERCENT };
-        usual + (lost * 100.0) as u64 + self.caution.percent()
+        usual + self.lost_percent() + self.caution.percent()
+    }
+
+    /// What is lost, in percent, is sent again.
+    fn lost_percent(&self) -> u64 {
+        self.numbering.estimator.as_ref().map_or(0, |estimator| (estimator.loss() * 100.0) as u64)
     }
 
     /// Notes how many ways up each picture is given now, and was before.
     pub(crate) fn note_levels(&mut self, now: Instant, levels: impl Iterator<Item = (usize, usize)> + Clone) {
-        self.caution.pass(now);
         // Somebody else may have been called on: only a line that is thought to carry less has shown that it was too much.
         if self.has_fallen && levels.clone().any(|(level, before)| level < before) {
             self.caution.less(now);
@@ -174,8 +177,8 @@ impl Subscriber {
     pub(crate) fn note_needs(&mut self, now: Instant, bps: u64, (voices, pictures): (u64, u64)) {
         (self.needs_bps, self.given_bps, self.voices_bps) = (bps, voices + pictures, voices);
         self.set_pace(now);
+        let enough = bps * (ENOUGH_PERCENT + self.lost_percent()) / 100;
         let Some(estimator) = &mut self.numbering.estimator else { return };
-        let enough = bps * ENOUGH_PERCENT / 100;
         // A line that is much better takes no pacing. Whether it is is tried now and then, for the trial is a burst.
         let is_tried = estimator.estimate_bps() >= enough && now >= self.next_trial;
         if is_tried {
@@ -186,7 +189,9 @@ impl Subscriber {
 
     /// Looks after its estimator. Whether what it is given is to be worked out anew.
     pub(crate) fn estimate_timeout(&mut self, now: Instant) -> bool {
-        let is_other = self.is_lossy(now) != self.was_lossy;
+        let was_careful = self.caution.percent();
+        self.caution.pass(now);
+        let is_other = self.is_lossy(now) != self.was_lossy || self.caution.percent() != was_careful;
         let Some(estimator) = &mut self.numbering.estimator else { return is_other };
         estimator.handle_timeout(now);
         if self.probing.is_none() {
