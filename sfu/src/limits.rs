@@ -156,7 +156,8 @@ pub const MAX_REPLAY_AGE: Duration = Duration::from_secs(2);
 pub const MAX_REPLAY_BYTES: usize = 300_000;
 /// Longest time that these may take to leave: where they take longer, a fresh key frame is there sooner.
 pub const MAX_REPLAY_DELAY: Duration = Duration::from_millis(600);
-/// Packets waiting in one receiver's pacer, of all lines; a further one is lost to that receiver, which asks for it or for a key frame.
+/// Packets waiting in one receiver's pacer, of all lines; a further one is lost to that receiver, which asks for it or for a key
+/// frame.
 pub const MAX_PACED: usize = 512;
 /// Viewers of one lesson on its home shard from which on it is spread over the others.
 pub const SPREAD_FROM: usize = 256;

@@ -118,6 +118,10 @@ impl Pacer {
         self.queues.iter().find(|queue| queue.line == line)
     }
 
+    fn queue_mut(&mut self, line: usize) -> Option<&mut Queue> {
+        self.queues.iter_mut().find(|queue| queue.line == line)
+    }
+
     fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -148,7 +152,7 @@ impl Pacer {
             return false;
         }
         self.count += 1;
-        match self.queues.iter_mut().find(|queue| queue.line == packet.line) {
+        match self.queue_mut(packet.line) {
             Some(queue) => {
                 queue.bytes += packet.counted();
                 queue.packets.push_back(packet);
@@ -164,7 +168,7 @@ impl Pacer {
 
     /// Of what waits for `line`, layers above `target` are to be left out, but for the picture of timestamp `under_way`.
     pub(crate) fn thin(&mut self, line: usize, target: u8, under_way: Option<u32>) {
-        let Some(queue) = self.queues.iter_mut().find(|queue| queue.line == line) else { return };
+        let Some(queue) = self.queue_mut(line) else { return };
         for packet in &mut queue.packets {
             packet.is_left_out = packet.level > target && under_way != Some(packet.timestamp);
         }
@@ -188,11 +192,11 @@ impl Pacer {
     }
 
     fn retain(&mut self, line: usize, keep: impl Fn(&Paced) -> bool) {
-        let Some(queue) = self.queues.iter_mut().find(|queue| queue.line == line) else { return };
-        self.count -= queue.packets.len();
+        let Some(queue) = self.queue_mut(line) else { return };
+        let before = queue.packets.len();
         queue.packets.retain(&keep);
-        self.count += queue.packets.len();
         queue.bytes = queue.packets.iter().map(Paced::counted).sum();
+        self.count -= before - queue.packets.len();
     }
 
     /// Whether packets wait for this line.

@@ -196,7 +196,9 @@ impl QueueDelay {
         (self.judged_us, self.judged_queue_us) = (now_us, waits_us);
         self.in_vain = if drains { 0 } else { self.in_vain + 1 };
         if self.in_vain > JUDGEMENTS {
-            self.base = Least { since_us: self.base.since_us, now: self.recent.value(), ..Least::new(BASE_US) };
+            if let Some(recent_us) = self.recent.value() {
+                self.base.restart(self.base.since_us, recent_us);
+            }
             self.in_vain = 0;
             return false;
         }

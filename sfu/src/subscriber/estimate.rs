@@ -21,7 +21,8 @@ const RISEN_PERCENT: u64 = 105;
 const STEADY_FOR: Duration = Duration::from_secs(4);
 /// Share of what is needed, in percent, from which on a line is so good that nothing depends on how good.
 const SLOW_FROM_PERCENT: u64 = 220;
-/// Share of what is needed, in percent, from which on a line is good enough, and what is lost beside; and time between two trials whether it is better.
+/// Share of what is needed, in percent, from which on a line is good enough, beside what is lost; and time between two trials
+/// whether it is better.
 const ENOUGH_PERCENT: u64 = 112;
 const TRIAL_INTERVAL: Duration = Duration::from_secs(20);
 /// Share lost from which on a line is lossy.
