@@ -45,6 +45,11 @@ const DELAYED_EXTRA: usize = 4;
 const MOST_WAITED: Duration = Duration::from_secs(3);
 /// Pictures with which a playout delay is told: it holds from the first that arrives.
 const DELAY_TOLD_WITH: u8 = 40;
+/// Length of a voice's packets as browsers and encoders make them, and the same in ticks of 48 kHz.
+const VOICE_LENGTH: Duration = Duration::from_millis(20);
+const VOICE_TICKS: u32 = 960;
+/// An Opus packet without a frame (RFC 6716 section 3.1: 20 ms, one channel): its decoder lets what it has fade away.
+const SILENCE: [u8; 1] = [0xf8];
 
 /// A stretch of the outgoing stream that came from one source.
 #[derive(Debug, Clone, Copy)]
@@ -451,6 +456,21 @@ impl Line {
         let packet = Outgoing { header, elements, original: None, payload, repeats: None, padding: 0 };
         let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
         self.count(payload.len());
+        Some(written)
+    }
+
+    /// Writes a packet of silence behind the last one of a voice that has ended. A receiver for which a voice just stops makes up
+    /// how it might have gone on; after this one it stays quiet (the start of a DTX pause, RFC 7587 section 3.1.3).
+    pub(crate) fn write_silence(&mut self, number: u16, room: &mut [u8]) -> Option<Written> {
+        let span = self.past.last().filter(|span| self.current.is_none() && span.payload.codec == Codec::Opus)?;
+        let (index, timestamp) = (self.next_index, self.last_timestamp.wrapping_add(VOICE_TICKS));
+        let header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
+        let elements = self.elements(SILENCE.len(), number, false);
+        let packet = Outgoing { header, elements, original: None, payload: &SILENCE, repeats: None, padding: 0 };
+        let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
+        // What comes next follows by the time since the voice: this packet is a little ahead of its own.
+        self.advance(self.last_sent? + VOICE_LENGTH, index, timestamp);
+        self.count(SILENCE.len());
         Some(written)
     }
 

@@ -332,6 +332,15 @@ impl Subscriber {
         left
     }
 
+    /// Lets a voice that has ended fade away at the receiver.
+    pub(crate) fn send_silence(&mut self, now: Instant, line: usize, outbox: &mut Outbox) {
+        let Some((path, outbound)) = self.transport.outbound() else { return };
+        if let Some(written) = self.lines[line].write_silence(self.numbering.next(), outbox.room()) {
+            let sealed = seal(outbox, path, outbound, &written);
+            self.numbering.sent(now, &written, sealed, None);
+        }
+    }
+
     /// Lets a line enter a new source: the sender report with the new mapping goes first, then parameter sets if the
     /// source's key frame comes without.
     fn enter(

@@ -186,3 +186,29 @@ fn repeats_that_lie_are_of_no_use() {
     assert_eq!(lesson.school.shard.counters().dropped.unusable - before, 4);
     assert_eq!(lesson.heard().len(), 1);
 }
+
+#[test]
+fn a_voice_that_ends_is_followed_by_one_packet_of_silence_and_goes_on_in_time() {
+    let mut lesson = lesson();
+    (0..5).for_each(|n| lesson.say(n));
+    lesson.school.command(Command::SetStage { lesson: LESSON, stage: Stage::default() });
+    lesson.run(20);
+    (5..10).for_each(|n| lesson.say(n));
+    let (sequence, timestamp) = (lesson.heard()[4].sequence, lesson.heard()[4].timestamp);
+    assert_eq!(lesson.heard().len(), 6, "nothing but the silence comes after the voice");
+    let silence = lesson.heard()[5].clone();
+    assert_eq!((silence.payload_type, says(&silence)), (OPUS, vec![vec![0xf8]]));
+    assert_eq!((silence.sequence, silence.timestamp), (sequence.wrapping_add(1), timestamp.wrapping_add(960)));
+    lesson.viewer.nack(lesson.viewer.lines[0], silence.sequence);
+    lesson.run(20);
+    assert_eq!(lesson.heard().len(), 6, "what the master says now is not sent in its place");
+
+    lesson
+        .school
+        .command(Command::SetStage { lesson: LESSON, stage: Stage { lead: Some(MASTER), ..Stage::default() } });
+    (10..12).for_each(|n| lesson.say(n));
+    let next = lesson.heard()[6].clone();
+    assert_eq!((next.sequence, says(&next)), (silence.sequence.wrapping_add(1), vec![said(10)]));
+    // It comes 160 ms after the last of the voice, and the silence stands 20 ms behind that.
+    assert_eq!(next.timestamp.wrapping_sub(silence.timestamp), 48 * 140);
+}

@@ -249,8 +249,12 @@ impl Shard {
         let needs =
             |old: &Fanout| old.base_bps().filter(|_| line.is_thinned() && line.target() == 0).or(old.needs_bps());
         let holds = current.is_none_or(|old| Some(old.source) != line.source || needs(old).unwrap_or(0) <= room_for);
+        let had_voice = line.spec.audio && line.current().is_some();
         line.want(wanted, holds);
         let streams = line.streams();
+        if had_voice && streams == [None; 2] {
+            subscriber.send_silence(now, here.line, &mut self.outbox);
+        }
         let is_old = |stream: &&FanoutRef| !streams.contains(&Some(**stream));
         while let Some(&stream) = self.subscribers[here.subscriber].lines[here.line].attached.iter().find(is_old) {
             self.subscribers[here.subscriber].forget_paced(here.line, stream);

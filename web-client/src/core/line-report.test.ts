@@ -40,6 +40,12 @@ test("counters that go back count nothing, and another picture has not stood sti
   expect(lineReport([{ before, now }])).toMatchObject({ down_kbps: 0, down_lost_permille: null, concealed_permille: null, frozen_ms: 0 });
 });
 
+test("what came after all makes no loss below zero", () => {
+  const before = reading({ atMs: 0, received: 50, lost: 9, samples: 900, concealed: 90 });
+  const now = reading({ atMs: 5000, received: 90, lost: 7, samples: 1900, concealed: 60 });
+  expect(lineReport([{ before, now }])).toMatchObject({ down_lost_permille: 0, concealed_permille: 0 });
+});
+
 test("the worst of round trip, loss and standstill decides the bars", () => {
   const fine = lineReport([{ before: reading(), now: reading({ atMs: 5000 }) }]) as LineReport;
   const rows: [Partial<LineReport>, number][] = [

@@ -56,8 +56,9 @@ function worst(values: (number | null)[]): number | null {
   return known.length === 0 ? null : Math.max(0, Math.round(Math.max(...known)));
 }
 
+/** What is lost and what was made up both shrink at times, by what came after all. */
 function permille(part: number, whole: number): number | null {
-  return whole <= 0 ? null : Math.min(1000, Math.round((part * 1000) / whole));
+  return whole <= 0 ? null : Math.max(0, Math.min(1000, Math.round((part * 1000) / whole)));
 }
 
 /** Kilobits a second; null where no time has passed. */
