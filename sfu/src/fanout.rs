@@ -72,6 +72,8 @@ const WINDOW: Duration = Duration::from_millis(1000);
 const SCREEN_WINDOW: Duration = Duration::from_millis(2500);
 /// Silence after which a stream counts as not sent.
 const LAYER_SILENCE: Duration = Duration::from_millis(1500);
+/// The same of a second voice, which has no pauses: whoever hears it is to hear the first before long.
+const SECOND_VOICE_SILENCE: Duration = Duration::from_millis(200);
 /// A pause after which a stream begins to flow anew.
 const LONG_PAUSE: Duration = Duration::from_millis(1500);
 /// A stream has temporal layers while packets above the base came so lately, counted from its newest: one that stands still has
@@ -321,7 +323,9 @@ impl Fanout {
 
     /// Whether packets came lately: a browser stops the layers that its own line does not carry.
     pub(crate) fn flows(&self, now: Instant) -> bool {
-        self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < LAYER_SILENCE)
+        let is_second_voice = !self.codec.is_video() && self.layer > 0;
+        let silence = if is_second_voice { SECOND_VOICE_SILENCE } else { LAYER_SILENCE };
+        self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < silence)
     }
 
     /// How long packets have come without a long pause; none when the last came longer than `silence` ago.

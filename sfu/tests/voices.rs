@@ -5,7 +5,7 @@
 
 mod peer;
 
-use peer::{LESSON, Packet, Peer, School, rtp};
+use peer::{LESSON, Packet, Peer, School, estimate, rtp};
 use sfu::{
     command::{Command, ParticipantKey},
     ice::Path,
@@ -211,4 +211,35 @@ fn a_voice_that_ends_is_followed_by_one_packet_of_silence_and_goes_on_in_time() 
     assert_eq!((next.sequence, says(&next)), (silence.sequence.wrapping_add(1), vec![said(10)]));
     // It comes 160 ms after the last of the voice, and the silence stands 20 ms behind that.
     assert_eq!(next.timestamp.wrapping_sub(silence.timestamp), 48 * 140);
+}
+
+#[test]
+fn a_thin_line_is_given_the_second_voice_and_soon_the_first_when_that_ends() {
+    let mut school = School::new();
+    school.command(Command::SetStage { lesson: LESSON, stage: Stage { lead: Some(MASTER), ..Stage::default() } });
+    let master = school.publisher(MASTER, &["audio", "video", "audio"]);
+    let viewer = school.subscriber(ParticipantKey(1), View::Class, &["audio", "remb"]);
+    let mut lesson = Lesson { school, master, viewer };
+    lesson.run(1500);
+    // A voice of 96 kbit/s, and after it one of 24 while `both` are sent; 20 ms each.
+    let mut n = 0;
+    let mut play = |lesson: &mut Lesson, packets: u16, both: bool| {
+        lesson.viewer.received.clear();
+        for _ in 0..packets {
+            lesson.master.send_rtp(rtp(OPUS, n, 960 * u32::from(n), 100, &[1; 240], None));
+            if both {
+                lesson.master.send_rtp(rtp(OPUS, n, 960 * u32::from(n), 120, &[2; 60], None));
+            }
+            n += 1;
+            if n.is_multiple_of(25) {
+                lesson.viewer.send_rtcp(&estimate(50_000));
+            }
+            lesson.run(20);
+        }
+        lesson.heard().iter().map(|packet| packet.payload[0]).collect::<Vec<u8>>()
+    };
+    play(&mut lesson, 250, true);
+    assert_eq!(play(&mut lesson, 50, true), [2; 50]);
+    let heard = play(&mut lesson, 50, false);
+    assert!(heard.iter().all(|&voice| voice == 1) && heard.len() >= 34, "{} of 50 were heard", heard.len());
 }

@@ -8,8 +8,7 @@ use crate::{
 };
 
 /// What can be said, for a help text.
-pub const SETTINGS: &str = "\
-      delay MS         propagation
+pub const SETTINGS: &str = "      delay MS         propagation
       jitter MS        up to so much more or less
       reorder 0|1      whether jitter may let one packet overtake another (default 0)
       loss PERCENT     lost by chance

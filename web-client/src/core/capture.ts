@@ -114,6 +114,9 @@ export function voicePlan(role: "lead" | "point", subject: string): VoicePlan {
   return role === "lead" && isMusic(subject) ? MUSIC : SPEECH;
 }
 
+/** What music takes, in two channels still, where the line up is too thin and loses too much for the whole and its thin second voice. */
+export const THINNED_MUSIC_BPS = 32_000;
+
 /** What of a voice is sent a second time for lines that do not carry the first: the same microphone, in one thin channel. */
 export function spareVoice(voice: VoicePlan): { maxBitrate: number } | null {
   return voice.hint === "music" ? { maxBitrate: SPEECH.maxBitrate } : null;

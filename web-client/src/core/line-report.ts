@@ -15,8 +15,12 @@ export type LineReading = {
   /** Packets of all that is sent, and those that the other side missed, by its last report. */
   sent: number;
   sentLost: number | null;
+  /** Packets that were sent once more because the other side asked for them. */
+  sentAgain: number;
   /** The worst share of what is sent that the other side missed lately, 0 to 1. */
   upLost: number | null;
+  /** What the browser takes its line up to carry, in bit/s. */
+  upAvailable: number | null;
   jitterMs: number | null;
   /** Samples of sound, and those made up where there was something to hear. */
   samples: number;

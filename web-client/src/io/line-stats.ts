@@ -7,6 +7,7 @@ type Stat = {
   id: string; type: string; kind?: string; timestamp: number;
   selectedCandidatePairId?: string; nominated?: boolean; state?: string; selected?: boolean; localCandidateId?: string;
   currentRoundTripTime?: number; bytesSent?: number; bytesReceived?: number; protocol?: string; relayProtocol?: string;
+  availableOutgoingBitrate?: number; retransmittedPacketsSent?: number;
   packetsSent?: number; packetsReceived?: number; packetsLost?: number; jitter?: number; fractionLost?: number; roundTripTime?: number;
   totalSamplesReceived?: number; concealedSamples?: number; silentConcealedSamples?: number;
   frameWidth?: number; frameHeight?: number; framesPerSecond?: number; totalFreezesDuration?: number; codecId?: string; mimeType?: string;
@@ -41,6 +42,8 @@ export async function readLine(connection: RTCPeerConnection): Promise<LineReadi
     lost: sum(inbound.map((stat) => stat.packetsLost)),
     sent: sum(of("outbound-rtp").map((stat) => stat.packetsSent)),
     sentLost: remote.length === 0 ? null : sum(remote.map((stat) => stat.packetsLost)),
+    sentAgain: sum(of("outbound-rtp").map((stat) => stat.retransmittedPacketsSent)),
+    upAvailable: pair?.availableOutgoingBitrate ?? null,
     upLost: most(remote.map((stat) => stat.fractionLost)),
     jitterMs: jitterS === null ? null : jitterS * 1000,
     samples: sum(inbound.map((stat) => stat.totalSamplesReceived)),

@@ -2,7 +2,7 @@
 // screen's m-line stays empty until replaceTrack fills it, so courseware needs no renegotiation. Music is sent once more as
 // a second, thin voice: the server gives it to lines that do not carry the first.
 
-import { encodingsOf, hintOf, LAYERED, SENDINGS, spareVoice, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
+import { encodingsOf, hintOf, LAYERED, SENDINGS, spareVoice, THINNED_MUSIC_BPS, type Sending, type VideoPlan, type VoicePlan } from "../core/capture";
 import type { LineReading } from "../core/line-report";
 import type { LessonId, VideoCodec } from "../core/protocol";
 import { codecOf, makesLayers, preferRed } from "./codecs";
@@ -31,6 +31,8 @@ export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
   setScreen: (track: MediaStreamTrack | null) => Promise<void>;
   setCamera: (track: MediaStreamTrack | null) => Promise<void>;
   setVoice: (track: MediaStreamTrack | null) => Promise<void>;
+  /** Sends a voice that goes out twice but once, and thinner; or as planned. */
+  thinVoice: (isThinned: boolean) => Promise<void>;
   close: (tell: boolean) => void;
 };
 
@@ -69,6 +71,11 @@ async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: Publ
     setVoice: async (now) => {
       await Promise.all([put(voice, now), put(spare, now)]);
     },
+    thinVoice: async (isThinned) => {
+      if (spare === null) return;
+      await limit(voice, { active: true, maxBitrate: isThinned ? THINNED_MUSIC_BPS : plan.maxBitrate });
+      await limit(spare, { active: !isThinned });
+    },
     mend: exchanged.mend,
     check: exchanged.check,
     reading: () => readLine(connection),
@@ -85,6 +92,11 @@ async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: Publ
 /** A line that the server did not take carries nothing, whatever is put on it. */
 async function put(line: RTCRtpTransceiver | null, track: MediaStreamTrack | null): Promise<void> {
   if (line !== null && line.currentDirection !== "stopped") await line.sender.replaceTrack(track);
+}
+
+async function limit({ sender }: RTCRtpTransceiver, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
+  const parameters = sender.getParameters();
+  await sender.setParameters({ ...parameters, encodings: parameters.encodings.map((encoding) => ({ ...encoding, ...change })) });
 }
 
 /** An m-line of a picture, and how what is put on it is hinted. */

@@ -25,6 +25,7 @@ import { useReceiving } from "./use-receiving";
 import { useShows } from "./use-shows";
 import { useSilence } from "./use-silence";
 import { useTick } from "./use-tick";
+import { useVoiceRate } from "./use-voice-rate";
 
 export type TeachDesk = {
   current: ShallowRef<LessonSummary | null | undefined>;
@@ -102,6 +103,7 @@ export function useTeachDesk(): TeachDesk {
   useShows(receiving.session, line);
   useSilence(receiving.session, [receiving, publishing]);
   useLineReport([publishing.session, receiving.session], line);
+  useVoiceRate(publishing.session);
   useCoursewareTold(line, publishing, courseware);
 
   return {
