@@ -72,7 +72,7 @@ const WINDOW: Duration = Duration::from_millis(1000);
 const SCREEN_WINDOW: Duration = Duration::from_millis(2500);
 /// Silence after which a stream counts as not sent.
 const LAYER_SILENCE: Duration = Duration::from_millis(1500);
-/// The same of a second voice, which has no pauses: whoever hears it is to hear the first before long.
+/// The same of a second voice while the first goes on: neither has pauses, and a line up that stalls stalls both.
 const SECOND_VOICE_SILENCE: Duration = Duration::from_millis(200);
 /// A pause after which a stream begins to flow anew.
 const LONG_PAUSE: Duration = Duration::from_millis(1500);
@@ -156,6 +156,8 @@ pub(crate) struct Fanout {
     flowed: bool,
     /// When its last packet came.
     pub(crate) last_arrival: Option<Instant>,
+    /// When the last packet of the first voice came, of a second one.
+    pub(crate) beside: Option<Instant>,
     /// Since when packets have come without a long pause.
     flowing_since: Option<Instant>,
     /// The newest key frame, and what came since.
@@ -225,6 +227,7 @@ impl Fanout {
             layered_at: None,
             flowed: false,
             last_arrival: None,
+            beside: None,
             flowing_since: None,
             recent: None,
             lines: Vec::new(),
@@ -253,7 +256,7 @@ impl Fanout {
         self.size = None;
         (self.meter, self.base_meter) = (meter(self.source), meter(self.source));
         (self.needs_bps, self.base_bps, self.layered_at, self.flowed) = (None, None, None, false);
-        (self.last_arrival, self.flowing_since) = (None, None);
+        (self.last_arrival, self.beside, self.flowing_since) = (None, None, None);
         self.recent = None;
         self.waiting.clear();
         (self.due, self.group, self.held_until, self.queued) = (0, 0, None, false);
@@ -323,9 +326,13 @@ impl Fanout {
 
     /// Whether packets came lately: a browser stops the layers that its own line does not carry.
     pub(crate) fn flows(&self, now: Instant) -> bool {
-        let is_second_voice = !self.codec.is_video() && self.layer > 0;
-        let silence = if is_second_voice { SECOND_VOICE_SILENCE } else { LAYER_SILENCE };
-        self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < silence)
+        let (by, silence) = self.beside.map_or((now, LAYER_SILENCE), |first| (first, SECOND_VOICE_SILENCE));
+        self.last_arrival.is_some_and(|at| by.saturating_duration_since(at) < silence)
+    }
+
+    /// Whether it is a voice that is sent beside another of the same source.
+    pub(crate) fn is_second_voice(&self) -> bool {
+        !self.codec.is_video() && self.layer > 0
     }
 
     /// How long packets have come without a long pause; none when the last came longer than `silence` ago.

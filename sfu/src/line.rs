@@ -45,10 +45,11 @@ const DELAYED_EXTRA: usize = 4;
 const MOST_WAITED: Duration = Duration::from_secs(3);
 /// Pictures with which a playout delay is told: it holds from the first that arrives.
 const DELAY_TOLD_WITH: u8 = 40;
-/// Length of a voice's packets as browsers and encoders make them, and the same in ticks of 48 kHz.
+/// Length of a voice's packets as browsers and encoders make them.
 const VOICE_LENGTH: Duration = Duration::from_millis(20);
-const VOICE_TICKS: u32 = 960;
-/// An Opus packet without a frame (RFC 6716 section 3.1: 20 ms, one channel): its decoder lets what it has fade away.
+/// Ticks of a voice in a second (RFC 7587 section 4.1).
+const VOICE_RATE: u32 = 48_000;
+/// An Opus packet with one frame of no bytes (RFC 6716 section 3.1: 20 ms, one channel): its decoder lets what it has fade away.
 const SILENCE: [u8; 1] = [0xf8];
 
 /// A stretch of the outgoing stream that came from one source.
@@ -345,8 +346,9 @@ impl Line {
         rate: u32,
     ) -> (u32, bool) {
         let Some(at) = self.last_sent else { return (self.last_timestamp.wrapping_sub(first), true) };
-        // At least one tick: a new picture must not look like part of the last.
-        let elapsed = ticks_in(now.saturating_duration_since(at), rate).max(1);
+        // A new picture must not look like part of the last, and a new voice not overlap it.
+        let least = if self.spec.audio { ticks_in(VOICE_LENGTH, rate) } else { 1 };
+        let elapsed = ticks_in(now.saturating_duration_since(at), rate).max(least);
         let after = |ticks: u32| self.last_timestamp.wrapping_add(ticks).wrapping_sub(first);
         let clocks = clock.zip(self.reported).filter(|((theirs, _), (ours, _))| theirs == ours && !self.spec.audio);
         let Some(((_, theirs), (_, ours))) = clocks else { return (after(elapsed), true) };
@@ -461,15 +463,18 @@ impl Line {
 
     /// Writes a packet of silence behind the last one of a voice that has ended. A receiver for which a voice just stops makes up
     /// how it might have gone on; after this one it stays quiet (the start of a DTX pause, RFC 7587 section 3.1.3).
-    pub(crate) fn write_silence(&mut self, number: u16, room: &mut [u8]) -> Option<Written> {
+    pub(crate) fn write_silence(&mut self, now: Instant, number: u16, room: &mut [u8]) -> Option<Written> {
         let span = self.past.last().filter(|span| self.current.is_none() && span.payload.codec == Codec::Opus)?;
-        let (index, timestamp) = (self.next_index, self.last_timestamp.wrapping_add(VOICE_TICKS));
+        // Where the voice had stopped before, it must not look like one that was long on its way.
+        let last = self.last_sent?;
+        let at = now.max(last + VOICE_LENGTH);
+        let (index, ticks) = (self.next_index, ticks_in(at.saturating_duration_since(last), VOICE_RATE));
+        let timestamp = self.last_timestamp.wrapping_add(ticks);
         let header = RtpHeader::fixed(span.payload.number, index as u16, timestamp, self.spec.ssrc);
         let elements = self.elements(SILENCE.len(), number, false);
         let packet = Outgoing { header, elements, original: None, payload: &SILENCE, repeats: None, padding: 0 };
         let written = packet.write(index, room).filter(|_| self.sealed.first(index))?;
-        // What comes next follows by the time since the voice: this packet is a little ahead of its own.
-        self.advance(self.last_sent? + VOICE_LENGTH, index, timestamp);
+        self.advance(at, index, timestamp);
         self.count(SILENCE.len());
         Some(written)
     }
@@ -643,7 +648,7 @@ impl Line {
 
     /// The timestamp to report for the time `ntp`, by its current source's clock.
     pub(crate) fn report(&mut self, ntp: u64, clock: Mapping) -> Option<u32> {
-        let rate = if self.spec.audio { 48_000 } else { 90_000 };
+        let rate = if self.spec.audio { VOICE_RATE } else { 90_000 };
         let Span { timestamp_offset, participant, is_on_time, .. } = *self.current.as_ref()?;
         let rtp = clock.rtp_at(ntp, rate).wrapping_add(timestamp_offset);
         if let Some(participant) = participant.filter(|_| is_on_time) {

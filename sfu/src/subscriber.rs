@@ -335,7 +335,7 @@ impl Subscriber {
     /// Lets a voice that has ended fade away at the receiver.
     pub(crate) fn send_silence(&mut self, now: Instant, line: usize, outbox: &mut Outbox) {
         let Some((path, outbound)) = self.transport.outbound() else { return };
-        if let Some(written) = self.lines[line].write_silence(self.numbering.next(), outbox.room()) {
+        if let Some(written) = self.lines[line].write_silence(now, self.numbering.next(), outbox.room()) {
             let sealed = seal(outbox, path, outbound, &written);
             self.numbering.sent(now, &written, sealed, None);
         }

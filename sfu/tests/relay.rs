@@ -201,7 +201,8 @@ fn what_is_lost_between_shards_is_lost_for_the_follower_alone_and_a_key_frame_me
     lesson.master = lesson.home.publisher(MASTER, &["audio", "video"]);
     lesson.run(300);
     (10..13).for_each(|i| lesson.publish(i, if i == 10 { KEY } else { DELTA }));
-    assert_eq!((lesson.picture().len(), lesson.near.received.len()), (3, 12));
+    // At home also the silence after the first voice: a shard that is told nothing does not know that it ended.
+    assert_eq!((lesson.picture().len(), lesson.near.received.len()), (3, 13));
     lesson.cut = false;
     lesson.publish(13, DELTA);
     lesson.run(1000);

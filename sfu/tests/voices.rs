@@ -209,37 +209,86 @@ fn a_voice_that_ends_is_followed_by_one_packet_of_silence_and_goes_on_in_time() 
     (10..12).for_each(|n| lesson.say(n));
     let next = lesson.heard()[6].clone();
     assert_eq!((next.sequence, says(&next)), (silence.sequence.wrapping_add(1), vec![said(10)]));
-    // It comes 160 ms after the last of the voice, and the silence stands 20 ms behind that.
+    // It comes 160 ms after the last of the voice, and the silence came 20 ms behind that.
     assert_eq!(next.timestamp.wrapping_sub(silence.timestamp), 48 * 140);
 }
 
-#[test]
-fn a_thin_line_is_given_the_second_voice_and_soon_the_first_when_that_ends() {
-    let mut school = School::new();
-    school.command(Command::SetStage { lesson: LESSON, stage: Stage { lead: Some(MASTER), ..Stage::default() } });
-    let master = school.publisher(MASTER, &["audio", "video", "audio"]);
-    let viewer = school.subscriber(ParticipantKey(1), View::Class, &["audio", "remb"]);
-    let mut lesson = Lesson { school, master, viewer };
-    lesson.run(1500);
-    // A voice of 96 kbit/s, and after it one of 24 while `both` are sent; 20 ms each.
-    let mut n = 0;
-    let mut play = |lesson: &mut Lesson, packets: u16, both: bool| {
+/// A lesson whose master sends a voice of 96 kbit/s and a second of 24, to a viewer whose line is thin.
+struct Music {
+    lesson: Lesson,
+    n: u16,
+}
+
+impl Music {
+    /// Plays for so many packets of 20 ms of the voices of `sent`, and returns which of them each heard packet was of.
+    fn play(&mut self, packets: u16, sent: [bool; 2]) -> Vec<u8> {
+        let Self { lesson, n } = self;
         lesson.viewer.received.clear();
         for _ in 0..packets {
-            lesson.master.send_rtp(rtp(OPUS, n, 960 * u32::from(n), 100, &[1; 240], None));
-            if both {
-                lesson.master.send_rtp(rtp(OPUS, n, 960 * u32::from(n), 120, &[2; 60], None));
+            for (voice, ssrc, len) in [(0, 100, 240), (1, 120, 60)] {
+                if sent[voice] {
+                    let said = vec![voice as u8; len];
+                    lesson.master.send_rtp(rtp(OPUS, *n, 960 * u32::from(*n), ssrc, &said, None));
+                }
             }
-            n += 1;
+            *n += 1;
             if n.is_multiple_of(25) {
                 lesson.viewer.send_rtcp(&estimate(50_000));
             }
             lesson.run(20);
         }
-        lesson.heard().iter().map(|packet| packet.payload[0]).collect::<Vec<u8>>()
-    };
-    play(&mut lesson, 250, true);
-    assert_eq!(play(&mut lesson, 50, true), [2; 50]);
-    let heard = play(&mut lesson, 50, false);
-    assert!(heard.iter().all(|&voice| voice == 1) && heard.len() >= 34, "{} of 50 were heard", heard.len());
+        lesson.heard().iter().map(|packet| packet.payload[0]).collect()
+    }
+}
+
+fn music() -> Music {
+    let mut school = School::new();
+    school.command(Command::SetStage { lesson: LESSON, stage: Stage { lead: Some(MASTER), ..Stage::default() } });
+    let master = school.publisher(MASTER, &["audio", "video", "audio"]);
+    let viewer = school.subscriber(ParticipantKey(1), View::Class, &["audio", "remb"]);
+    let mut music = Music { lesson: Lesson { school, master, viewer }, n: 0 };
+    music.lesson.run(1500);
+    music.play(250, [true, true]);
+    music
+}
+
+#[test]
+fn a_thin_line_is_given_the_second_voice_and_soon_the_first_when_that_ends() {
+    let mut music = music();
+    assert_eq!(music.play(50, [true, true]), [1; 50]);
+    let heard = music.play(50, [true, false]);
+    assert!(heard.iter().all(|&voice| voice == 0) && heard.len() >= 34, "{} of 50 were heard", heard.len());
+}
+
+#[test]
+fn a_line_up_that_stalls_for_a_moment_leaves_a_thin_line_its_voice() {
+    let mut music = music();
+    assert_eq!(music.play(50, [false, false]), []);
+    assert_eq!(music.play(50, [true, true]), [1; 50]);
+}
+
+#[test]
+fn the_silence_after_a_voice_that_stalled_before_it_ended_is_not_a_late_packet() {
+    let mut lesson = lesson();
+    (0..5).for_each(|n| lesson.say(n));
+    let last = lesson.heard()[4].timestamp;
+    lesson.run(300);
+    lesson.school.command(Command::SetStage { lesson: LESSON, stage: Stage::default() });
+    lesson.run(20);
+    let silence = lesson.heard()[5];
+    assert_eq!((says(silence), silence.timestamp.wrapping_sub(last)), (vec![vec![0xf8]], 48 * 315));
+}
+
+#[test]
+fn a_voice_whose_sender_is_gone_falls_silent_while_another_is_waited_for() {
+    let mut lesson = lesson();
+    (0..5).for_each(|n| lesson.say(n));
+    let stage = Stage { lead: Some(ParticipantKey(2)), ..Stage::default() };
+    lesson.school.command(Command::SetStage { lesson: LESSON, stage });
+    let mut next = lesson.school.publisher(ParticipantKey(2), &["voice"]);
+    lesson.school.run(500, &mut [&mut lesson.viewer, &mut next]);
+    let peer = lesson.master.id;
+    lesson.school.command(Command::Close { peer });
+    lesson.school.run(20, &mut [&mut lesson.viewer, &mut next]);
+    assert_eq!(says(lesson.heard().last().unwrap()), [vec![0xf8]]);
 }

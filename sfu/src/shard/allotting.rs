@@ -250,9 +250,10 @@ impl Shard {
             |old: &Fanout| old.base_bps().filter(|_| line.is_thinned() && line.target() == 0).or(old.needs_bps());
         let holds = current.is_none_or(|old| Some(old.source) != line.source || needs(old).unwrap_or(0) <= room_for);
         let had_voice = line.spec.audio && line.current().is_some();
-        line.want(wanted, holds);
+        let is_gone = had_voice && current.is_none();
+        line.want(wanted, holds && !is_gone);
         let streams = line.streams();
-        if had_voice && streams == [None; 2] {
+        if had_voice && line.current().is_none() {
             subscriber.send_silence(now, here.line, &mut self.outbox);
         }
         let is_old = |stream: &&FanoutRef| !streams.contains(&Some(**stream));

@@ -241,12 +241,24 @@ impl Shard {
 
     /// Works out anew what receivers are given of lessons whose streams need more than they did, or less, or have stopped.
     fn reallot_changed(&mut self, now: Instant) {
+        let seconds = self.fanouts.iter().filter(|(_, fanout)| fanout.is_second_voice());
+        let beside: Vec<(usize, Option<Instant>)> =
+            seconds.map(|(at, fanout)| (at, self.first_voice(fanout).and_then(|first| first.last_arrival))).collect();
+        for (at, first) in beside {
+            self.fanouts[at].beside = first;
+        }
         let changed =
             self.fanouts.iter_mut().filter_map(|(_, fanout)| fanout.has_changed(now).then_some(fanout.lesson));
         let mut lessons: Vec<LessonKey> = changed.collect();
         lessons.sort_unstable();
         lessons.dedup();
         lessons.into_iter().for_each(|lesson| self.reseat(now, lesson));
+    }
+
+    /// The first voice of the source of a second.
+    fn first_voice(&self, second: &Fanout) -> Option<&Fanout> {
+        let layers = self.rooms.get(&second.lesson)?.sources.get(&second.source)?;
+        self.fanouts.get(layers.get(0)?)
     }
 
     fn tick_publisher(&mut self, now: Instant, at: usize) {

@@ -31,8 +31,8 @@ export type PublishSession = Pick<Exchanged, "mend" | "check"> & {
   setScreen: (track: MediaStreamTrack | null) => Promise<void>;
   setCamera: (track: MediaStreamTrack | null) => Promise<void>;
   setVoice: (track: MediaStreamTrack | null) => Promise<void>;
-  /** Sends a voice that goes out twice but once, and thinner; or as planned. */
-  thinVoice: (isThinned: boolean) => Promise<void>;
+  /** Sends a voice that goes out twice but once, and thinner; or as planned. Null where it goes out once. */
+  thinVoice: ((isThinned: boolean) => Promise<void>) | null;
   close: (tell: boolean) => void;
 };
 
@@ -71,8 +71,7 @@ async function offer(ask: PublishAsk, layered: boolean): Promise<{ session: Publ
     setVoice: async (now) => {
       await Promise.all([put(voice, now), put(spare, now)]);
     },
-    thinVoice: async (isThinned) => {
-      if (spare === null) return;
+    thinVoice: spare === null ? null : async (isThinned) => {
       await limit(voice, { active: true, maxBitrate: isThinned ? THINNED_MUSIC_BPS : plan.maxBitrate });
       await limit(spare, { active: !isThinned });
     },
