@@ -24,7 +24,6 @@ fn main() -> ExitCode {
     for source in SOURCES.map(|source| web.join(source)).iter().filter(|p| p.exists()) {
         println!("cargo::rerun-if-changed={}", source.display());
     }
-    println!("cargo::rerun-if-changed=src/db/migrations");
     let skip = std::env::var_os(SKIP_VAR).is_some_and(|value| value == "1");
     let built = match skip || !web.join("index.html").exists() {
         true => fs::create_dir_all(web.join("dist")).map_err(|e| e.to_string()),
