@@ -2,7 +2,9 @@
 // screen, and no grave finding of axe-core, in Chinese and in English.
 
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { after, before, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 
 import { graveFindings } from "./axe.mjs";
 import { openChromium, openCourseware } from "./chromium.mjs";
@@ -66,6 +68,28 @@ function tellOfTheGate(selector) {
   });
   watcher.observe(document, { childList: true, subtree: true });
 }
+
+/** The answer to a plain request, its body as it came. */
+function fetched(path, headers) {
+  return new Promise((resolve, reject) => {
+    get(demo.base + path, { headers }, async (answer) => {
+      const parts = [];
+      for await (const part of answer) parts.push(part);
+      resolve({ headers: answer.headers, body: Buffer.concat(parts) });
+    }).on("error", reject);
+  });
+}
+
+test("pages come compressed to those who take that, and are the same to all others", async () => {
+  const { body } = await fetched("/", {});
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(body.toString())[1];
+  const [whole, small] = [await fetched(script, {}), await fetched(script, { "accept-encoding": "gzip, deflate" })];
+  assert.deepEqual([whole.headers["content-encoding"], small.headers["content-encoding"]], [undefined, "gzip"]);
+  assert.equal(small.headers["content-type"], whole.headers["content-type"]);
+  assert.equal(small.headers.vary, "accept-encoding");
+  assert.ok(small.body.length < whole.body.length / 2, `${small.body.length} of ${whole.body.length}`);
+  assert.deepEqual(gunzipSync(small.body), whole.body);
+});
 
 test("choosing who to be", async () => {
   const page = await enter("anyone", "/");
