@@ -1,6 +1,8 @@
-// A lesson for tests: one master teacher, three teaching points, live for a minute; and the same one in a list.
+// A lesson for tests: one master teacher, three teaching points, live for a minute; and the same one in a list;
+// and the counters of a line on which nothing has happened.
 
 import type { LessonView } from "./lesson";
+import type { LineReading } from "./line-report";
 import type { LessonSnapshot, LessonSummary, Participant } from "./protocol";
 
 export const BELL = Date.UTC(2026, 10, 23, 1, 0, 0);
@@ -38,5 +40,12 @@ export function summaryWith(change: Partial<LessonSummary> = {}): LessonSummary 
     kind: "dedicated_lesson", points: ["第1教学点", "第2教学点", "第3教学点"], cancelled: null, period: 2,
     doors_open_at: starts - 10 * 60_000, starts_at: starts, ends_at: starts + 40 * 60_000, phase: "scheduled", recording: "idle",
     duration_ms: null, ...change,
+  };
+}
+
+export function readingWith(change: Partial<LineReading> = {}): LineReading {
+  return {
+    atMs: 0, rttMs: null, protocol: null, bytesUp: 0, bytesDown: 0, received: 0, lost: 0, sent: 0, sentLost: null, sentAgain: 0, upLost: null,
+    upAvailable: null, jitterMs: null, samples: 0, concealed: 0, main: null, ...change,
   };
 }

@@ -1,12 +1,9 @@
 import { expect, test } from "vitest";
 
+import { readingWith as reading } from "./fixture";
 import { barsOf, lineReport, megabits, percent, type LineReading } from "./line-report";
 import type { LineReport } from "./protocol";
 
-const reading = (change: Partial<LineReading> = {}): LineReading => ({
-  atMs: 0, rttMs: null, protocol: null, bytesUp: 0, bytesDown: 0, received: 0, lost: 0, sent: 0, sentLost: null, sentAgain: 0, upLost: null, upAvailable: null, jitterMs: null, samples: 0, concealed: 0,
-  main: null, ...change,
-});
 const main = (id: string, frozenMs: number): LineReading["main"] => ({ id, width: 1280, height: 720, fps: 24.6, frozenMs, codec: "h264" });
 
 test("what a page sends and receives is one report", () => {

@@ -1,12 +1,7 @@
 import { expect, test } from "vitest";
 
-import type { LineReading } from "./line-report";
+import { readingWith as reading } from "./fixture";
 import { nextVoiceRate, WHOLE_VOICE, type VoiceRate } from "./voice-rate";
-
-const reading = (change: Partial<LineReading>): LineReading => ({
-  atMs: 0, rttMs: null, protocol: null, bytesUp: 0, bytesDown: 0, received: 0, lost: 0, sent: 0, sentLost: null, sentAgain: 0, upLost: null,
-  upAvailable: null, jitterMs: null, samples: 0, concealed: 0, main: null, ...change,
-});
 
 /** After so many readings in which of each hundred packets so many were sent again, or told lost. */
 function after(rate: VoiceRate, readings: number, of: { again?: number; lost?: number; available: number | null }): VoiceRate {
